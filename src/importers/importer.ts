@@ -1,0 +1,49 @@
+import type { ChargeInput } from '../ledger/charge.ts'
+
+/** A JSON value that an importer keeps between two runs: where it stopped reading a source. */
+export type Checkpoint = Readonly<Record<string, unknown>>
+
+/** One call found in existing records. */
+export interface ImportedCall {
+  readonly charge: ChargeInput
+  /**
+   * What to do when the charge's id is booked already. `duplicate`: it is the same call, nothing changes.
+   * `supersede`: the record that ranks higher counts, and among equals the one with the larger usage; the difference
+   * is booked as a correction.
+   */
+  readonly onExisting: 'duplicate' | 'supersede'
+  /** Ranks records of the same call: 1 for the call itself, 0 for a replay of it. Absent is 1. */
+  readonly rank?: 0 | 1
+}
+
+/** Where an importer puts what it reads; given by the ledger. */
+export interface ImportSink {
+  /** What the last run kept for this source, if any. */
+  readonly checkpoint: (source: string) => Checkpoint | undefined
+  /**
+   * Books calls and moves checkpoints in one transaction, so that an interrupted import neither loses nor repeats.
+   * Resolves when durable. Calls of a few hundred to a few thousand at a time are the fastest.
+   */
+  readonly put: (calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>) => Promise<void>
+  /** Counts records that were read, in all. */
+  readonly countRead: (records: number) => void
+  /** Counts a record that was not booked, and why; `where` names file and line. */
+  readonly skip: (reason: string, where: string) => void
+  /** How far the import is, in bytes of input. */
+  readonly progress: (doneBytes: number, totalBytes: number) => void
+  /** Aborted on Ctrl-C: the importer stops at the next record; what it has put stays. */
+  readonly signal: AbortSignal
+}
+
+/** What an import did. Every record read is booked, superseded, a duplicate or skipped. */
+export interface ImportSummary {
+  readonly batch: string
+  readonly read: number
+  readonly booked: number
+  readonly superseded: number
+  readonly duplicates: number
+  readonly skipped: Readonly<Record<string, number>>
+  /** The first skipped records by reason, as `file:line`. */
+  readonly skippedAt: Readonly<Record<string, readonly string[]>>
+  readonly seconds: number
+}

@@ -1,0 +1,113 @@
+import type { Nanos } from '../money/nanos.ts'
+import type { CardReference, Match, PriceLine, UnpricedReason } from '../pricing/priced.ts'
+import type { Meter } from '../usage/meters.ts'
+import type { Usage, UsageWarning } from '../usage/usage.ts'
+
+/**
+ * Identifies a charge within a ledger. Given by the caller, or made from the provider's response id
+ * (`anthropic:msg_01…`), or, where there is neither, generated and time-ordered.
+ */
+export type ChargeId = string & { readonly __id: 'charge' }
+
+/** `metered`: real spend; `plan`: covered by a subscription, list-price figures shown apart; `free`: costs nothing. */
+export type Basis = 'metered' | 'plan' | 'free'
+export const bases = ['metered', 'plan', 'free'] as const satisfies readonly Basis[]
+
+export type Outcome = 'ok' | 'error' | 'timeout' | 'cut' | 'aborted'
+export const outcomes = ['ok', 'error', 'timeout', 'cut', 'aborted'] as const satisfies readonly Outcome[]
+
+/** Key and value pairs by which a charge is found and summed. A label that is absent is a value of its own. */
+export type Labels = Readonly<Record<string, string>>
+
+/** A call as a host or an importer hands it over, before it is priced. */
+export interface ChargeInput {
+  readonly id?: string
+  /** When the call was made, in milliseconds since 1970. */
+  readonly at: number
+  readonly provider: string
+  /** The model that served the call, or the one asked for where the response did not say. */
+  readonly model: string
+  /** The model asked for, where it differs from the one that served. */
+  readonly modelAsked?: string
+  readonly usage: Usage
+  readonly labels: Labels
+  readonly serviceTier?: string
+  readonly speed?: string
+  readonly region?: string
+  /** `metered` unless said otherwise; a call that a free card prices is booked as `free`. */
+  readonly basis?: Basis
+  /** `ok` unless said otherwise. */
+  readonly outcome?: Outcome
+  /** 1 for the first attempt of a call; retries and fallbacks count up. */
+  readonly attempt?: number
+  /** What ties the attempts of one call together. */
+  readonly callId?: string
+  readonly durationMs?: number
+  /** The most output tokens that the request allowed. */
+  readonly maxOutputTokens?: number
+  readonly stopReason?: string
+  /** The provider's id of the response. */
+  readonly responseId?: string
+  /** The hold that this charge settles. */
+  readonly hold?: string
+  /** The cost that the owner states, exact; counts only where purser has no price. */
+  readonly statedNanos?: Nanos
+  /** The cost that the provider reported, exact; counts only where purser has no price and none is stated. */
+  readonly reportedNanos?: Nanos
+  /** The usage was estimated, not read from a final response. */
+  readonly estimated?: boolean
+  readonly warnings?: readonly UsageWarning[]
+  /** A JSON object of at most 4 KB; never prompts or answers. */
+  readonly metadata?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * How a charge came by its cost. `priced` and `partial`: from a card; `stated`: the owner said so; `reported`: the
+ * provider said so; `unpriced`: nobody knows, which is not zero.
+ */
+export type PriceStatus = 'priced' | 'partial' | 'stated' | 'reported' | 'unpriced'
+
+/** One priced call, immutable. A correction is another charge that points at it. */
+export interface Charge {
+  readonly id: ChargeId
+  /** Place in the ledger's one order of facts. */
+  readonly seq: number
+  /** When the call was made, in milliseconds since 1970. */
+  readonly at: number
+  /** When it was booked, in milliseconds since 1970. */
+  readonly bookedAt: number
+  readonly labels: Labels
+  readonly provider: string
+  readonly model: string
+  readonly modelAsked: string | null
+  readonly serviceTier: string
+  readonly speed: string
+  readonly region: string | null
+  readonly basis: Basis
+  readonly outcome: Outcome
+  readonly usage: Usage
+  readonly lines: readonly PriceLine[]
+  /** What counts. Null where nobody knows a price. */
+  readonly costNanos: Nanos | null
+  readonly statedNanos: Nanos | null
+  readonly reportedNanos: Nanos | null
+  readonly status: PriceStatus
+  readonly card: CardReference | null
+  readonly match: Match | null
+  readonly unpricedReason: UnpricedReason | null
+  readonly unratedMeters: readonly Meter[]
+  readonly attempt: number
+  readonly callId: string | null
+  readonly durationMs: number | null
+  readonly maxOutputTokens: number | null
+  readonly stopReason: string | null
+  readonly responseId: string | null
+  readonly hold: string | null
+  /** The import that brought it. */
+  readonly batch: string | null
+  /** The charge that this one corrects; its quantities and cost are then differences. */
+  readonly corrects: ChargeId | null
+  readonly estimated: boolean
+  readonly warnings: readonly UsageWarning[]
+  readonly metadata: Readonly<Record<string, unknown>> | null
+}
