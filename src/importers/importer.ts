@@ -27,6 +27,8 @@ export interface ImportSink {
   readonly put: (calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>) => Promise<void>
   /** Counts records that were read, in all. */
   readonly countRead: (records: number) => void
+  /** Counts records that another record in the same `put` stands for: an importer may fold those of one call itself. */
+  readonly countDuplicates?: (records: number) => void
   /** Counts a record that was not booked, and why; `where` names file and line. */
   readonly skip: (reason: string, where: string) => void
   /** How far the import is, in bytes of input. */

@@ -107,6 +107,8 @@ export interface Charge {
   readonly batch: string | null
   /** The charge that this one corrects; its quantities and cost are then differences. */
   readonly corrects: ChargeId | null
+  /** On a correction, the status of the charge before it. */
+  readonly restates: PriceStatus | null
   readonly estimated: boolean
   readonly warnings: readonly UsageWarning[]
   readonly metadata: Readonly<Record<string, unknown>> | null

@@ -1,0 +1,90 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { pathToFileURL } from 'node:url'
+import { waitForUpdate } from '@pydantic/genai-prices'
+import { parse } from 'yaml'
+import type { Card, Rate } from '../src/pricing/card.ts'
+import { digest } from '../src/pricing/card-source.ts'
+import {
+  defaultPer,
+  type GeneratedCatalog,
+  type GeneratedModel,
+  type GeneratedMore,
+  type GeneratedRate,
+} from '../src/pricing/load-shipped.ts'
+import { parseCards } from '../src/pricing/sources/card-schema.ts'
+import { extendCards } from '../src/pricing/sources/extend-cards.ts'
+import { fromGenaiPrices } from '../src/pricing/sources/genai-prices.ts'
+import type { SkippedPrice } from '../src/pricing/sources/source-cards.ts'
+
+/** The pinned release of the price list, and the day it was published: the list carries no date for its prices. */
+const release = '@pydantic/genai-prices 0.1.8'
+const releasedOn = '2026-09-23'
+
+const root = new URL('../', import.meta.url)
+const cardsFolder = new URL('src/pricing/cards/', root)
+const shippedFolder = new URL('src/pricing/shipped/', root)
+
+/** The files that the catalog is shipped in, by name, as text. */
+export async function buildCatalog(): Promise<{ files: Record<string, string>; skipped: readonly SkippedPrice[] }> {
+  const { cards, skipped } = fromGenaiPrices(await waitForUpdate(), { checkedAt: releasedOn })
+  const { own, generated } = extendCards(cards, await readOwnEntries())
+  parseCards([...own, ...generated])
+  const providers = [...Map.groupBy(generated, (card) => card.provider)].map(([provider, models]) => ({
+    provider,
+    source: models[0]?.source ?? '',
+    models: models.map(shorten),
+  }))
+  const revision = digest([own, providers])
+  const short: GeneratedCatalog = { generatedFrom: release, checkedAt: releasedOn, revision, providers, skipped }
+  return { files: { 'genai-prices.json': printGenerated(short), 'own-cards.json': printLines(own) }, skipped }
+}
+
+async function readOwnEntries(): Promise<unknown[]> {
+  const names = (await readdir(cardsFolder)).filter((name) => name.endsWith('.yaml')).toSorted()
+  const lists = await Promise.all(names.map(async (name) => parse(await readFile(new URL(name, cardsFolder), 'utf8')) as unknown[]))
+  return lists.flat()
+}
+
+function shorten(card: Card): GeneratedModel {
+  const rates: Record<string, GeneratedRate> = {}
+  for (const [meter, own] of Map.groupBy(card.rates, (rate) => rate.meter)) rates[meter] = shortenRates(own)
+  const more: GeneratedMore = {
+    ...(card.aliases === undefined ? {} : { aliases: card.aliases }),
+    ...(card.patterns === undefined ? {} : { patterns: card.patterns }),
+    ...(card.validFrom === undefined ? {} : { validFrom: card.validFrom }),
+    ...(card.validUntil === undefined ? {} : { validUntil: card.validUntil }),
+    ...(card.unrated === 'as-parent' ? {} : { unrated: 'partial' }),
+  }
+  return Object.keys(more).length === 0 ? [card.model, rates] : [card.model, rates, more]
+}
+
+function shortenRates(rates: readonly Rate[]): GeneratedRate {
+  const [base, ...tiers] = rates.toSorted((a, b) => (a.from ?? -1) - (b.from ?? -1))
+  if (base === undefined) return []
+  if (tiers.length === 0 && base.per === defaultPer(base.meter)) return base.usd
+  return [base.usd, base.per, ...tiers.flatMap((tier) => [tier.from ?? 0, tier.usd])]
+}
+
+/** JSON with one model on a line, so that a new release shows as a diff of models. */
+function printGenerated(catalog: GeneratedCatalog): string {
+  const { generatedFrom, checkedAt, revision, providers, skipped } = catalog
+  const head = JSON.stringify({ generatedFrom, checkedAt, revision }).slice(0, -1)
+  const blocks = providers.map(
+    ({ provider, source, models }) => `${JSON.stringify({ provider, source }).slice(0, -1)},"models":${printLines(models).trimEnd()}}`,
+  )
+  return `${head},\n"providers":[\n${blocks.join(',\n')}\n],\n"skipped":${printLines(skipped).trimEnd()}}\n`
+}
+
+function printLines(list: readonly unknown[]): string {
+  return `[\n${list.map((entry) => JSON.stringify(entry)).join(',\n')}\n]\n`
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const { files, skipped } = await buildCatalog()
+  for (const [name, text] of Object.entries(files)) {
+    await writeFile(new URL(name, shippedFolder), text)
+    console.log(`src/pricing/shipped/${name}: ${text.split('\n').length} lines, ${text.length} bytes`)
+  }
+  console.log(`\nNot converted (${skipped.length}):`)
+  for (const { provider, model, key, reason } of skipped) console.log(`  ${provider}/${model} ${key}: ${reason}`)
+}

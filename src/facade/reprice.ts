@@ -1,0 +1,99 @@
+import type { Charge, ChargeInput } from '../ledger/charge.ts'
+import { correct, standing, type Standing } from '../ledger/correction.ts'
+import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import type { Nanos } from '../money/nanos.ts'
+import type { Booking, ChargeSelection, Store } from '../stores/store.ts'
+
+export interface RepriceOptions extends ChargeSelection {
+  readonly provider?: string
+  readonly model?: string
+  /** False looks only; true books the corrections. */
+  readonly apply: boolean
+  readonly onProgress?: (charges: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** What repricing changes, summed by model. */
+export interface RepricedModel {
+  readonly provider: string
+  readonly model: string
+  charges: number
+  beforeNanos: bigint
+  afterNanos: bigint
+  /** Charges that had no price and now have one. */
+  newlyPriced: number
+}
+
+export interface RepriceReport {
+  readonly applied: boolean
+  readonly examined: number
+  readonly corrected: number
+  readonly differenceNanos: Nanos
+  readonly models: readonly RepricedModel[]
+}
+
+const correctionsPerTransaction = 250
+
+/** Prices charges again by today's catalog and books what differs as corrections; the past itself is not touched. */
+export async function reprice(store: Store, draft: (input: ChargeInput) => ChargeDraft, options: RepriceOptions): Promise<RepriceReport> {
+  const models = new Map<string, RepricedModel>()
+  let examined = 0
+  let corrected = 0
+  let difference = 0n
+  let waiting: Booking[] = []
+  const flush = async (): Promise<void> => {
+    if (options.apply && waiting.length > 0) await store.transact({ bookings: waiting })
+    waiting = []
+  }
+  for await (const original of store.charges(options)) {
+    if (options.signal?.aborted === true) break
+    if (original.corrects !== null || !isAsked(original, options)) continue
+    examined += 1
+    if (examined % 1000 === 0) options.onProgress?.(examined)
+    const current = standing(original, await store.corrections(original.id))
+    const correction = correct(current, draft(toInput(current)))
+    if (correction === undefined) continue
+    corrected += 1
+    difference += correction.costNanos ?? 0n
+    addToModel(models, current, correction)
+    waiting.push({ draft: correction, onExisting: 'duplicate', rank: 1 })
+    if (waiting.length >= correctionsPerTransaction) await flush()
+  }
+  await flush()
+  return { applied: options.apply, examined, corrected, differenceNanos: difference as Nanos, models: [...models.values()] }
+}
+
+function isAsked(charge: Charge, { provider, model }: RepriceOptions): boolean {
+  return (provider === undefined || charge.provider === provider) && (model === undefined || charge.model === model)
+}
+
+function addToModel(models: Map<string, RepricedModel>, { original, costNanos, status }: Standing, correction: ChargeDraft): void {
+  const { provider, model } = original
+  const key = `${provider}\n${model}`
+  let sum = models.get(key)
+  if (sum === undefined) models.set(key, (sum = { provider, model, charges: 0, beforeNanos: 0n, afterNanos: 0n, newlyPriced: 0 }))
+  sum.charges += 1
+  sum.beforeNanos += costNanos ?? 0n
+  sum.afterNanos += (costNanos ?? 0n) + (correction.costNanos ?? 0n)
+  if (status === 'unpriced' && correction.status !== 'unpriced') sum.newlyPriced += 1
+}
+
+/** The call as it was handed over, with the usage as it stands after corrections. */
+function toInput({ original, usage }: Standing): ChargeInput {
+  return {
+    id: original.id,
+    at: original.at,
+    provider: original.provider,
+    model: original.model,
+    usage,
+    labels: original.labels,
+    serviceTier: original.serviceTier,
+    speed: original.speed,
+    ...(original.region !== null && { region: original.region }),
+    basis: original.basis,
+    outcome: original.outcome,
+    ...(original.statedNanos !== null && { statedNanos: original.statedNanos }),
+    ...(original.reportedNanos !== null && { reportedNanos: original.reportedNanos }),
+    estimated: original.estimated,
+  }
+}

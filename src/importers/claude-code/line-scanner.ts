@@ -1,0 +1,300 @@
+import { isDigit, skipString, skipValue, skipWord, wordFalse, wordNull, wordTrue } from './json-skip.ts'
+import { identify, type LineReading, none, toCall, type TranscriptCall, typesWithoutUsage } from './transcript-call.ts'
+
+const quote = 34
+const backslash = 92
+
+// Fields by what their value is; a field's code is its place in this order.
+const texts = ['type', 'timestamp', 'sessionId', 'cwd', 'gitBranch', 'requestId'] as const
+const messageTexts = ['id', 'model', 'stop_reason'] as const
+const usageTexts = ['service_tier', 'speed', 'inference_geo'] as const
+const counts = ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens', 'output_tokens'] as const
+const partCounts = ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens', 'web_search_requests', 'thinking_tokens'] as const
+const objects = ['message', 'usage', 'cache_creation', 'server_tool_use', 'output_tokens_details'] as const
+const flags = ['isSidechain'] as const
+const skipped = ['parentUuid', 'content'] as const
+/** Fields that a line of the usual shape has not, or as null or false; another value is left to the slower reader. */
+const rare = ['data', 'costUSD', 'isApiErrorMessage'] as const
+const names = [...texts, ...messageTexts, ...usageTexts, ...counts, ...partCounts, ...objects, ...flags, ...rare, ...skipped] as const
+type FieldName = (typeof names)[number]
+const code = Object.fromEntries(names.map((name, index) => [name, index])) as Record<FieldName, number>
+const firstCount = code.input_tokens
+const firstObject = code.message
+const firstFlag = code.isSidechain
+const firstRare = code.data
+
+type FieldTable = readonly (readonly { readonly code: number; readonly bytes: Buffer }[])[]
+
+/** The fields of one kind of object, by the length of their name. */
+function fieldTable(...fields: readonly FieldName[]): FieldTable {
+  const table: { code: number; bytes: Buffer }[][] = Array.from({ length: 32 }, () => [])
+  for (const name of fields) table[name.length]?.push({ code: code[name], bytes: Buffer.from(name) })
+  return table
+}
+
+const lineFields = fieldTable(...texts, ...flags, ...rare, 'message', 'parentUuid')
+const fieldsIn: readonly FieldTable[] = [
+  fieldTable(...messageTexts, 'content', 'usage'),
+  fieldTable(...counts, ...usageTexts, 'cache_creation', 'server_tool_use', 'output_tokens_details'),
+  fieldTable('ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens'),
+  fieldTable('web_search_requests'),
+  fieldTable('thinking_tokens'),
+]
+
+function fieldCode(table: FieldTable, bytes: Uint8Array, start: number, end: number): number {
+  const candidates = table[end - start]
+  if (candidates === undefined) return -1
+  for (const candidate of candidates) if (skipWord(bytes, start, candidate.bytes) > 0) return candidate.code
+  return -1
+}
+
+const contentEnd = Buffer.from('],"stop_reason":')
+const lineStart = Buffer.from('{"parentUuid":')
+
+/**
+ * Reads a transcript line from its bytes where it has the shape that the writer gives it, which spares decoding what
+ * the model and the tools said. What is unusual is left to `readTranscriptLine`; a test on generated lines proves that
+ * the two agree wherever this one answers. Lines of a type without usage are not read beyond their type.
+ */
+export class LineScanner {
+  #bytes: Buffer = Buffer.alloc(0)
+  /** Where every text found in the line starts and ends; -1 where it is absent. */
+  readonly #starts = new Int32Array(firstCount)
+  readonly #ends = new Int32Array(firstCount)
+  readonly #counts = new Float64Array(names.length)
+  readonly #seen = new Uint8Array(names.length)
+  /** The last value of every text: most repeat from line to line. */
+  readonly #known: { bytes: Buffer; text: string }[] = Array.from({ length: firstCount }, () => ({ bytes: Buffer.alloc(0), text: '' }))
+  readonly #headStarts = new Int32Array(firstCount)
+  readonly #headEnds = new Int32Array(firstCount)
+  #headBytes: Buffer = Buffer.alloc(0)
+  #headSidechain = false
+  /** Where the head of this line starts, while it is to be kept. */
+  #headStart = -1
+  #lineEnd = 0
+  #sidechain = false
+  #withoutUsage = false
+
+  /** What the line `bytes[start, end)` holds; undefined where it is not of the usual shape. */
+  scan(bytes: Buffer, start: number, end: number): LineReading | undefined {
+    this.#bytes = bytes
+    this.#lineEnd = end
+    this.#starts.fill(-1)
+    this.#counts.fill(0)
+    this.#counts[code.cache_creation_input_tokens] = -1
+    this.#seen.fill(0)
+    this.#sidechain = this.#withoutUsage = false
+    this.#headStart = -1
+    const after = this.#walk(start, lineFields)
+    if (this.#withoutUsage) return bytes[end - 1] === 125 ? none : undefined
+    if (after !== end) return undefined
+    if (this.#seen[code.usage] === 0) return none
+    return this.#call()
+  }
+
+  /** Walks an object and gives the index after it, or -1. */
+  #walk(start: number, table: FieldTable): number {
+    if (this.#bytes[start] !== 123) return -1
+    return this.#bytes[start + 1] === 125 ? start + 2 : this.#walkFields(start + 1, table)
+  }
+
+  /** Walks the fields of an object from the quote that opens the first, and gives the index after the object, or -1. */
+  #walkFields(start: number, table: FieldTable): number {
+    const bytes = this.#bytes
+    let at = start
+    for (;;) {
+      if (bytes[at] !== quote) return -1
+      const nameStart = at + 1
+      at = nameStart
+      while (bytes[at] !== quote) {
+        if ((bytes[at] as number) < 32 || bytes[at] === backslash) return -1
+        at += 1
+      }
+      const found = fieldCode(table, bytes, nameStart, at)
+      if (found === code.type || found === code.message) this.#keepHead(nameStart - 1)
+      if (bytes[at + 1] !== 58) return -1
+      at = found < 0 ? skipValue(bytes, at + 2) : this.#read(found, at + 2)
+      if (at < 0) return -1
+      if (bytes[at] === 125) return at + 1
+      if (bytes[at] !== 44) return -1
+      at += 1
+    }
+  }
+
+  /** Reads the value of a known field. */
+  #read(field: number, at: number): number {
+    const isNull = this.#bytes[at] === 110
+    if (field < firstCount) return isNull ? this.#forget(field, at) : this.#text(field, at)
+    if (field < firstObject) return isNull ? this.#forget(field, at) : this.#count(field, at)
+    if (field === code.content) return this.#content(at)
+    if (field === code.parentUuid) return this.#head(at)
+    if (field >= firstRare) return skipWord(this.#bytes, at, isNull ? wordNull : wordFalse)
+    if (field >= firstFlag) return this.#flag(at)
+    // Of two objects under one name only the last would count.
+    if (isNull || this.#seen[field] === 1) return this.#seen[field] === 1 ? -1 : skipWord(this.#bytes, at, wordNull)
+    this.#seen[field] = 1
+    return this.#walk(at, fieldsIn[field - firstObject] as FieldTable)
+  }
+
+  /**
+   * Passes over what was said to where the writer goes on after it. A quote inside a text is escaped, so this mark
+   * stands between fields; if it were one of a deeper object, the rest of the line would not close where it ends. A
+   * line that a crash cut off, with another one written behind it, shows by the start of the second.
+   */
+  #content(at: number): number {
+    const mark = this.#bytes[at] === 91 ? this.#bytes.indexOf(contentEnd, at) : -1
+    if (mark < 0 || mark > this.#lineEnd) return skipValue(this.#bytes, at)
+    const another = this.#bytes.indexOf(lineStart, at)
+    return another < 0 || another > mark ? mark + 1 : -1
+  }
+
+  /**
+   * Passes over the id of the parent, and with it over the fields that follow if they are those of the line before, as
+   * they are within a session.
+   */
+  #head(at: number): number {
+    const after = skipValue(this.#bytes, at)
+    const { length } = this.#headBytes
+    this.#headStart = after
+    if (after < 0 || length === 0 || after + length >= this.#lineEnd) return after
+    if (this.#bytes.compare(this.#headBytes, 0, length, after, after + length) !== 0) return after
+    for (let field = 0; field < firstCount; field += 1) {
+      if ((this.#headStarts[field] as number) < 0) continue
+      this.#starts[field] = (this.#headStarts[field] as number) + after
+      this.#ends[field] = (this.#headEnds[field] as number) + after
+    }
+    this.#sidechain = this.#headSidechain
+    this.#headStart = -1
+    return after + length
+  }
+
+  /** Keeps the fields read since the id of the parent, up to the comma before the field at `end`. */
+  #keepHead(end: number): void {
+    const start = this.#headStart
+    this.#headStart = -1
+    if (start < 0 || end - 1 <= start) return
+    this.#headBytes = Buffer.from(this.#bytes.subarray(start, end - 1))
+    this.#headSidechain = this.#sidechain
+    for (let field = 0; field < firstCount; field += 1) {
+      const found = this.#starts[field] as number
+      this.#headStarts[field] = found < start ? -1 : found - start
+      this.#headEnds[field] = (this.#ends[field] as number) - start
+    }
+  }
+
+  #forget(field: number, at: number): number {
+    if (field < firstCount) this.#starts[field] = -1
+    else this.#counts[field] = field === code.cache_creation_input_tokens ? -1 : 0
+    return skipWord(this.#bytes, at, wordNull)
+  }
+
+  #flag(at: number): number {
+    const bytes = this.#bytes
+    this.#sidechain = bytes[at] === 116
+    return skipWord(bytes, at, this.#sidechain ? wordTrue : bytes[at] === 110 ? wordNull : wordFalse)
+  }
+
+  #text(field: number, start: number): number {
+    if (this.#bytes[start] !== quote) return -1
+    const after = skipString(this.#bytes, start + 1)
+    this.#starts[field] = start + 1
+    this.#ends[field] = after - 1
+    if (after > 0 && field === code.type && typesWithoutUsage.includes(this.#textOf(field))) {
+      this.#withoutUsage = true
+      return -1
+    }
+    return after
+  }
+
+  #count(field: number, start: number): number {
+    const bytes = this.#bytes
+    let at = start
+    let value = 0
+    while (isDigit(bytes[at])) {
+      value = value * 10 + (bytes[at] as number) - 48
+      at += 1
+    }
+    if (at === start || at - start > 15 || (bytes[start] === 48 && at - start > 1)) return -1
+    this.#counts[field] = value
+    return at
+  }
+
+  /** The text of a field, empty where it is absent. */
+  #textOf(field: number): string {
+    const start = this.#starts[field] as number
+    if (start < 0) return ''
+    const end = this.#ends[field] as number
+    // Ids differ from line to line; the rest mostly repeats.
+    if (field === code.id || field === code.requestId) return this.#decode(start, end)
+    const known = this.#known[field] as { bytes: Buffer; text: string }
+    if (known.bytes.length === end - start && skipWord(this.#bytes, start, known.bytes) > 0) return known.text
+    const text = this.#decode(start, end)
+    this.#known[field] = { bytes: Buffer.from(this.#bytes.subarray(start, end)), text }
+    return text
+  }
+
+  #decode(start: number, end: number): string {
+    for (let at = start; at < end; at += 1) {
+      const byte = this.#bytes[at] as number
+      if (byte > 127 || byte === backslash) return JSON.parse(`"${this.#bytes.toString('utf8', start, end)}"`) as string
+    }
+    return this.#bytes.toString('latin1', start, end)
+  }
+
+  #call(): LineReading | undefined {
+    const counted = this.#counts
+    const at = this.#instant()
+    const model = this.#textOf(code.model)
+    if (at === undefined || model === '<synthetic>') return undefined
+    const call: TranscriptCall = toCall({
+      at,
+      model: model === '' ? 'unknown' : model,
+      rank: this.#sidechain ? 0 : 1,
+      input: counted[code.input_tokens] as number,
+      written: counted[code.cache_creation_input_tokens] as number,
+      written5m: counted[code.ephemeral_5m_input_tokens] as number,
+      written1h: counted[code.ephemeral_1h_input_tokens] as number,
+      read: counted[code.cache_read_input_tokens] as number,
+      output: counted[code.output_tokens] as number,
+      thinking: counted[code.thinking_tokens] as number,
+      searches: counted[code.web_search_requests] as number,
+      serviceTier: this.#textOf(code.service_tier),
+      speed: this.#textOf(code.speed),
+      geo: this.#textOf(code.inference_geo),
+    })
+    call.session = this.#textOf(code.sessionId)
+    call.cwd = this.#textOf(code.cwd)
+    call.branch = this.#textOf(code.gitBranch)
+    call.stopReason = this.#textOf(code.stop_reason)
+    const id = this.#textOf(code.id)
+    identify(call, id, id === '' ? this.#textOf(code.requestId) : '')
+    return { kind: 'call', call }
+  }
+
+  /** The timestamp as the writer gives it, `2026-02-20T10:00:00.000Z`; undefined for any other. */
+  #instant(): number | undefined {
+    const bytes = this.#bytes
+    const start = this.#starts[code.timestamp] as number
+    if (start < 0 || (this.#ends[code.timestamp] as number) - start !== 24 || bytes[start + 23] !== 90) return undefined
+    const marks = bytes[start + 4] === 45 && bytes[start + 7] === 45 && bytes[start + 10] === 84
+    if (!marks || bytes[start + 13] !== 58 || bytes[start + 16] !== 58 || bytes[start + 19] !== 46) return undefined
+    const year = this.#digits(start, 4)
+    const month = this.#digits(start + 5, 2)
+    const day = this.#digits(start + 8, 2)
+    const hour = this.#digits(start + 11, 2)
+    const minute = this.#digits(start + 14, 2)
+    const second = this.#digits(start + 17, 2)
+    const at = Date.UTC(year, month - 1, day, hour, minute, second, this.#digits(start + 20, 3))
+    const exists = year >= 1970 && month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 59
+    return exists && new Date(at).getUTCDate() === day ? at : undefined
+  }
+
+  #digits(start: number, length: number): number {
+    let value = 0
+    for (let at = start; at < start + length; at += 1) {
+      if (!isDigit(this.#bytes[at])) return Number.NaN
+      value = value * 10 + (this.#bytes[at] as number) - 48
+    }
+    return value
+  }
+}

@@ -1,0 +1,48 @@
+import { Worker } from 'node:worker_threads'
+import { createUnpacker, type PackedBatch } from './call-packing.ts'
+import type { BatchSize, TranscriptBatch, TranscriptTask } from './transcript-reader.ts'
+
+export interface ReaderThreadData {
+  readonly tasks: readonly TranscriptTask[]
+  readonly size: BatchSize
+  /** Batches that the main thread took, for the reader to wait on. */
+  readonly taken: Int32Array
+  readonly maxAhead: number
+}
+
+// Built files end in .js; in development Node runs the .ts source of the thread too.
+const threadFile = new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url)
+const maxAhead = 64
+
+/** Reads transcripts on a thread of its own, so that parsing and booking share two cores. */
+export async function* threadBatches(tasks: readonly TranscriptTask[], size: BatchSize): AsyncGenerator<TranscriptBatch> {
+  const taken = new Int32Array(new SharedArrayBuffer(4))
+  const workerData: ReaderThreadData = { tasks, size, taken, maxAhead }
+  const thread = new Worker(threadFile, { workerData })
+  const arrived: (PackedBatch | null)[] = []
+  let wake = Promise.withResolvers<void>()
+  thread.on('message', (packed: PackedBatch | null) => {
+    arrived.push(packed)
+    wake.resolve()
+  })
+  thread.once('error', (error) => wake.reject(error))
+  // A rejection is seen by the loop below; until it gets there, nobody awaits the promise.
+  wake.promise.catch(() => undefined)
+  const unpack = createUnpacker()
+  try {
+    for (;;) {
+      if (arrived.length === 0) {
+        await wake.promise
+        wake = Promise.withResolvers()
+      }
+      const packed = arrived.shift()
+      if (packed === null) return
+      if (packed === undefined) continue
+      Atomics.add(taken, 0, 1)
+      Atomics.notify(taken, 0)
+      yield unpack(packed)
+    }
+  } finally {
+    await thread.terminate()
+  }
+}

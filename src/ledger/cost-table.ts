@@ -1,0 +1,207 @@
+import { type Nanos, toUsd } from '../money/nanos.ts'
+import type { Meter } from '../usage/meters.ts'
+import { fromScaled } from '../usage/usage.ts'
+import type { SortKey } from './cost-query.ts'
+import { addMeasures, type Measures, zeroMeasures } from './measures.ts'
+import { addToMeter, type MeterTotals } from './meter-totals.ts'
+
+/** Sums that belong together: one group of an answer, or its total. What a subscription covers is kept apart. */
+export interface CostSums {
+  readonly metered: Measures
+  readonly plan: Measures
+  readonly meters: MeterTotals
+  readonly runs: Set<string>
+}
+
+/** One row of an answer. Costs are what counts as spent; `plan…` is what a subscription covered, at list prices. */
+export interface CostRow {
+  /** Values of the fields asked by, in their order; null where the label is missing. */
+  readonly key: readonly (string | null)[]
+  readonly calls: number
+  readonly costNanos: Nanos
+  readonly planNanos: Nanos
+  readonly planCalls: number
+  readonly inputTokens: number
+  readonly cacheReadTokens: number
+  readonly cacheWriteTokens: number
+  readonly outputTokens: number
+  readonly totalTokens: number
+  readonly runs: number
+  readonly unpricedCalls: number
+  readonly partialCalls: number
+  readonly estimatedCalls: number
+  readonly estimatedNanos: Nanos
+  /** Where rows are by meter: the quantity in the meter's unit. */
+  readonly quantity?: number
+}
+
+export interface CostTable {
+  readonly rows: readonly CostRow[]
+  /** Rows beyond the limit, summed. */
+  readonly others: CostRow | null
+  readonly otherCount: number
+  readonly total: CostRow
+}
+
+/** One sum that a rollup row, or a charge, contributes. */
+export interface Fact {
+  readonly key: readonly (string | null)[]
+  readonly isPlan: boolean
+  readonly measures: Measures
+  readonly meters: MeterTotals | undefined
+}
+
+const separator = '\u0000'
+
+/** Adds up facts by key. */
+export class CostTableBuilder {
+  readonly #groups = new Map<string, { key: readonly (string | null)[]; sums: CostSums }>()
+  readonly #total = emptySums()
+  readonly #meterPlace: number
+
+  /** `meterPlace`: where in the key the meter stands, or -1. Facts come with null there. */
+  constructor(meterPlace: number) {
+    this.#meterPlace = meterPlace
+  }
+
+  add(fact: Fact): void {
+    addFact(this.#total, fact)
+    if (this.#meterPlace === -1) addFact(this.#group(fact.key), fact)
+    else this.#addByMeter(fact)
+  }
+
+  addRun(key: readonly (string | null)[], run: string): void {
+    this.#total.runs.add(run)
+    this.#group(key).runs.add(run)
+  }
+
+  build(sort: SortKey | undefined, descending: boolean | undefined, byTime: boolean, limit: number | undefined): CostTable {
+    const rows = [...this.#groups.values()].map(({ key, sums }) => this.#row(key, sums))
+    rows.sort(comparator(sort, descending, byTime))
+    const kept = limit === undefined ? rows : rows.slice(0, limit)
+    const rest = rows.slice(kept.length)
+    return { rows: kept, others: rest.length === 0 ? null : sumRows(rest), otherCount: rest.length, total: this.#row([], this.#total) }
+  }
+
+  /** Each meter's lines are a row; what has no line (stated costs, calls) stays under null, so that rows sum to the total. */
+  #addByMeter(fact: Fact): void {
+    const rest = { ...fact.measures }
+    for (const [meter, total] of fact.meters ?? []) {
+      const key = fact.key.with(this.#meterPlace, meter)
+      const measures = { ...zeroMeasures(), costNanos: total.nanos }
+      rest.costNanos -= total.nanos
+      const sums = this.#group(key)
+      addMeasures(fact.isPlan ? sums.plan : sums.metered, measures)
+      addToMeter(sums.meters, meter, total.quantity, total.nanos)
+    }
+    addFact(this.#group(fact.key), { ...fact, measures: rest, meters: undefined })
+  }
+
+  #group(key: readonly (string | null)[]): CostSums {
+    const text = key.map((value) => (value === null ? '-' : `+${value}`)).join(separator)
+    let group = this.#groups.get(text)
+    if (group === undefined) this.#groups.set(text, (group = { key, sums: emptySums() }))
+    return group.sums
+  }
+
+  #row(key: readonly (string | null)[], sums: CostSums): CostRow {
+    const row = toRow(key, sums)
+    const meter = this.#meterPlace === -1 ? null : (key[this.#meterPlace] ?? null)
+    if (meter === null) return row
+    return { ...row, quantity: fromScaled(meter as Meter, sums.meters.get(meter as Meter)?.quantity ?? 0) }
+  }
+}
+
+function emptySums(): CostSums {
+  return { metered: zeroMeasures(), plan: zeroMeasures(), meters: new Map(), runs: new Set() }
+}
+
+function addFact(sums: CostSums, fact: Fact): void {
+  addMeasures(fact.isPlan ? sums.plan : sums.metered, fact.measures)
+  for (const [meter, total] of fact.meters ?? []) addToMeter(sums.meters, meter, total.quantity, total.nanos)
+}
+
+function toRow(key: readonly (string | null)[], { metered, plan, runs }: CostSums): CostRow {
+  const all = zeroMeasures()
+  addMeasures(all, metered)
+  addMeasures(all, plan)
+  return {
+    key,
+    calls: all.calls,
+    costNanos: metered.costNanos as Nanos,
+    planNanos: plan.costNanos as Nanos,
+    planCalls: plan.calls,
+    inputTokens: all.inputTokens,
+    cacheReadTokens: all.cacheReadTokens,
+    cacheWriteTokens: all.cacheWriteTokens,
+    outputTokens: all.outputTokens,
+    totalTokens: all.inputTokens + all.cacheReadTokens + all.cacheWriteTokens + all.outputTokens,
+    runs: runs.size,
+    unpricedCalls: all.unpricedCalls,
+    partialCalls: all.partialCalls,
+    estimatedCalls: all.estimatedCalls,
+    estimatedNanos: all.estimatedNanos as Nanos,
+  }
+}
+
+/** Distinct runs cannot be added up; where rows are folded, the number is at most this. */
+function sumRows(rows: readonly CostRow[]): CostRow {
+  const sum = { ...toRow([], emptySums()) } as { -readonly [K in keyof CostRow]: CostRow[K] }
+  for (const row of rows) {
+    sum.calls += row.calls
+    sum.costNanos = (sum.costNanos + row.costNanos) as Nanos
+    sum.planNanos = (sum.planNanos + row.planNanos) as Nanos
+    sum.planCalls += row.planCalls
+    sum.inputTokens += row.inputTokens
+    sum.cacheReadTokens += row.cacheReadTokens
+    sum.cacheWriteTokens += row.cacheWriteTokens
+    sum.outputTokens += row.outputTokens
+    sum.totalTokens += row.totalTokens
+    sum.runs += row.runs
+    sum.unpricedCalls += row.unpricedCalls
+    sum.partialCalls += row.partialCalls
+    sum.estimatedCalls += row.estimatedCalls
+    sum.estimatedNanos = (sum.estimatedNanos + row.estimatedNanos) as Nanos
+  }
+  return sum
+}
+
+type Compare = (a: CostRow, b: CostRow) => number
+
+function comparator(sort: SortKey | undefined, descending: boolean | undefined, byTime: boolean): Compare {
+  const key = sort ?? (byTime ? 'name' : 'cost')
+  const sign = (descending ?? key !== 'name') ? -1 : 1
+  const by = comparisons[key]
+  return (a, b) => sign * by(a, b) || compareNanos(b.planNanos, a.planNanos) || b.totalTokens - a.totalTokens || compareNames(a, b)
+}
+
+const comparisons: Readonly<Record<SortKey, Compare>> = {
+  cost: (a, b) => compareNanos(a.costNanos, b.costNanos),
+  plan: (a, b) => compareNanos(a.planNanos, b.planNanos),
+  calls: (a, b) => a.calls - b.calls,
+  tokens: (a, b) => a.totalTokens - b.totalTokens,
+  runs: (a, b) => a.runs - b.runs,
+  unpriced: (a, b) => a.unpricedCalls - b.unpricedCalls,
+  name: (a, b) => compareNames(a, b),
+}
+
+function compareNanos(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function compareNames(a: CostRow, b: CostRow): number {
+  for (const [index, value] of a.key.entries()) {
+    const other = b.key[index] ?? null
+    if (value === other) continue
+    if (value === null) return 1
+    if (other === null) return -1
+    return value < other ? -1 : 1
+  }
+  return 0
+}
+
+/** Average cost of a run in dollars, and its average tokens; null where there is no run. */
+export function perRun(row: CostRow): { costUsd: number | null; tokens: number | null } {
+  if (row.runs === 0) return { costUsd: null, tokens: null }
+  return { costUsd: toUsd((row.costNanos / BigInt(row.runs)) as Nanos), tokens: row.totalTokens / row.runs }
+}

@@ -1,0 +1,99 @@
+import { PurserError } from '../errors.ts'
+import type { Nanos } from '../money/nanos.ts'
+import type { Priced, PriceRequest } from '../pricing/priced.ts'
+import { checkInstant } from '../time/calendar.ts'
+import type { Usage } from '../usage/usage.ts'
+import type { Charge, ChargeInput, PriceStatus } from './charge.ts'
+import { chargeIdOf } from './charge-id.ts'
+import { parseLabels } from './labels.ts'
+import { looksLikeSecret } from './secrets.ts'
+
+/** A charge as it goes to the store, which gives it its place and the time of booking. */
+export type ChargeDraft = Omit<Charge, 'seq' | 'bookedAt' | 'batch'>
+
+const maxMetadataBytes = 4096
+const maxNameLength = 256
+
+/**
+ * Checks a call and prices it. The usage must have passed `parseUsage` or come from a reader.
+ * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL, PURSER_BAD_METADATA, PURSER_BAD_RECORD
+ */
+export function draftCharge(input: ChargeInput, price: (request: PriceRequest) => Priced, nowMs: number): ChargeDraft {
+  checkName('provider', input.provider)
+  checkName('model', input.model)
+  checkInstant(input.at, nowMs)
+  const priced = price(input)
+  const { status, costNanos } = cost(priced, input)
+  return {
+    id: chargeIdOf(input, nowMs),
+    at: input.at,
+    labels: parseLabels(input.labels),
+    provider: input.provider,
+    model: input.model,
+    modelAsked: input.modelAsked === input.model ? null : (input.modelAsked ?? null),
+    serviceTier: input.serviceTier ?? 'standard',
+    speed: input.speed ?? 'standard',
+    region: input.region ?? null,
+    basis: input.basis ?? (isFree(priced) ? 'free' : 'metered'),
+    outcome: input.outcome ?? 'ok',
+    usage: input.usage,
+    lines: priced.status === 'unpriced' ? [] : priced.lines,
+    costNanos,
+    statedNanos: input.statedNanos ?? null,
+    reportedNanos: input.reportedNanos ?? null,
+    status,
+    card: priced.status === 'unpriced' ? null : priced.card,
+    match: priced.status === 'unpriced' ? null : priced.match,
+    unpricedReason: priced.status === 'unpriced' ? priced.reason : null,
+    unratedMeters: priced.status === 'unpriced' ? [] : priced.unratedMeters,
+    attempt: input.attempt ?? 1,
+    callId: input.callId ?? null,
+    durationMs: input.durationMs ?? null,
+    maxOutputTokens: input.maxOutputTokens ?? null,
+    stopReason: input.stopReason ?? null,
+    responseId: input.responseId ?? null,
+    hold: input.hold ?? null,
+    corrects: null,
+    restates: null,
+    estimated: input.estimated ?? false,
+    warnings: input.warnings ?? [],
+    metadata: input.metadata === undefined ? null : checkMetadata(input.metadata),
+  }
+}
+
+/** Ours counts where we have one; a stated or reported cost counts only where we have none. */
+function cost(priced: Priced, input: ChargeInput): { status: PriceStatus; costNanos: Nanos | null } {
+  const used = hasQuantities(input.usage)
+  if (priced.status === 'priced' && used) return { status: 'priced', costNanos: priced.costNanos }
+  if (input.statedNanos !== undefined) return { status: 'stated', costNanos: input.statedNanos }
+  if (input.reportedNanos !== undefined) return { status: 'reported', costNanos: input.reportedNanos }
+  if (priced.status === 'unpriced') return { status: 'unpriced', costNanos: null }
+  return { status: priced.status, costNanos: priced.costNanos }
+}
+
+function hasQuantities(usage: Usage): boolean {
+  for (const key in usage) if (key !== 'attributes') return true
+  return false
+}
+
+function isFree(priced: Priced): boolean {
+  return priced.status === 'priced' && priced.lines.length > 0 && priced.lines.every((line) => line.rateUsd === '0')
+}
+
+function checkName(what: string, name: string): void {
+  if (name === '' || name.length > maxNameLength || /\p{Cc}/u.test(name)) {
+    throw new PurserError('PURSER_BAD_RECORD', `A ${what} is a name of 1 to ${maxNameLength} characters without line breaks.`)
+  }
+}
+
+function checkMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const text = JSON.stringify(metadata)
+  const bytes = Buffer.byteLength(text)
+  if (bytes > maxMetadataBytes) {
+    throw new PurserError('PURSER_BAD_METADATA', `The metadata takes ${bytes} bytes as JSON; at most ${maxMetadataBytes} are kept.`)
+  }
+  if (looksLikeSecret(text)) {
+    throw new PurserError('PURSER_SECRET_IN_LABEL', 'The metadata holds something that looks like an API key or token. Nothing was booked.')
+  }
+  return metadata
+}

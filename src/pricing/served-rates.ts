@@ -1,0 +1,45 @@
+import type { Usage } from '../usage/usage.ts'
+import { type CompiledCard, compileServed, levelsKey, type ServedRates } from './compile-card.ts'
+import { isDuring, type Served, servedLevel } from './conditions.ts'
+import type { PriceRequest } from './priced.ts'
+
+/** The rates that a card has for the way in which a call was served, worked out once for each such way. */
+export function servedRates(card: CompiledCard, request: PriceRequest): ServedRates {
+  if (!card.isConditional && isStandard(request)) return (card.standard ??= compileServed(card.card, toServed(card, request, [])))
+  const during = card.hours.map((hours) => isDuring(hours, request.at))
+  const served = toServed(card, request, during)
+  const key = [levelsKey(served), ...during, ...attributeKey(card, request.usage)].join('\u0000')
+  const known = card.served.get(key)
+  if (known !== undefined) return known
+  const rates = compileServed(card.card, served)
+  // Names of levels that no card knows come from outside and are without number; they are not worth keeping.
+  if (rates.unknownLevel === undefined && (served.region === undefined || card.served.size < maxKept)) card.served.set(key, rates)
+  return rates
+}
+
+function isStandard({ serviceTier, speed, region }: PriceRequest): boolean {
+  return servedLevel(serviceTier) === undefined && servedLevel(speed) === undefined && servedLevel(region) === undefined
+}
+
+const maxKept = 1000
+
+function toServed(card: CompiledCard, request: PriceRequest, during: readonly boolean[]): Served {
+  const { attributes } = request.usage
+  return {
+    serviceTier: servedLevel(request.serviceTier),
+    speed: servedLevel(request.speed),
+    region: servedLevel(request.region),
+    isDuring: (hours) => during[card.hours.indexOf(hours)] ?? false,
+    attribute: (name) => attributes?.[name],
+  }
+}
+
+/** The values of attributes that some condition names; any other value is as good as none. */
+function attributeKey(card: CompiledCard, usage: Usage): string[] {
+  const values: string[] = []
+  for (const [name, named] of card.attributes) {
+    const value = usage.attributes?.[name]
+    values.push(value !== undefined && named.has(value) ? value : '')
+  }
+  return values
+}

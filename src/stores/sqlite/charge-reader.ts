@@ -1,0 +1,146 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { invariant } from '../../errors.ts'
+import type { Charge, ChargeId, Labels } from '../../ledger/charge.ts'
+import { correctionId, idDigest } from '../../ledger/charge-id.ts'
+import { type Pricing, unpackExtras, unpackNumbers } from '../../ledger/pack-charge.ts'
+import type { Sku } from '../../ledger/sku.ts'
+import { nanos } from '../../money/nanos.ts'
+import type { Dictionaries } from './dictionaries.ts'
+
+/** A row of `charges` as it is stored. */
+interface ChargeRow {
+  readonly seq: number
+  readonly at: number
+  readonly booked_at: number
+  readonly series: number
+  readonly sku: number
+  readonly pricing: number
+  readonly cost: string | null
+  readonly packed: Uint8Array
+  readonly id: string | null
+  readonly response_id: string | null
+  readonly batch: number | null
+  readonly corrects: number | null
+  readonly extras: string | null
+}
+
+/** A charge with the numbers under which the store keeps what it belongs to. */
+export interface StoredCharge {
+  readonly charge: Charge
+  readonly series: number
+  readonly sku: number
+  readonly subjects: readonly number[]
+  readonly batch: number | null
+}
+
+// Costs are read as text, because a 64-bit integer may be more than a double holds exactly.
+const columns = 'seq, at, booked_at, series, sku, pricing, CAST(cost AS TEXT) AS cost, packed, id, response_id, batch, corrects, extras'
+
+export interface Page {
+  readonly afterSeq: number
+  readonly upToSeq: number
+  readonly sinceMs: number
+  readonly untilMs: number
+  readonly limit: number
+}
+
+/** Reads charges back from the ledger file. */
+export class ChargeReader {
+  readonly #dictionaries: Dictionaries
+  readonly #bySeq: StatementSync
+  readonly #digest: StatementSync
+  readonly #page: StatementSync
+  readonly #pageOfSubject: StatementSync
+
+  constructor(database: DatabaseSync, dictionaries: Dictionaries) {
+    this.#dictionaries = dictionaries
+    this.#bySeq = database.prepare(`SELECT ${columns} FROM charges WHERE seq = ?`)
+    this.#digest = database.prepare('SELECT seq, rank FROM ids WHERE digest = ?')
+    const bounds = 'seq > ? AND seq <= ? AND at >= ? AND at < ? ORDER BY seq LIMIT ?'
+    this.#page = database.prepare(`SELECT ${columns} FROM charges NOT INDEXED WHERE ${bounds}`)
+    this.#pageOfSubject = database.prepare(
+      `SELECT ${columns} FROM charges WHERE seq IN (SELECT seq FROM charge_subjects WHERE subject = ?) AND ${bounds}`,
+    )
+  }
+
+  /** Where an id is booked, and the rank of the record that counts. */
+  find(id: ChargeId): { seq: number; rank: number } | undefined {
+    return this.#digest.get(idDigest('', id)) as { seq: number; rank: number } | undefined
+  }
+
+  bySeq(seq: number): StoredCharge | undefined {
+    const row = this.#bySeq.get(seq) as ChargeRow | undefined
+    return row === undefined ? undefined : this.#decode(row)
+  }
+
+  byId(id: ChargeId): StoredCharge | undefined {
+    const found = this.find(id)
+    return found === undefined ? undefined : this.bySeq(found.seq)
+  }
+
+  /** The corrections of a charge in the order in which they were booked. */
+  corrections(id: ChargeId): Charge[] {
+    const found: Charge[] = []
+    for (;;) {
+      const next = this.byId(correctionId(id, found.length + 1))
+      if (next === undefined) return found
+      found.push(next.charge)
+    }
+  }
+
+  page(page: Page, subject?: number): StoredCharge[] {
+    const bounds = [page.afterSeq, page.upToSeq, page.sinceMs, page.untilMs, page.limit]
+    const rows = subject === undefined ? this.#page.all(...bounds) : this.#pageOfSubject.all(subject, ...bounds)
+    return (rows as unknown as ChargeRow[]).map((row) => this.#decode(row))
+  }
+
+  #decode(row: ChargeRow): StoredCharge {
+    const pricing = this.#dictionaries.pricing(row.pricing)
+    const sku = this.#dictionaries.sku(row.sku)
+    const { subjects, usage, lines } = unpackNumbers(row.packed, pricing)
+    const { attributes, ...extras } = unpackExtras(row.extras)
+    const labels: Record<string, string> = { ...this.#dictionaries.labels(row.series) }
+    for (const id of subjects) {
+      const { kind, value } = this.#dictionaries.subject(id)
+      labels[kind] = value
+    }
+    const charge: Charge = {
+      id: this.#idOf(row, sku),
+      seq: row.seq,
+      at: row.at,
+      bookedAt: row.booked_at,
+      labels: labels as Labels,
+      ...sku,
+      ...extras,
+      usage: attributes === undefined ? usage : { ...usage, attributes },
+      lines,
+      costNanos: row.cost === null ? null : nanos(BigInt(row.cost)),
+      ...costOrigin(pricing),
+      responseId: row.response_id,
+      batch: row.batch === null ? null : this.#dictionaries.batch(row.batch),
+      corrects: row.corrects === null ? null : this.#idOfSeq(row.corrects),
+    }
+    return { charge, series: row.series, sku: row.sku, subjects, batch: row.batch }
+  }
+
+  #idOf(row: Pick<ChargeRow, 'id' | 'response_id'>, sku: Sku): ChargeId {
+    return (row.id ?? `${sku.provider}:${row.response_id}`) as ChargeId
+  }
+
+  #idOfSeq(seq: number): ChargeId {
+    const row = this.#bySeq.get(seq) as ChargeRow | undefined
+    invariant(row !== undefined, `A correction points at charge ${seq}, which is not in the ledger.`)
+    return this.#idOf(row, this.#dictionaries.sku(row.sku))
+  }
+}
+
+function costOrigin(pricing: Pricing): Pick<Charge, 'status' | 'restates' | 'card' | 'match' | 'unpricedReason' | 'unratedMeters'> {
+  return {
+    status: pricing.status,
+    restates: pricing.restates,
+    card: pricing.card,
+    match: pricing.match,
+    unpricedReason: pricing.reason,
+    unratedMeters: pricing.unrated,
+  }
+}

@@ -1,0 +1,151 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { PurserError } from '../../errors.ts'
+import { schemaVersion } from './schema.ts'
+import { fromSqlite, isBusy } from './sqlite-errors.ts'
+
+interface Job<T> {
+  readonly work: () => T
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface CommitHooks {
+  readonly begun: () => void
+  /** Runs inside the transaction, before the commit. */
+  readonly beforeCommit: () => void
+  readonly committed: () => void
+  readonly rolledBack: () => void
+  /** Runs when one job failed and what it wrote was undone, while the others go on. */
+  readonly jobFailed: () => void
+}
+
+/** How long a writer tries to get the file's lock before it gives up, in milliseconds. */
+const lockTimeoutMs = 15_000
+/** How much work goes into one transaction before others get their turn, in milliseconds. */
+const maxTransactionMs = 10
+
+/**
+ * Group commit: everything that was asked for while the last transaction was written goes into the next one, and is
+ * answered only after that is durable. A job that throws is undone alone.
+ */
+export class CommitQueue {
+  readonly #database: DatabaseSync
+  readonly #path: string
+  readonly #hooks: CommitHooks
+  readonly #waiting: Job<unknown>[] = []
+  #draining: Promise<void> | undefined
+
+  constructor(database: DatabaseSync, path: string, hooks: CommitHooks) {
+    this.#database = database
+    this.#path = path
+    this.#hooks = hooks
+  }
+
+  /** Runs synchronous work inside the next transaction. */
+  run<T>(work: () => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
+      this.#draining ??= this.#drain()
+    })
+  }
+
+  /** Resolves when nothing is left to write. */
+  async idle(): Promise<void> {
+    while (this.#draining !== undefined) await this.#draining
+  }
+
+  async #drain(): Promise<void> {
+    await nextTurn()
+    while (this.#waiting.length > 0) {
+      await this.#transaction()
+      if (this.#waiting.length > 0) await nextTurn()
+    }
+    this.#draining = undefined
+  }
+
+  async #transaction(): Promise<void> {
+    try {
+      await this.#begin()
+    } catch (error) {
+      for (const job of this.#waiting.splice(0)) job.reject(error)
+      return
+    }
+    const done: { job: Job<unknown>; value: unknown }[] = []
+    try {
+      this.#hooks.begun()
+      const started = performance.now()
+      do {
+        const job = this.#waiting.shift()
+        if (job === undefined) break
+        this.#runJob(job, done)
+      } while (performance.now() - started < maxTransactionMs)
+      this.#hooks.beforeCommit()
+    } catch (error) {
+      this.#rollBack(done, fromSqlite(error, this.#path, 'write'))
+      return
+    }
+    try {
+      this.#database.exec('COMMIT')
+    } catch (error) {
+      this.#rollBack(done, fromSqlite(error, this.#path, 'commit'))
+      return
+    }
+    this.#hooks.committed()
+    for (const { job, value } of done) job.resolve(value)
+  }
+
+  #runJob(job: Job<unknown>, done: { job: Job<unknown>; value: unknown }[]): void {
+    this.#database.exec('SAVEPOINT job')
+    try {
+      done.push({ job, value: job.work() })
+      this.#database.exec('RELEASE job')
+    } catch (error) {
+      // A failure of the disk ends SQLite's transaction; then nothing of it can be kept.
+      if (!this.#database.isTransaction) {
+        done.push({ job, value: undefined })
+        throw error
+      }
+      this.#database.exec('ROLLBACK TO job; RELEASE job')
+      this.#hooks.jobFailed()
+      job.reject(fromSqlite(error, this.#path, 'write'))
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const deadline = performance.now() + lockTimeoutMs
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        this.#database.exec('BEGIN IMMEDIATE')
+        break
+      } catch (error) {
+        if (!isBusy(error)) throw fromSqlite(error, this.#path, 'write')
+        if (performance.now() > deadline) {
+          throw new PurserError(
+            'PURSER_LEDGER_LOCKED',
+            `${this.#path} has been locked by another process for ${lockTimeoutMs / 1000} seconds. Nothing was written; try again, or end that process.`,
+            { cause: error },
+          )
+        }
+      }
+      // Short, random waits: no process learns another's rhythm, so none starves.
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(20, 1 + attempt)))
+    }
+    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'])
+    if (version === schemaVersion) return
+    this.#database.exec('ROLLBACK')
+    throw new PurserError(
+      'PURSER_LEDGER_NEWER',
+      `${this.#path} was changed to schema ${version} while it was open; this purser knows ${schemaVersion}. Update purser.`,
+    )
+  }
+
+  #rollBack(done: readonly { job: Job<unknown> }[], error: unknown): void {
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+    this.#hooks.rolledBack()
+    for (const { job } of done) job.reject(error)
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,55 @@
+import { idDigest } from '../../ledger/charge-id.ts'
+import type { StoredCharge } from './charge-reader.ts'
+import type { SqliteParts } from './sqlite-store.ts'
+import { contributionOf } from './verify.ts'
+
+const chargesPerTransaction = 500
+
+/**
+ * Takes an import out of the ledger again: its charges, their corrections from later imports, their ids, and what
+ * they added to every sum, in transactions of a few milliseconds. It can be broken off and called again.
+ */
+export async function removeBatch(parts: SqliteParts, batch: string, onProgress?: (removed: number) => void): Promise<number> {
+  const { database, queue } = parts
+  const found = database.prepare('SELECT id, first_seq, last_seq FROM batches WHERE name = ?').get(batch)
+  if (found === undefined) return 0
+  const [id, first, last] = [Number(found['id']), Number(found['first_seq']), Number(found['last_seq'])]
+  let removed = 0
+  for (let afterSeq = first - 1; afterSeq < last; ) {
+    const page = { afterSeq, upToSeq: last, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: chargesPerTransaction }
+    const { count, next } = await queue.run(() => {
+      const rows = parts.reader.page(page)
+      const ours = rows.filter((row) => row.batch === id)
+      for (const row of ours) removeWithCorrections(parts, row)
+      return { count: ours.length, next: rows.at(-1)?.charge.seq ?? last }
+    })
+    removed += count
+    afterSeq = next
+    onProgress?.(removed)
+  }
+  await queue.run(() => {
+    database.prepare('DELETE FROM batches WHERE id = ?').run(id)
+    parts.rollupWriter.dropEmptyRows()
+  })
+  return removed
+}
+
+/** A charge goes with all its corrections, and a correction with those after it, which were made on top of it. */
+function removeWithCorrections(parts: SqliteParts, row: StoredCharge): void {
+  const { id, seq, corrects } = row.charge
+  const chain = parts.reader.corrections(corrects ?? id).filter((correction) => correction.seq > seq)
+  for (const { seq: later } of chain.toReversed()) {
+    const stored = parts.reader.bySeq(later)
+    if (stored !== undefined) remove(parts, stored)
+  }
+  if (parts.reader.bySeq(seq) !== undefined) remove(parts, row)
+}
+
+function remove(parts: SqliteParts, stored: StoredCharge): void {
+  const { database, calendar, contributions } = parts
+  const { charge, subjects } = stored
+  database.prepare('DELETE FROM ids WHERE digest = ?').run(idDigest('', charge.id))
+  database.prepare('DELETE FROM charges WHERE seq = ?').run(charge.seq)
+  for (const subject of subjects) database.prepare('DELETE FROM charge_subjects WHERE subject = ? AND seq = ?').run(subject, charge.seq)
+  contributions.push(contributionOf(stored, calendar, -1))
+}

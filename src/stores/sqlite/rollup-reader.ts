@@ -1,0 +1,63 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { measureNames, zeroMeasures } from '../../ledger/measures.ts'
+import type { RollupQuery, RollupRow } from '../store.ts'
+import { measureColumnNames } from './schema.ts'
+
+type Cell = number | bigint | string | Uint8Array | null
+
+/** Reads sums from the rollup tables, grouped by series and sku, and by time and subject where asked. */
+export class RollupReader {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(database: DatabaseSync) {
+    this.#database = database
+  }
+
+  read(query: RollupQuery): RollupRow[] {
+    const sql = select(query)
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      statement.setReadBigInts(true)
+      statement.setReturnArrays(true)
+      this.#statements.set(sql, statement)
+    }
+    const { source, from, to } = query
+    const parameters = source.rows === 'subjects' ? [source.subject, from, to, from, to] : [from, to]
+    return (statement.all(...parameters) as unknown as Cell[][]).map((cells) => toRow(cells))
+  }
+}
+
+/**
+ * Sums by meter are packed, so rows are read one by one where they are wanted; else SQLite adds the columns up.
+ * Columns: time, series, sku, subject, measures in the order of the table, packed meters.
+ */
+function select({ source, byTime, byMeter }: RollupQuery): string {
+  const time = source.rows === 'slots' ? 'slot' : 'day'
+  const measures = measureColumnNames.map((column) => (byMeter ? `r.${column}` : `sum(r.${column})`)).join(', ')
+  const head = `${byTime ? `r.${time}` : '0'}, r.series, r.sku, ${source.rows === 'subjects' ? 's.value' : 'NULL'}`
+  const table =
+    source.rows === 'subjects' ? 'subjects s CROSS JOIN subject_days r ON r.subject = s.id' : `${source.rows === 'slots' ? 'slots' : 'days'} r`
+  const where = `${source.rows === 'subjects' ? 's.kind = ? AND s.last_day >= ? AND s.first_day < ? AND ' : ''}r.${time} >= ? AND r.${time} < ?`
+  const group = [...(source.rows === 'subjects' ? ['r.subject'] : []), ...(byTime ? [`r.${time}`] : []), 'r.series', 'r.sku']
+  return `SELECT ${head}, ${measures}, ${byMeter ? 'r.meters' : 'NULL'} FROM ${table} WHERE ${where}${byMeter ? '' : ` GROUP BY ${group.join(', ')}`}`
+}
+
+function toRow(cells: readonly Cell[]): RollupRow {
+  const measures = zeroMeasures()
+  for (const [index, name] of measureNames.entries()) {
+    const value = cells[4 + index] as bigint
+    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = value
+    else measures[name] = Number(value)
+  }
+  const meters = cells[4 + measureNames.length]
+  return {
+    time: Number(cells[0]),
+    series: Number(cells[1]),
+    sku: Number(cells[2]),
+    subject: cells[3] as string | null,
+    measures,
+    meters: meters instanceof Uint8Array ? [meters] : [],
+  }
+}

@@ -1,0 +1,48 @@
+import { PurserError } from '../../errors.ts'
+
+/** Result codes of SQLite that purser tells apart (https://www.sqlite.org/rescode.html). */
+const code = { busy: 5, locked: 6, readonly: 8, ioError: 10, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 } as const
+
+function primaryCode(error: unknown): number | undefined {
+  const errcode = (error as { errcode?: unknown } | null)?.errcode
+  return typeof errcode === 'number' ? errcode & 0xff : undefined
+}
+
+export function isBusy(error: unknown): boolean {
+  const primary = primaryCode(error)
+  return primary === code.busy || primary === code.locked
+}
+
+/** A failure of SQLite as an error of the registry; others are given back as they are. */
+export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' | 'write' | 'commit'): unknown {
+  if (error instanceof PurserError) return error
+  const primary = primaryCode(error)
+  if (primary === undefined) return error
+  const options = { cause: error }
+  const said = error instanceof Error ? error.message : String(error)
+  switch (primary) {
+    case code.busy:
+    case code.locked:
+      return new PurserError('PURSER_LEDGER_LOCKED', `${path} is locked by another process. Nothing was written; try again.`, options)
+    case code.readonly:
+      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `${path} cannot be written: the file or its folder is read-only.`, options)
+    case code.full:
+      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `The disk that holds ${path} is full. Nothing was written; free space, then try again.`, options)
+    case code.cantOpen:
+      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `${path} cannot be opened: ${said}. Check that its folder exists and may be written.`, options)
+    case code.corrupt:
+    case code.notADatabase:
+      return new PurserError(
+        'PURSER_LEDGER_CORRUPT',
+        `${path} is damaged or not a ledger (${said}). Keep the file, and restore a backup or choose another with --db.`,
+        options,
+      )
+    case code.ioError:
+      if (doing === 'commit') {
+        return new PurserError('PURSER_OUTCOME_UNKNOWN', `Writing ${path} failed (${said}); retry with the same id to learn the outcome.`, options)
+      }
+      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `Reading or writing ${path} failed: ${said}.`, options)
+    default:
+      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `SQLite refused to ${doing} ${path}: ${said}.`, options)
+  }
+}

@@ -1,0 +1,204 @@
+import type { DatabaseSync } from 'node:sqlite'
+import type { Charge, ChargeId } from '../../ledger/charge.ts'
+import { type Contribution, RollupChanges } from '../../ledger/rollup-changes.ts'
+import { createCalendar } from '../../time/calendar.ts'
+import type {
+  Booked,
+  ChargeSelection,
+  LedgerEvent,
+  RollupQuery,
+  RollupRow,
+  Store,
+  StoredDocument,
+  Transaction,
+  VerifyReport,
+} from '../store.ts'
+import { ChargeReader } from './charge-reader.ts'
+import { ChargeWriter, type Position } from './charge-writer.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { Dictionaries } from './dictionaries.ts'
+import { Documents } from './documents.ts'
+import { openDatabase, type OpenOptions } from './open-database.ts'
+import { removeBatch } from './remove-batch.ts'
+import { RollupReader } from './rollup-reader.ts'
+import { RollupWriter } from './rollup-writer.ts'
+import { fromSqlite } from './sqlite-errors.ts'
+import { verifyDatabase } from './verify.ts'
+
+const chargesPerPage = 1000
+
+/** Opens a ledger kept in one SQLite file. */
+export function openSqliteStore(options: OpenOptions): Store {
+  const database = openDatabase(options)
+  try {
+    return new SqliteStore(database, options.path)
+  } catch (error) {
+    database.close()
+    throw fromSqlite(error, options.path, 'open')
+  }
+}
+
+/** The parts that read and write one open ledger file. */
+export interface SqliteParts {
+  readonly database: DatabaseSync
+  readonly path: string
+  readonly queue: CommitQueue
+  readonly dictionaries: Dictionaries
+  readonly reader: ChargeReader
+  readonly calendar: ReturnType<typeof createCalendar>
+  /** What the running transaction adds to the sums. */
+  readonly contributions: Contribution[]
+  readonly rollupWriter: RollupWriter
+}
+
+class SqliteStore implements Store {
+  readonly location: string
+  readonly timezone: string
+  readonly subjects: ReadonlySet<string>
+  readonly #parts: SqliteParts
+  readonly #documents: Documents
+  readonly #writer: ChargeWriter
+  readonly #rollups: RollupReader
+  #position: { seq: number; nowMs: number } = { seq: 0, nowMs: 0 }
+
+  constructor(database: DatabaseSync, path: string) {
+    const settings = new Map(database.prepare('SELECT key, value FROM settings').all().map((row) => [String(row['key']), String(row['value'])]))
+    this.location = path
+    this.timezone = settings.get('timezone') ?? 'UTC'
+    this.subjects = new Set(JSON.parse(settings.get('subjects') ?? '[]') as string[])
+    const dictionaries = new Dictionaries(database, this.subjects)
+    const reader = new ChargeReader(database, dictionaries)
+    const calendar = createCalendar(this.timezone)
+    const contributions: Contribution[] = []
+    const rollupWriter = new RollupWriter(database)
+    const queue = new CommitQueue(database, path, {
+      begun: () => this.#begun(),
+      beforeCommit: () => this.#beforeCommit(),
+      committed: () => dictionaries.committed(),
+      rolledBack: () => dictionaries.rolledBack(),
+      jobFailed: () => dictionaries.rolledBack(),
+    })
+    this.#parts = { database, path, queue, dictionaries, reader, calendar, contributions, rollupWriter }
+    this.#documents = new Documents(database)
+    this.#writer = new ChargeWriter(database, reader, dictionaries, calendar)
+    this.#rollups = new RollupReader(database)
+  }
+
+  transact(transaction: Transaction): Promise<readonly Booked[]> {
+    return this.#parts.queue.run(() => this.#apply(transaction))
+  }
+
+  async document(kind: string, key: string): Promise<StoredDocument | undefined> {
+    return this.#read(() => this.#documents.get(kind, key))
+  }
+
+  async documents(kind: string): Promise<readonly StoredDocument[]> {
+    return this.#read(() => this.#documents.list(kind))
+  }
+
+  async charge(id: ChargeId): Promise<Charge | undefined> {
+    return this.#read(() => this.#parts.reader.byId(id)?.charge)
+  }
+
+  async corrections(id: ChargeId): Promise<readonly Charge[]> {
+    return this.#read(() => this.#parts.reader.corrections(id))
+  }
+
+  async *charges(selection: ChargeSelection): AsyncIterable<Charge> {
+    const { reader, dictionaries, database } = this.#parts
+    const upToSeq = this.#read(() => Number(database.prepare('SELECT max(seq) AS seq FROM charges').get()?.['seq'] ?? 0))
+    const subject = selection.subject && dictionaries.findSubject(selection.subject.kind, selection.subject.value)
+    if (selection.subject !== undefined && subject === undefined) return
+    const bounds = { sinceMs: selection.sinceMs ?? 0, untilMs: selection.untilMs ?? Number.MAX_SAFE_INTEGER, limit: chargesPerPage }
+    for (let afterSeq = 0; ; ) {
+      const page = this.#read(() => reader.page({ ...bounds, afterSeq, upToSeq }, subject))
+      for (const { charge } of page) {
+        if (selection.batch === undefined || charge.batch === selection.batch) yield charge
+      }
+      if (page.length < chargesPerPage) return
+      afterSeq = page.at(-1)?.charge.seq ?? upToSeq
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  async events(afterSeq: number, limit: number): Promise<readonly LedgerEvent[]> {
+    return this.#read(() => this.#documents.events(afterSeq, limit))
+  }
+
+  async rollups(query: RollupQuery): Promise<readonly RollupRow[]> {
+    return this.#read(() => this.#rollups.read(query))
+  }
+
+  series(id: number): ReturnType<Store['series']> {
+    return this.#parts.dictionaries.labels(id)
+  }
+
+  sku(id: number): ReturnType<Store['sku']> {
+    return this.#parts.dictionaries.sku(id)
+  }
+
+  async hasSubject(kind: string): Promise<boolean> {
+    return this.#read(() => this.#parts.database.prepare('SELECT 1 FROM subjects WHERE kind = ? LIMIT 1').get(kind) !== undefined)
+  }
+
+  async span(): Promise<{ firstMs: number; lastMs: number } | undefined> {
+    const row = this.#read(() => this.#parts.database.prepare('SELECT min(at) AS first, max(at) AS last FROM charges').get())
+    return row?.['first'] === null ? undefined : { firstMs: Number(row?.['first']), lastMs: Number(row?.['last']) }
+  }
+
+  removeBatch(batch: string, onProgress?: (removed: number) => void): Promise<number> {
+    return removeBatch(this.#parts, batch, onProgress)
+  }
+
+  async verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
+    const database = openDatabase({ path: this.location, create: false, timezone: this.timezone, subjects: [] })
+    try {
+      return await verifyDatabase(database, createCalendar(this.timezone), this.subjects, options)
+    } catch (error) {
+      throw fromSqlite(error, this.location, 'read')
+    } finally {
+      database.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.queue.idle()
+    this.#parts.database.close()
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw fromSqlite(error, this.location, 'read')
+    }
+  }
+
+  #begun(): void {
+    const { database, contributions } = this.#parts
+    contributions.length = 0
+    this.#position = { seq: Number(database.prepare("SELECT value FROM settings WHERE key = 'seq'").get()?.['value']), nowMs: Date.now() }
+  }
+
+  #apply(transaction: Transaction): Booked[] {
+    const { contributions } = this.#parts
+    const position: Position = { ...this.#position, batch: null }
+    const ours: Contribution[] = []
+    if (transaction.batch !== undefined) Object.assign(position, { batch: this.#documents.batchId(transaction.batch, position.seq + 1) })
+    const booked = (transaction.bookings ?? []).map((booking) => this.#writer.book(booking, position, ours))
+    for (const write of transaction.documents ?? []) this.#documents.put(write)
+    for (const event of transaction.events ?? []) this.#documents.append(event, ++position.seq, position.nowMs)
+    if (position.batch !== null) this.#documents.stretchBatch(position.batch, position.seq)
+    this.#position.seq = position.seq
+    contributions.push(...ours)
+    return booked
+  }
+
+  #beforeCommit(): void {
+    const { database, contributions, rollupWriter } = this.#parts
+    const changes = new RollupChanges()
+    for (const contribution of contributions) changes.add(contribution)
+    rollupWriter.write(changes)
+    database.prepare("UPDATE settings SET value = ? WHERE key = 'seq'").run(String(this.#position.seq))
+  }
+}

@@ -1,0 +1,108 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { type Contribution, RollupChanges } from '../../ledger/rollup-changes.ts'
+import { type Calendar, slotOf } from '../../time/calendar.ts'
+import type { Discrepancy, VerifyReport } from '../store.ts'
+import { ChargeReader, type StoredCharge } from './charge-reader.ts'
+import { changeOf } from './charge-writer.ts'
+import { Dictionaries } from './dictionaries.ts'
+import { RollupWriter } from './rollup-writer.ts'
+import { measureColumnNames, rollupKeys, rollupTables } from './schema.ts'
+
+const chargesPerPage = 5000
+const maxDiscrepancies = 1000
+
+export interface VerifyOptions {
+  readonly repair: boolean
+  readonly onProgress?: (charges: number) => void
+}
+
+/**
+ * Works every sum out anew from the charges, beside those that are kept, and compares row by row; also SQLite's own
+ * check of the file, and the ids. With `repair` the sums are replaced in the same transaction. The connection is the
+ * caller's to close; readers and, without `repair`, writers go on meanwhile.
+ */
+export async function verifyDatabase(
+  database: DatabaseSync,
+  calendar: Calendar,
+  subjects: ReadonlySet<string>,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
+  database.exec(rollupTables('TEMP'))
+  database.exec(options.repair ? 'BEGIN IMMEDIATE' : 'BEGIN')
+  try {
+    const charges = await sumCharges(database, calendar, subjects, options)
+    const discrepancies = [...damage(database), ...danglingIds(database)]
+    let rows = 0
+    for (const [table, key] of Object.entries(rollupKeys)) {
+      rows += Number(database.prepare(`SELECT count(*) AS n FROM temp.${table}`).get()?.['n'])
+      discrepancies.push(...differences(database, table, key))
+    }
+    const repaired = options.repair && discrepancies.length > 0
+    if (repaired) replaceSums(database)
+    database.exec('COMMIT')
+    return { charges, rows, discrepancies: discrepancies.slice(0, maxDiscrepancies), repaired }
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+async function sumCharges(database: DatabaseSync, calendar: Calendar, subjects: ReadonlySet<string>, options: VerifyOptions): Promise<number> {
+  const reader = new ChargeReader(database, new Dictionaries(database, subjects))
+  const writer = new RollupWriter(database, 'temp')
+  let charges = 0
+  for (let afterSeq = 0; ; ) {
+    const page = reader.page({ afterSeq, upToSeq: Number.MAX_SAFE_INTEGER, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: chargesPerPage })
+    const changes = new RollupChanges()
+    for (const stored of page) changes.add(contributionOf(stored, calendar))
+    writer.write(changes)
+    charges += page.length
+    options.onProgress?.(charges)
+    if (page.length < chargesPerPage) break
+    afterSeq = page.at(-1)?.charge.seq ?? 0
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  writer.dropEmptyRows()
+  return charges
+}
+
+/** What a charge that is booked adds to the sums, or with -1 takes from them. */
+export function contributionOf(stored: StoredCharge, calendar: Calendar, sign: 1 | -1 = 1): Contribution {
+  const { charge, series, sku, subjects } = stored
+  return { slot: slotOf(charge.at), day: calendar.dayOf(charge.at), series, sku, subjects, change: changeOf(charge, sign) }
+}
+
+function damage(database: DatabaseSync): Discrepancy[] {
+  const found = database.prepare('PRAGMA main.quick_check').all().map((row) => String(row['quick_check']))
+  return found.filter((text) => text !== 'ok').map((text) => ({ table: 'file', key: '', stored: text, expected: 'ok' }))
+}
+
+function danglingIds(database: DatabaseSync): Discrepancy[] {
+  const rows = database.prepare('SELECT seq FROM charges WHERE seq NOT IN (SELECT seq FROM ids) LIMIT 100').all()
+  return rows.map((row) => ({ table: 'ids', key: `seq ${row['seq']}`, stored: 'none', expected: 'an id' }))
+}
+
+function differences(database: DatabaseSync, table: string, key: readonly string[]): Discrepancy[] {
+  const columns = [...key, ...measureColumnNames.map((name) => `CAST(${name} AS TEXT)`), 'hex(meters)'].join(', ')
+  const only = (here: string, there: string): string[] =>
+    database
+      .prepare(`SELECT ${columns} FROM ${here}.${table} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`)
+      .all()
+      .map((row) => Object.values(row).join(' '))
+  const found = new Map<string, { stored: string; expected: string }>()
+  const note = (text: string, side: 'stored' | 'expected'): void => {
+    const cells = text.split(' ')
+    const name = key.map((column, index) => `${column} ${cells[index]}`).join(', ')
+    const entry = found.get(name) ?? { stored: 'no row', expected: 'no row' }
+    found.set(name, { ...entry, [side]: cells.slice(key.length).join(' ') })
+  }
+  for (const text of only('main', 'temp')) note(text, 'stored')
+  for (const text of only('temp', 'main')) note(text, 'expected')
+  return [...found].map(([name, sides]) => ({ table, key: name, ...sides }))
+}
+
+function replaceSums(database: DatabaseSync): void {
+  for (const table of Object.keys(rollupKeys)) {
+    database.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM temp.${table};`)
+  }
+}

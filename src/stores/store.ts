@@ -1,0 +1,142 @@
+import type { Charge, ChargeId, Labels } from '../ledger/charge.ts'
+import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import type { Measures } from '../ledger/measures.ts'
+import type { Sku } from '../ledger/sku.ts'
+
+/** One charge to be booked, and what to do where its id is booked already. */
+export interface Booking {
+  readonly draft: ChargeDraft
+  /**
+   * `same`: the same call gives the first charge back, another is an error. `duplicate`: the id alone decides.
+   * `supersede`: the record that ranks higher counts, among equals the larger; the difference is a correction.
+   */
+  readonly onExisting: 'same' | 'duplicate' | 'supersede'
+  /** 1 for the call itself, 0 for a replay of it. */
+  readonly rank: 0 | 1
+  /** Fields that `same` does not compare, e.g. a time that the caller left to the clock. */
+  readonly ignore?: readonly (keyof ChargeDraft)[]
+}
+
+/** What became of a booking. `seq` is that of the charge or correction written, or of the charge found. */
+export interface Booked {
+  readonly outcome: 'booked' | 'superseded' | 'duplicate'
+  readonly id: ChargeId
+  readonly seq: number
+}
+
+/** A small JSON document with a version: checkpoints, batches, catalog revisions, settings. */
+export interface StoredDocument {
+  readonly kind: string
+  readonly key: string
+  /** 1 for the first write, then counting up. */
+  readonly version: number
+  readonly body: unknown
+}
+
+export interface DocumentWrite {
+  readonly kind: string
+  readonly key: string
+  /** null deletes. */
+  readonly body: unknown
+  /** The version that must be there (0: none). Absent: whatever is there. */
+  readonly expectedVersion?: number
+}
+
+/** A fact for the event log that is not itself a charge. */
+export interface EventDraft {
+  readonly kind: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface LedgerEvent extends EventDraft {
+  readonly seq: number
+  readonly at: number
+}
+
+/** What one transaction writes: all of it or nothing. */
+export interface Transaction {
+  readonly bookings?: readonly Booking[]
+  /** The import that the bookings belong to. */
+  readonly batch?: string
+  readonly documents?: readonly DocumentWrite[]
+  readonly events?: readonly EventDraft[]
+}
+
+/** Which charges to read, in order of booking. */
+export interface ChargeSelection {
+  /** From this instant, inclusive. */
+  readonly sinceMs?: number
+  /** Up to this instant, exclusive. */
+  readonly untilMs?: number
+  readonly batch?: string
+  /** Only charges that carry this subject. */
+  readonly subject?: { readonly kind: string; readonly value: string }
+}
+
+/** Whence sums are read: day rows, quarter-hour rows, or the day rows of one kind of subject. */
+export type RollupSource = { readonly rows: 'days' } | { readonly rows: 'slots' } | { readonly rows: 'subjects'; readonly subject: string }
+
+export interface RollupQuery {
+  readonly source: RollupSource
+  /** First day or slot, inclusive. */
+  readonly from: number
+  /** Last day or slot, exclusive. */
+  readonly to: number
+  /** Whether rows are kept apart by day or slot. */
+  readonly byTime: boolean
+  /** Whether sums by meter are wanted too. */
+  readonly byMeter: boolean
+}
+
+/** Sums of one series and sku, of one day or slot where asked, of one subject value where asked. */
+export interface RollupRow {
+  readonly time: number
+  readonly series: number
+  readonly sku: number
+  readonly subject: string | null
+  readonly measures: Measures
+  /** Packed sums by meter, where asked for; see meter-totals.ts. Several rows' bytes are kept apart. */
+  readonly meters: readonly Uint8Array[]
+}
+
+/** One difference that `verify` found. */
+export interface Discrepancy {
+  readonly table: string
+  readonly key: string
+  readonly stored: string
+  readonly expected: string
+}
+
+export interface VerifyReport {
+  readonly charges: number
+  readonly rows: number
+  readonly discrepancies: readonly Discrepancy[]
+  readonly repaired: boolean
+}
+
+/** The contract of a ledger's storage. One writer at a time; answers come only after the write is durable. */
+export interface Store {
+  readonly location: string
+  /** The ledger's zone: day rows are days of this zone. */
+  readonly timezone: string
+  readonly subjects: ReadonlySet<string>
+  readonly transact: (transaction: Transaction) => Promise<readonly Booked[]>
+  readonly document: (kind: string, key: string) => Promise<StoredDocument | undefined>
+  readonly documents: (kind: string) => Promise<readonly StoredDocument[]>
+  readonly charge: (id: ChargeId) => Promise<Charge | undefined>
+  readonly corrections: (id: ChargeId) => Promise<readonly Charge[]>
+  readonly charges: (selection: ChargeSelection) => AsyncIterable<Charge>
+  readonly events: (afterSeq: number, limit: number) => Promise<readonly LedgerEvent[]>
+  readonly rollups: (query: RollupQuery) => Promise<readonly RollupRow[]>
+  /** Labels by series and skus by number, for all numbers that a rollup row may name. */
+  readonly series: (id: number) => Labels
+  readonly sku: (id: number) => Sku
+  /** Whether any charge carries a label of this kind of subject. */
+  readonly hasSubject: (kind: string) => Promise<boolean>
+  /** First and last instant that any charge was made at; undefined in an empty ledger. */
+  readonly span: () => Promise<{ firstMs: number; lastMs: number } | undefined>
+  /** Takes a batch out of the ledger again: its charges, their ids, and what they added to every sum. */
+  readonly removeBatch: (batch: string, onProgress?: (removed: number) => void) => Promise<number>
+  readonly verify: (options: { repair: boolean; onProgress?: (charges: number) => void }) => Promise<VerifyReport>
+  readonly close: () => Promise<void>
+}
