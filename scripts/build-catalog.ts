@@ -12,8 +12,10 @@ import {
   type GeneratedRate,
 } from '../src/pricing/load-shipped.ts'
 import { parseCards } from '../src/pricing/sources/card-schema.ts'
+import { decimalText } from '../src/pricing/sources/decimal-text.ts'
 import { extendCards } from '../src/pricing/sources/extend-cards.ts'
 import { fromGenaiPrices } from '../src/pricing/sources/genai-prices.ts'
+import { type Finding, validateCards } from '../src/pricing/validate-cards.ts'
 import type { SkippedPrice } from '../src/pricing/sources/source-cards.ts'
 
 /** The pinned release of the price list, and the day it was published: the list carries no date for its prices. */
@@ -25,10 +27,16 @@ const cardsFolder = new URL('src/pricing/cards/', root)
 const shippedFolder = new URL('src/pricing/shipped/', root)
 
 /** The files that the catalog is shipped in, by name, as text. */
-export async function buildCatalog(): Promise<{ files: Record<string, string>; skipped: readonly SkippedPrice[] }> {
-  const { cards, skipped } = fromGenaiPrices(await waitForUpdate(), { checkedAt: releasedOn })
+export async function buildCatalog(): Promise<{
+  readonly files: Record<string, string>
+  readonly skipped: readonly SkippedPrice[]
+  readonly findings: readonly Finding[]
+}> {
+  const list = fromGenaiPrices(await waitForUpdate(), { checkedAt: releasedOn })
+  const skipped = [...list.skipped]
+  const cards = list.cards.map((card) => withoutNoise(card, skipped))
   const { own, generated } = extendCards(cards, await readOwnEntries())
-  parseCards([...own, ...generated])
+  const findings = validateCards(parseCards([...own, ...generated]))
   const providers = [...Map.groupBy(generated, (card) => card.provider)].map(([provider, models]) => ({
     provider,
     source: models[0]?.source ?? '',
@@ -36,13 +44,30 @@ export async function buildCatalog(): Promise<{ files: Record<string, string>; s
   }))
   const revision = digest([own, providers])
   const short: GeneratedCatalog = { generatedFrom: release, checkedAt: releasedOn, revision, providers, skipped }
-  return { files: { 'genai-prices.json': printGenerated(short), 'own-cards.json': printLines(own) }, skipped }
+  return { files: { 'genai-prices.json': printGenerated(short), 'own-cards.json': printLines(own) }, skipped, findings }
 }
 
 async function readOwnEntries(): Promise<unknown[]> {
   const names = (await readdir(cardsFolder)).filter((name) => name.endsWith('.yaml')).toSorted()
   const lists = await Promise.all(names.map(async (name) => parse(await readFile(new URL(name, cardsFolder), 'utf8')) as unknown[]))
   return lists.flat()
+}
+
+/** An amount that has passed through binary arithmetic (0.18000000000000002) is read as the decimal it stands for, and named. */
+function withoutNoise(card: Card, skipped: SkippedPrice[]): Card {
+  const rates = card.rates.map((rate) => {
+    const usd = decimalText(Number(Number(rate.usd).toPrecision(12)))
+    // A twelfth (0.08333333333333334) is no shorter by that, and is meant.
+    if (usd === rate.usd || usd.length > 10) return rate
+    skipped.push({
+      provider: card.provider,
+      model: card.model,
+      key: rate.meter,
+      reason: `is ${rate.usd} by binary arithmetic; read as ${usd}`,
+    })
+    return { ...rate, usd }
+  })
+  return { ...card, rates }
 }
 
 function shorten(card: Card): GeneratedModel {
@@ -80,11 +105,13 @@ function printLines(list: readonly unknown[]): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { files, skipped } = await buildCatalog()
+  const { files, skipped, findings } = await buildCatalog()
   for (const [name, text] of Object.entries(files)) {
     await writeFile(new URL(name, shippedFolder), text)
     console.log(`src/pricing/shipped/${name}: ${text.split('\n').length} lines, ${text.length} bytes`)
   }
   console.log(`\nNot converted (${skipped.length}):`)
   for (const { provider, model, key, reason } of skipped) console.log(`  ${provider}/${model} ${key}: ${reason}`)
+  console.log(`\nTo look at (${findings.length}):`)
+  for (const { severity, message } of findings) console.log(`  ${severity}: ${message}`)
 }

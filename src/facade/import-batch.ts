@@ -138,7 +138,13 @@ class ImportSession implements ImportSink {
       return [{ draft: this.#draft(call.charge), onExisting: call.onExisting, rank: call.rank ?? 1 }]
     } catch (error) {
       if (!(error instanceof PurserError)) throw error
-      this.skip(error.code.replace(/^PURSER_/, '').toLowerCase().replaceAll('_', ' '), error.message)
+      this.skip(
+        error.code
+          .replace(/^PURSER_/, '')
+          .toLowerCase()
+          .replaceAll('_', ' '),
+        error.message,
+      )
       return []
     }
   }

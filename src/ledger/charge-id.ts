@@ -15,7 +15,10 @@ let used = random.length
 export function chargeIdOf(input: ChargeInput, nowMs: number): ChargeId {
   const id = input.id ?? (input.responseId === undefined ? newChargeId(nowMs) : `${input.provider}:${input.responseId}`)
   if (id === '' || id.length > maxIdLength || /\p{Cc}/u.test(id)) {
-    throw new PurserError('PURSER_BAD_RECORD', `An id must have 1 to ${maxIdLength} characters without line breaks; this one has ${id.length}.`)
+    throw new PurserError(
+      'PURSER_BAD_RECORD',
+      `An id must have 1 to ${maxIdLength} characters without line breaks; this one has ${id.length}.`,
+    )
   }
   return id as ChargeId
 }

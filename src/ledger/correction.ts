@@ -63,7 +63,10 @@ export function correct(current: Standing, replacement: ChargeDraft): ChargeDraf
     estimated: original.estimated,
     responseId: null,
     usage,
-    lines: netLines([...replacement.lines, ...current.lines.map((line) => ({ ...line, quantity: -line.quantity, costNanos: nanos(-line.costNanos) }))]),
+    lines: netLines([
+      ...replacement.lines,
+      ...current.lines.map((line) => ({ ...line, quantity: -line.quantity, costNanos: nanos(-line.costNanos) })),
+    ]),
     costNanos: replacement.costNanos === null && current.costNanos === null ? null : nanos(difference),
     corrects: original.id,
     restates: current.status,

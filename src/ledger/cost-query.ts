@@ -71,7 +71,10 @@ export function resolveField(name: string, subjects: ReadonlySet<string>): Field
 export function parseFilter(text: string): Filter {
   const match = /^([A-Za-z][A-Za-z0-9_.-]*)(!?=)(.*)$/s.exec(text)
   if (match === null) {
-    throw new PurserError('PURSER_BAD_QUERY', `"${text}" is no filter. Write label=value, label!=value, label=a|b, label=pre*, label= (absent).`)
+    throw new PurserError(
+      'PURSER_BAD_QUERY',
+      `"${text}" is no filter. Write label=value, label!=value, label=a|b, label=pre*, label= (absent).`,
+    )
   }
   const [, field = '', operator, value = ''] = match
   const negated = operator === '!='

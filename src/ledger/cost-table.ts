@@ -1,9 +1,9 @@
 import { type Nanos, toUsd } from '../money/nanos.ts'
-import type { Meter } from '../usage/meters.ts'
+import { type Meter, meters } from '../usage/meters.ts'
 import { fromScaled } from '../usage/usage.ts'
 import type { SortKey } from './cost-query.ts'
 import { addMeasures, type Measures, zeroMeasures } from './measures.ts'
-import { addToMeter, type MeterTotals } from './meter-totals.ts'
+import { addMeterTotals, addToMeter, meterEntries, type MeterTotals, zeroMeterTotals } from './meter-totals.ts'
 
 /** Sums that belong together: one group of an answer, or its total. What a subscription covers is kept apart. */
 export interface CostSums {
@@ -86,13 +86,11 @@ export class CostTableBuilder {
   /** Each meter's lines are a row; what has no line (stated costs, calls) stays under null, so that rows sum to the total. */
   #addByMeter(fact: Fact): void {
     const rest = { ...fact.measures }
-    for (const [meter, total] of fact.meters ?? []) {
-      const key = fact.key.with(this.#meterPlace, meter)
-      const measures = { ...zeroMeasures(), costNanos: total.nanos }
-      rest.costNanos -= total.nanos
-      const sums = this.#group(key)
-      addMeasures(fact.isPlan ? sums.plan : sums.metered, measures)
-      addToMeter(sums.meters, meter, total.quantity, total.nanos)
+    for (const { meter, quantity, nanos } of fact.meters === undefined ? [] : meterEntries(fact.meters)) {
+      const sums = this.#group(fact.key.with(this.#meterPlace, meter))
+      addMeasures(fact.isPlan ? sums.plan : sums.metered, { ...zeroMeasures(), costNanos: nanos })
+      addToMeter(sums.meters, meter, quantity, nanos)
+      rest.costNanos -= nanos
     }
     addFact(this.#group(fact.key), { ...fact, measures: rest, meters: undefined })
   }
@@ -108,17 +106,17 @@ export class CostTableBuilder {
     const row = toRow(key, sums)
     const meter = this.#meterPlace === -1 ? null : (key[this.#meterPlace] ?? null)
     if (meter === null) return row
-    return { ...row, quantity: fromScaled(meter as Meter, sums.meters.get(meter as Meter)?.quantity ?? 0) }
+    return { ...row, quantity: fromScaled(meter as Meter, sums.meters.quantities[meters[meter as Meter].code] ?? 0) }
   }
 }
 
 function emptySums(): CostSums {
-  return { metered: zeroMeasures(), plan: zeroMeasures(), meters: new Map(), runs: new Set() }
+  return { metered: zeroMeasures(), plan: zeroMeasures(), meters: zeroMeterTotals(), runs: new Set() }
 }
 
 function addFact(sums: CostSums, fact: Fact): void {
   addMeasures(fact.isPlan ? sums.plan : sums.metered, fact.measures)
-  for (const [meter, total] of fact.meters ?? []) addToMeter(sums.meters, meter, total.quantity, total.nanos)
+  if (fact.meters !== undefined) addMeterTotals(sums.meters, fact.meters)
 }
 
 function toRow(key: readonly (string | null)[], { metered, plan, runs }: CostSums): CostRow {

@@ -37,7 +37,10 @@ export function parseLabels(input: Readonly<Record<string, unknown>>): Labels {
 function checkLabel(key: string, value: unknown): void {
   if (!keyPattern.test(key)) {
     const shown = JSON.stringify(key.slice(0, 80))
-    throw new PurserError('PURSER_BAD_LABEL', `Label key ${shown} must be a letter followed by at most 63 letters, digits, "_", "." or "-".`)
+    throw new PurserError(
+      'PURSER_BAD_LABEL',
+      `Label key ${shown} must be a letter followed by at most 63 letters, digits, "_", "." or "-".`,
+    )
   }
   if (reservedKeys.has(key)) {
     throw new PurserError('PURSER_BAD_LABEL', `"${key}" is a reserved name and cannot be a label key. Choose another, like "my-${key}".`)
@@ -52,12 +55,18 @@ function checkLabel(key: string, value: unknown): void {
     throw new PurserError('PURSER_BAD_LABEL', `Label "${key}" contains a line break or another control character.`)
   }
   if (looksLikeSecret(value)) {
-    throw new PurserError('PURSER_SECRET_IN_LABEL', `The value of label "${key}" looks like an API key or token. Nothing was booked; use a name instead.`)
+    throw new PurserError(
+      'PURSER_SECRET_IN_LABEL',
+      `The value of label "${key}" looks like an API key or token. Nothing was booked; use a name instead.`,
+    )
   }
 }
 
 /** Dimensions and subjects of a set of labels. */
-export function splitLabels(labels: Labels, subjects: ReadonlySet<string>): { dimensions: [string, string][]; subjects: [string, string][] } {
+export function splitLabels(
+  labels: Labels,
+  subjects: ReadonlySet<string>,
+): { dimensions: [string, string][]; subjects: [string, string][] } {
   const split: { dimensions: [string, string][]; subjects: [string, string][] } = { dimensions: [], subjects: [] }
   for (const key of Object.keys(labels).toSorted()) {
     const value = labels[key]

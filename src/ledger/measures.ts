@@ -1,4 +1,5 @@
-import { toScaled, quantities } from '../usage/usage.ts'
+import type { Meter } from '../usage/meters.ts'
+import { toScaled } from '../usage/usage.ts'
 import type { Charge, PriceStatus } from './charge.ts'
 import { addToMeter, type MeterTotals } from './meter-totals.ts'
 
@@ -47,7 +48,10 @@ export function zeroMeasures(): Measures {
 
 type Countable = Pick<Charge, 'usage' | 'lines' | 'costNanos' | 'status' | 'estimated' | 'corrects' | 'restates'>
 
-const tokenGroup = {
+type TokenGroup = 'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'outputTokens'
+
+/** Under which of the four token sums a meter counts; the other meters count under none. */
+const tokenGroups: Readonly<Partial<Record<Meter, TokenGroup>>> = {
   inputTokens: 'inputTokens',
   audioInputTokens: 'inputTokens',
   imageInputTokens: 'inputTokens',
@@ -61,7 +65,7 @@ const tokenGroup = {
   audioOutputTokens: 'outputTokens',
   imageOutputTokens: 'outputTokens',
   videoOutputTokens: 'outputTokens',
-} as const
+}
 
 /**
  * Adds what a charge contributes, or with `sign` -1 takes it away. A correction adds no call; it moves the count of
@@ -69,19 +73,25 @@ const tokenGroup = {
  */
 export function addCharge(measures: Measures, totals: MeterTotals, charge: Countable, sign: 1 | -1 = 1): void {
   const isCall = charge.corrects === null
-  const nanos = BigInt(sign) * (charge.costNanos ?? 0n)
+  const nanos = sign === 1 ? (charge.costNanos ?? 0n) : -(charge.costNanos ?? 0n)
   if (isCall) measures.calls += sign
   measures.costNanos += nanos
   measures.unpricedCalls += sign * changeOf('unpriced', charge)
   measures.partialCalls += sign * changeOf('partial', charge)
-  if (isCall && charge.estimated) measures.estimatedCalls += sign
-  if (charge.estimated) measures.estimatedNanos += nanos
-  for (const [meter, quantity] of quantities(charge.usage)) {
-    const group = (tokenGroup as Partial<Record<string, (typeof tokenGroup)[keyof typeof tokenGroup]>>)[meter]
+  if (charge.estimated) {
+    if (isCall) measures.estimatedCalls += sign
+    measures.estimatedNanos += nanos
+  }
+  const { usage } = charge
+  for (const name in usage) {
+    if (name === 'attributes') continue
+    const meter = name as Meter
+    const quantity = usage[meter] ?? 0
+    const group = tokenGroups[meter]
     if (group !== undefined) measures[group] += sign * quantity
     addToMeter(totals, meter, sign * toScaled(meter, quantity), 0n)
   }
-  for (const line of charge.lines) addToMeter(totals, line.meter, 0, BigInt(sign) * line.costNanos)
+  for (const line of charge.lines) addToMeter(totals, line.meter, 0, sign === 1 ? line.costNanos : -line.costNanos)
 }
 
 function changeOf(status: PriceStatus, charge: Countable): number {

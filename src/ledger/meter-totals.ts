@@ -1,35 +1,52 @@
-import { type Meter, meterByCode, meters } from '../usage/meters.ts'
 import { invariant } from '../errors.ts'
+import { type Meter, meterByCode, meters } from '../usage/meters.ts'
 import { VarintReader, VarintWriter } from './varint.ts'
 
-/** Sum of one meter: its quantity in units of the meter's scale, and the nanos of its lines. */
-export interface MeterTotal {
-  quantity: number
-  nanos: bigint
+/**
+ * Sums by meter, of a charge or of many, at the place of the meter's code: quantities in units of the meter's scale,
+ * and the nanos of their lines.
+ */
+export interface MeterTotals {
+  readonly quantities: number[]
+  readonly nanos: bigint[]
 }
 
-/** Sums by meter, of a charge or of many. */
-export type MeterTotals = Map<Meter, MeterTotal>
+export function zeroMeterTotals(): MeterTotals {
+  return { quantities: meterByCode.map(() => 0), nanos: meterByCode.map(() => 0n) }
+}
 
 export function addToMeter(totals: MeterTotals, meter: Meter, quantity: number, nanos: bigint): void {
-  const total = totals.get(meter)
-  if (total === undefined) {
-    totals.set(meter, { quantity, nanos })
-    return
+  addToCode(totals, meters[meter].code, quantity, nanos)
+}
+
+function addToCode(totals: MeterTotals, code: number, quantity: number, nanos: bigint): void {
+  const sum = (totals.quantities[code] ?? 0) + quantity
+  invariant(Number.isSafeInteger(sum), `The sum of ${meterByCode[code]} is beyond 2^53.`)
+  totals.quantities[code] = sum
+  if (nanos !== 0n) totals.nanos[code] = (totals.nanos[code] ?? 0n) + nanos
+}
+
+/** The meters of which there is anything, in order of their code. */
+export function* meterEntries(totals: MeterTotals): Iterable<{ meter: Meter; quantity: number; nanos: bigint }> {
+  for (const [code, meter] of meterByCode.entries()) {
+    const quantity = totals.quantities[code] ?? 0
+    const nanos = totals.nanos[code] ?? 0n
+    if (quantity !== 0 || nanos !== 0n) yield { meter, quantity, nanos }
   }
-  total.quantity += quantity
-  total.nanos += nanos
-  invariant(Number.isSafeInteger(total.quantity), `The sum of ${meter} is beyond 2^53.`)
+}
+
+export function addMeterTotals(into: MeterTotals, from: MeterTotals): void {
+  for (let code = 0; code < from.quantities.length; code += 1) addToCode(into, code, from.quantities[code] ?? 0, from.nanos[code] ?? 0n)
 }
 
 const writer = new VarintWriter()
 
 /** Sums by meter as the bytes that a rollup row keeps, meters in order of their code. */
 export function packMeterTotals(totals: MeterTotals): Uint8Array {
-  for (const [code, meter] of meterByCode.entries()) {
-    const total = totals.get(meter)
-    if (total === undefined || (total.quantity === 0 && total.nanos === 0n)) continue
-    writer.write(code).write(total.quantity).write(total.nanos)
+  for (let code = 0; code < totals.quantities.length; code += 1) {
+    const quantity = totals.quantities[code] ?? 0
+    const nanos = totals.nanos[code] ?? 0n
+    if (quantity !== 0 || nanos !== 0n) writer.write(code).write(quantity).write(nanos)
   }
   return writer.take()
 }
@@ -38,9 +55,9 @@ export function packMeterTotals(totals: MeterTotals): Uint8Array {
 export function addPackedMeters(totals: MeterTotals, packed: Uint8Array): void {
   const reader = new VarintReader(packed)
   while (!reader.done) {
-    const meter = meterByCode[reader.readNumber()]
-    invariant(meter !== undefined && meters[meter] !== undefined, 'A rollup row names a meter that this version does not know.')
+    const code = reader.readNumber()
+    invariant(code < meterByCode.length, 'A rollup row names a meter that this version does not know.')
     const quantity = reader.readNumber()
-    addToMeter(totals, meter, quantity, reader.readBigInt())
+    addToCode(totals, code, quantity, reader.readBigInt())
   }
 }

@@ -2,7 +2,7 @@ import { invariant } from '../errors.ts'
 import { type Nanos, nanos } from '../money/nanos.ts'
 import type { CardReference, Match, PriceLine, UnpricedReason } from '../pricing/priced.ts'
 import { type Meter, meterByCode, meters } from '../usage/meters.ts'
-import { fromScaled, quantities, toScaled, type Usage, type UsageWarning } from '../usage/usage.ts'
+import { fromScaled, toScaled, type Usage, type UsageWarning } from '../usage/usage.ts'
 import type { Charge, PriceStatus } from './charge.ts'
 import type { ChargeDraft } from './draft-charge.ts'
 import { VarintReader, VarintWriter } from './varint.ts'
@@ -49,9 +49,13 @@ const writer = new VarintWriter()
 export function packNumbers(draft: Pick<Charge, 'usage' | 'lines'>, subjects: readonly number[]): Uint8Array {
   writer.write(subjects.length)
   for (const subject of subjects) writer.write(subject)
-  const used = quantities(draft.usage)
-  writer.write(used.length)
-  for (const [meter, quantity] of used) writer.write(meters[meter].code).write(toScaled(meter, quantity))
+  const { usage } = draft
+  let used = 0
+  for (const name in usage) if (name !== 'attributes') used += 1
+  writer.write(used)
+  for (const name in usage) {
+    if (name !== 'attributes') writer.write(meters[name as Meter].code).write(toScaled(name as Meter, usage[name as Meter] ?? 0))
+  }
   for (const line of draft.lines) writer.write(toScaled(line.meter, line.quantity)).write(line.costNanos)
   return writer.take()
 }

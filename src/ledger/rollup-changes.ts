@@ -1,5 +1,6 @@
-import { addMeasures, type Measures, zeroMeasures } from './measures.ts'
-import { addToMeter, type MeterTotals } from './meter-totals.ts'
+import type { ChargeDraft } from './draft-charge.ts'
+import { addCharge, type Measures, zeroMeasures } from './measures.ts'
+import { type MeterTotals, zeroMeterTotals } from './meter-totals.ts'
 
 /** What is to be added to one rollup row. */
 export interface RowChange {
@@ -7,14 +8,15 @@ export interface RowChange {
   readonly totals: MeterTotals
 }
 
-/** What one charge adds to every rollup row that it belongs to. */
+/** A charge that is put into the sums, or with `sign` -1 taken out of them, and the rows that it belongs to. */
 export interface Contribution {
+  readonly charge: ChargeDraft
+  readonly sign: 1 | -1
   readonly slot: number
   readonly day: number
   readonly series: number
   readonly sku: number
   readonly subjects: readonly number[]
-  readonly change: RowChange
 }
 
 export interface ChangedRow {
@@ -29,13 +31,12 @@ export class RollupChanges {
   readonly subjectDays = new Map<number, RowChanges>()
 
   add(contribution: Contribution): void {
-    const { slot, day, series, sku, subjects, change } = contribution
-    this.slots.add(slot, series, sku, change)
-    this.days.add(day, series, sku, change)
-    for (const subject of subjects) {
+    this.slots.add(contribution.slot, contribution)
+    this.days.add(contribution.day, contribution)
+    for (const subject of contribution.subjects) {
       let rows = this.subjectDays.get(subject)
       if (rows === undefined) this.subjectDays.set(subject, (rows = new RowChanges()))
-      rows.add(day, series, sku, change)
+      rows.add(contribution.day, contribution)
     }
   }
 }
@@ -44,15 +45,14 @@ export class RollupChanges {
 export class RowChanges {
   readonly #bySeries = new Map<number, Map<number, Map<number, RowChange>>>()
 
-  add(time: number, series: number, sku: number, change: RowChange): void {
+  add(time: number, { series, sku, charge, sign }: Contribution): void {
     let bySku = this.#bySeries.get(series)
     if (bySku === undefined) this.#bySeries.set(series, (bySku = new Map()))
     let byTime = bySku.get(sku)
     if (byTime === undefined) bySku.set(sku, (byTime = new Map()))
     let row = byTime.get(time)
-    if (row === undefined) byTime.set(time, (row = { measures: zeroMeasures(), totals: new Map() }))
-    addMeasures(row.measures, change.measures)
-    for (const [meter, total] of change.totals) addToMeter(row.totals, meter, total.quantity, total.nanos)
+    if (row === undefined) byTime.set(time, (row = { measures: zeroMeasures(), totals: zeroMeterTotals() }))
+    addCharge(row.measures, row.totals, charge, sign)
   }
 
   *[Symbol.iterator](): Iterator<ChangedRow> {

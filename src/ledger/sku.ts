@@ -14,7 +14,15 @@ export interface Sku {
   readonly outcome: Outcome
 }
 
-export const skuFields = ['provider', 'model', 'serviceTier', 'speed', 'region', 'basis', 'outcome'] as const satisfies readonly (keyof Sku)[]
+export const skuFields = [
+  'provider',
+  'model',
+  'serviceTier',
+  'speed',
+  'region',
+  'basis',
+  'outcome',
+] as const satisfies readonly (keyof Sku)[]
 
 /** A text that two skus share only if they are equal. */
 export function skuKey(sku: Pick<Charge, keyof Sku>): string {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { allocate } from './allocate.ts'
 import { nanos } from './nanos.ts'
@@ -17,7 +17,9 @@ test.each([
 })
 
 test('parts sum to the total, and none is a nano or more away from its exact share', () => {
-  const weights = fc.array(fc.bigInt({ min: 0n, max: 10n ** 15n }), { minLength: 1, maxLength: 12 }).filter((list) => list.some((w) => w > 0n))
+  const weights = fc
+    .array(fc.bigInt({ min: 0n, max: 10n ** 15n }), { minLength: 1, maxLength: 12 })
+    .filter((list) => list.some((w) => w > 0n))
   fc.assert(
     fc.property(fc.bigInt({ min: -(2n ** 62n), max: 2n ** 62n }), weights, (total, list) => {
       const sum = list.reduce((a, b) => a + b, 0n)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Card, NamePattern } from './card.ts'
+import type { Card } from './card.ts'
 import { type Catalog, createCatalog } from './catalog.ts'
 import { priceUsage } from './price-usage.ts'
 
@@ -76,22 +76,21 @@ describe('a name climbs the ladder', () => {
   })
 
   test('the pattern that says more of the name wins', () => {
-    const patterns = (...list: NamePattern[]) => ({ patterns: list })
-    const catalog = catalogOf([
-      card('any', '1', patterns({ regex: '^.*$' })),
-      card('short', '2', patterns({ prefix: 'm' })),
-      card('long', '3', patterns({ prefix: 'm-2024' })),
+    const overlapping = catalogOf([
+      card('any', '1', { patterns: [{ regex: '^.*$' }] }),
+      card('short', '2', { patterns: [{ prefix: 'm' }] }),
+      card('long', '3', { patterns: [{ prefix: 'm-2024' }] }),
     ])
-    expect(found(catalog, 'm-2024-05-13')).toBe('long at 3 (shipped, pattern)')
-    expect(found(catalog, 'm-0513')).toBe('short at 2 (shipped, pattern)')
-    expect(found(catalog, 'anything at all')).toBe('any at 1 (shipped, pattern)')
+    expect(found(overlapping, 'm-2024-05-13')).toBe('long at 3 (shipped, pattern)')
+    expect(found(overlapping, 'm-0513')).toBe('short at 2 (shipped, pattern)')
+    expect(found(overlapping, 'anything at all')).toBe('any at 1 (shipped, pattern)')
   })
 
   test('a regular expression holds for the whole name', () => {
-    const catalog = catalogOf([card('m', '1', { patterns: [{ regex: 'm-\\d+' }] })])
-    expect(found(catalog, 'm-12')).toBe('m at 1 (shipped, pattern)')
-    expect(found(catalog, 'm-12x')).toBeUndefined()
-    expect(found(catalog, 'xm-12')).toBeUndefined()
+    const numbered = catalogOf([card('m', '1', { patterns: [{ regex: 'm-\\d+' }] })])
+    expect(found(numbered, 'm-12')).toBe('m at 1 (shipped, pattern)')
+    expect(found(numbered, 'm-12x')).toBeUndefined()
+    expect(found(numbered, 'xm-12')).toBeUndefined()
   })
 })
 
@@ -134,14 +133,16 @@ describe('cards with dates', () => {
     expect(priced.status === 'unpriced' && priced.message).toContain('late 2026-03-13 to …')
   })
 
-  test('outside the period of the owner\'s card the shipped one holds', () => {
+  test("outside the period of the owner's card the shipped one holds", () => {
     const owned = catalogOf([card('m', '3')], [card('m', '9', { validFrom: '2026-08-15', validUntil: '2026-08-20' })])
     expect(found(owned, 'm', Date.parse('2026-08-16'))).toBe('m at 9 (owner, exact)')
     expect(found(owned, 'm', Date.parse('2026-08-20'))).toBe('m at 3 (shipped, exact)')
   })
 
   test('of two cards for the same time the one that began later holds, of equals the one written later', () => {
-    expect(found(catalogOf([card('m', '1', { validFrom: '2026-02-01' }), card('m', '2', { validFrom: '2026-01-01' })]), 'm')).toMatch('m at 1')
+    expect(found(catalogOf([card('m', '1', { validFrom: '2026-02-01' }), card('m', '2', { validFrom: '2026-01-01' })]), 'm')).toMatch(
+      'm at 1',
+    )
     expect(found(catalogOf([card('m', '1'), card('m', '2')]), 'm')).toMatch('m at 2')
   })
 })
@@ -161,7 +162,10 @@ describe('a call earlier than what is known of an undated card', () => {
 })
 
 describe('providers', () => {
-  const catalog = catalogOf([card('m', '1', { provider: 'google' }), card('n', '2', { provider: 'aws' })], [card('o', '3', { provider: 'Gemini' })])
+  const catalog = catalogOf(
+    [card('m', '1', { provider: 'google' }), card('n', '2', { provider: 'aws' })],
+    [card('o', '3', { provider: 'Gemini' })],
+  )
 
   test.each(['google', 'gemini', 'Vertex', 'vertex_ai', 'google-vertex', 'gcp.vertex_ai'])('%s is google', (provider) => {
     expect(catalog.find(provider, 'm', now)?.card.provider).toBe('google')
@@ -205,7 +209,7 @@ describe('a model without a card', () => {
   test('is unpriced, and the message names it, what is near, and the YAML that gives it a price', () => {
     expect(message('acme', 'm-larg', { inputTokens: 1 })).toBe(
       [
-        'No price is known for model "m-larg" of provider "acme". Nearest known: m-large, m-small. Give it one in purser.yaml:',
+        'No price is known for model "m-larg" of provider "acme". Nearest known: m-large. Give it one in purser.yaml:',
         'pricing:',
         '  models:',
         '    m-larg:',

@@ -1,5 +1,5 @@
 import { type Meter, meterNames, meters } from '../usage/meters.ts'
-import type { Card, CardOrigin, Modifier, Rate, TierRule } from './card.ts'
+import type { Card, CardOrigin, DailyHours, Modifier, Rate, TierRule } from './card.ts'
 import { compileTable, type RateTable } from './compile-rate.ts'
 import { isFinalFor, modifierHolds, names, rateHolds, type Served, type ServiceLevel, serviceLevels, specificity } from './conditions.ts'
 import type { CardReference } from './priced.ts'
@@ -29,7 +29,10 @@ export interface CompiledCard {
   readonly isConditional: boolean
   /** Attributes that conditions name, with the values they name. */
   readonly attributes: ReadonlyMap<string, ReadonlySet<string>>
-  readonly hours: readonly NonNullable<NonNullable<Rate['when']>['hours']>[]
+  /** The different hours that conditions name. */
+  readonly hours: readonly (readonly DailyHours[])[]
+  /** Which of these hours hold, for the minute last asked. */
+  during: { readonly minute: number; readonly holds: readonly boolean[] } | undefined
   /** Rates already worked out, by way of being served; `standard` is that of nearly every call. */
   standard: ServedRates | undefined
   readonly served: Map<string, ServedRates>
@@ -41,7 +44,7 @@ export function compileCard(card: Card, origin: CardOrigin, revision: string): C
   for (const [name, value] of conditions.flatMap((when) => Object.entries(when.attributes ?? {}))) {
     attributes.set(name, (attributes.get(name) ?? new Set()).add(value))
   }
-  const hours = conditions.flatMap((when) => (when.hours === undefined ? [] : [when.hours]))
+  const hours = new Map(conditions.flatMap((when) => (when.hours === undefined ? [] : [[JSON.stringify(when.hours), when.hours] as const])))
   return {
     card,
     reference: toReference(card, origin, revision),
@@ -49,9 +52,10 @@ export function compileCard(card: Card, origin: CardOrigin, revision: string): C
     until: card.validUntil === undefined ? Infinity : Date.parse(card.validUntil),
     undatedBefore: card.validFrom === undefined ? Date.parse(card.knownSince ?? card.checkedAt) : -Infinity,
     tierRule: card.tier ?? defaultTierRule,
-    isConditional: hours.length > 0 || attributes.size > 0,
+    isConditional: hours.size > 0 || attributes.size > 0,
     attributes,
-    hours,
+    hours: [...hours.values()],
+    during: undefined,
     standard: undefined,
     served: new Map(),
   }
@@ -79,7 +83,7 @@ export function compileServed(card: Card, served: Served): ServedRates {
     if (value !== undefined && !knows(card, level, value)) return { thresholds: [], tables: [], unknownLevel: { level, value } }
   }
   const rates = card.rates.filter((rate) => rateHolds(rate.when, served, (level) => covers(level, rate.meter, served, modifiers)))
-  const thresholds = [...new Set(rates.flatMap((rate) => rate.from ?? []))].sort((a, b) => a - b)
+  const thresholds = [...new Set(rates.flatMap((rate) => rate.from ?? []))].toSorted((a, b) => a - b)
   const tables = [0, ...thresholds].map((from, tier) => {
     const inTier = rates.filter((rate) => rate.from === undefined || (tier > 0 && rate.from <= from))
     const chosen = meterNames.flatMap((meter) => {

@@ -24,7 +24,9 @@ const dateBegun = /[-@:\d]*$/
 export function matchPattern(pattern: NamePattern, name: string): number | undefined {
   if ('regex' in pattern) return compiled(pattern.regex).test(name) ? 0 : undefined
   if ('prefix' in pattern) {
-    return name.startsWith(pattern.prefix) && isVersion(pattern.prefix, name.slice(pattern.prefix.length)) ? pattern.prefix.length : undefined
+    return name.startsWith(pattern.prefix) && isVersion(pattern.prefix, name.slice(pattern.prefix.length))
+      ? pattern.prefix.length
+      : undefined
   }
   const at = name.indexOf(pattern.contains)
   if (at < 0 || !isRegionOrVendor(name.slice(0, at))) return undefined

@@ -1,6 +1,7 @@
 /** Inference profiles and residency prefixes of Bedrock: https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html */
 const regionPrefix = /^(?:us-gov|us|eu|apac|au|jp|ca|sa|me|af|il|mx|in|kr|global)\./
-const vendorPrefix = /^(?:ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|writer|x-ai|xai|zai)[./]/
+const vendorPrefix =
+  /^(?:ai21|amazon|anthropic|cohere|deepseek|google|luma|meta|minimax|mistral|moonshot|moonshotai|nvidia|openai|qwen|stability|twelvelabs|writer|x-ai|xai|zai)[./]/
 
 const versionSuffix = /(?:-v\d+(?::\d+)?(?::\d+k)?|:\d+)$/
 const dateSuffix = /-(?:20\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])|20\d{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))$/

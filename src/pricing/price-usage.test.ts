@@ -97,13 +97,21 @@ describe('a usage priced by its card', () => {
   test('a rate with eighteen decimal digits is kept to the last one', () => {
     const tiny = card({ rates: [{ meter: 'requests', usd: '0.000000000000000001', per: 1 }] })
     // 2,000,000,000 × 1e-18 dollars = 2e-9 dollars = 2 nanos
-    expect(summary(priceBy(tiny, { usage: { requests: 2_000_000_000 } }))).toEqual(['priced', 2n, 'requests 2000000000 at 0.000000000000000001/1 = 2'])
+    expect(summary(priceBy(tiny, { usage: { requests: 2_000_000_000 } }))).toEqual([
+      'priced',
+      2n,
+      'requests 2000000000 at 0.000000000000000001/1 = 2',
+    ])
   })
 
   test('seconds are billed to the microsecond', () => {
     const whisper = card({ rates: [{ meter: 'audioSeconds', usd: '0.006', per: 60 }] })
     // 12.345678 s × $0.006 / 60 s = $0.0012345678 = 1,234,567.8 nanos
-    expect(summary(priceBy(whisper, { usage: { audioSeconds: 12.345678 } }))).toEqual(['priced', 1_234_568n, 'audioSeconds 12.345678 at 0.006/60 = 1234568'])
+    expect(summary(priceBy(whisper, { usage: { audioSeconds: 12.345678 } }))).toEqual([
+      'priced',
+      1_234_568n,
+      'audioSeconds 12.345678 at 0.006/60 = 1234568',
+    ])
   })
 
   test('a usage that no reader lets through is refused, not priced', () => {
@@ -147,7 +155,10 @@ describe('quantities for which a card has no rate', () => {
     const audio = card({ ...inAndOut, rates: [...inAndOut.rates, { meter: 'audioInputTokens', usd: '40', per: million }] })
     // 20 × 2.5 + 44 × 40 = 50 + 1760 millionths
     expect(priceBy(audio, { usage: { inputTokens: 20, audioInputTokens: 44 } })).toMatchObject({ costNanos: 1_810_000n })
-    expect(priceBy(audio, { usage: { inputTokens: 20, audioOutputTokens: 1 } })).toMatchObject({ status: 'partial', unratedMeters: ['audioOutputTokens'] })
+    expect(priceBy(audio, { usage: { inputTokens: 20, audioOutputTokens: 1 } })).toMatchObject({
+      status: 'partial',
+      unratedMeters: ['audioOutputTokens'],
+    })
   })
 })
 

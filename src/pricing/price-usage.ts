@@ -32,7 +32,7 @@ export function priceUsage(catalog: Catalog, request: PriceRequest): Priced {
 function priceByCard(candidate: Candidate, card: CompiledCard, request: PriceRequest): Priced {
   const served = servedRates(card, request)
   if (served.unknownLevel !== undefined) {
-    return { status: 'unpriced', reason: 'no-rate', message: explainUnknownLevel(card.card, served.unknownLevel) }
+    return { status: 'unpriced', reason: 'no-rate', message: explainUnknownLevel(card.card, served.unknownLevel, request) }
   }
   const { costNanos, lines, unratedMeters } = billServed(card, served, request.usage)
   if (unratedMeters.length > 0 && lines.length === 0) {

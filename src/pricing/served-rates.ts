@@ -6,7 +6,7 @@ import type { PriceRequest } from './priced.ts'
 /** The rates that a card has for the way in which a call was served, worked out once for each such way. */
 export function servedRates(card: CompiledCard, request: PriceRequest): ServedRates {
   if (!card.isConditional && isStandard(request)) return (card.standard ??= compileServed(card.card, toServed(card, request, [])))
-  const during = card.hours.map((hours) => isDuring(hours, request.at))
+  const during = card.hours.length === 0 ? [] : hoursHolding(card, request.at)
   const served = toServed(card, request, during)
   const key = [levelsKey(served), ...during, ...attributeKey(card, request.usage)].join('\u0000')
   const known = card.served.get(key)
@@ -29,9 +29,16 @@ function toServed(card: CompiledCard, request: PriceRequest, during: readonly bo
     serviceTier: servedLevel(request.serviceTier),
     speed: servedLevel(request.speed),
     region: servedLevel(request.region),
-    isDuring: (hours) => during[card.hours.indexOf(hours)] ?? false,
+    isDuring: (hours) => during[card.hours.findIndex((each) => JSON.stringify(each) === JSON.stringify(hours))] ?? false,
     attribute: (name) => attributes?.[name],
   }
+}
+
+/** Which hours of a card hold; they and the offsets of zones change on whole minutes, so a minute is worked out once. */
+function hoursHolding(card: CompiledCard, at: number): readonly boolean[] {
+  const minute = Math.floor(at / 60_000)
+  if (card.during?.minute !== minute) card.during = { minute, holds: card.hours.map((hours) => isDuring(hours, at)) }
+  return card.during.holds
 }
 
 /** The values of attributes that some condition names; any other value is as good as none. */

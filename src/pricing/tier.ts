@@ -38,7 +38,11 @@ export interface TierShare {
  * the token at the threshold is still below it, with `>=` it is the first above. What is not prompt is rated by the
  * base tier, since no threshold lies in it.
  */
-export function splitMarginal(quantities: readonly (readonly [Meter, number])[], thresholds: readonly number[], rule: TierRule): TierShare[] {
+export function splitMarginal(
+  quantities: readonly (readonly [Meter, number])[],
+  thresholds: readonly number[],
+  rule: TierRule,
+): TierShare[] {
   const bounds = thresholds.map((from) => (rule.comparison === '>' ? from : Math.max(0, from - 1)))
   const shares: TierShare[] = []
   let filled = 0

@@ -1,15 +1,15 @@
 import { closest } from '../text/closest.ts'
 import { type Meter, meters } from '../usage/meters.ts'
-import { quantities, type Usage } from '../usage/usage.ts'
-import type { Card, Rate } from './card.ts'
+import { quantities } from '../usage/usage.ts'
+import type { Card } from './card.ts'
 import type { Candidate, Catalog } from './catalog.ts'
 import type { ServiceLevel } from './conditions.ts'
 import type { PriceRequest } from './priced.ts'
 
 /** Why a model has no price, which known names are near, and the YAML that gives it one. */
 export function explainUnknownModel(catalog: Catalog, request: PriceRequest): string {
-  const { provider, model, usage } = request
-  return `No price is known for model "${model}" of provider "${provider}".${suggest(catalog, provider, model)}${ownPrice(request, usage)}`
+  const { provider, model } = request
+  return `No price is known for model "${model}" of provider "${provider}".${suggestions(catalog, provider, model)}${ownPrice(request)}`
 }
 
 export function explainNoCardAtDate(candidates: readonly Candidate[], request: PriceRequest): string {
@@ -17,18 +17,30 @@ export function explainNoCardAtDate(candidates: readonly Candidate[], request: P
     .flatMap(({ cards }) => cards.map(({ card }) => `${card.model} ${card.validFrom ?? '…'} to ${card.validUntil ?? '…'}`))
     .join(', ')
   const day = Number.isFinite(request.at) ? new Date(request.at).toISOString() : String(request.at)
-  return `No card of model "${request.model}" of provider "${request.provider}" holds at ${day}; there are: ${periods}.${ownPrice(request, request.usage)}`
+  return `No card of model "${request.model}" of provider "${request.provider}" holds at ${day}; there are: ${periods}.${ownPrice(request)}`
 }
 
-export function explainUnknownLevel(card: Card, unknown: { readonly level: ServiceLevel; readonly value: string }): string {
+/** The YAML repeats the card under the name that was called, so that it wins on every rung, and adds the level. */
+export function explainUnknownLevel(
+  card: Card,
+  unknown: { readonly level: ServiceLevel; readonly value: string },
+  request: PriceRequest,
+): string {
   const { level, value } = unknown
   const word = level === 'serviceTier' ? 'service tier' : level
-  const rates = card.rates.map((rate) => `        - ${flow(rate)}`)
-  const modifiers = [...(card.modifiers ?? []).map(flow), `{ when: { ${level}: ${quote(value)} }, factor: "…" }`]
-  const yaml = [...head(card.provider, card.model), '      rates:', ...rates, '      modifiers:', ...modifiers.map((text) => `        - ${text}`)]
+  const yaml = [
+    ...head(request),
+    ...(card.unrated === undefined ? [] : [`      unrated: ${card.unrated}`]),
+    ...(card.tier === undefined ? [] : [`      tier: ${JSON.stringify(card.tier)}`]),
+    '      rates:',
+    ...card.rates.map((rate) => `        - ${JSON.stringify(rate)}`),
+    '      modifiers:',
+    ...(card.modifiers ?? []).map((modifier) => `        - ${JSON.stringify(modifier)}`),
+    `        - { when: { ${level}: ${quote(value)} }, factor: "…" }`,
+  ]
   return (
     `The card of model "${card.model}" of provider "${card.provider}" has no price for ${word} "${value}". ` +
-    `If the tokens cost a fixed multiple of the standard rates, say so in purser.yaml:\n${yaml.join('\n')}`
+    `If tokens then cost a fixed multiple of the standard rates, say so in purser.yaml:\n${yaml.join('\n')}`
   )
 }
 
@@ -37,8 +49,21 @@ export function explainUnrated(card: Card, unrated: readonly Meter[], request: P
   const served = attributes.length === 0 ? '' : ` (${attributes.join(', ')})`
   return (
     `The card of model "${card.model}" of provider "${card.provider}" has no rate for ${unrated.join(', ')}${served} as served.` +
-    ownPrice({ provider: card.provider, model: card.model }, request.usage)
+    ownPrice(request)
   )
+}
+
+/** Kept by the answer that the catalog remembers for a name, because an import may meet one unknown name a million times. */
+const suggested = new WeakMap<readonly Candidate[], string>()
+
+function suggestions(catalog: Catalog, provider: string, model: string): string {
+  const candidates = catalog.candidates(provider, model)
+  let text = suggested.get(candidates)
+  if (text === undefined) {
+    text = suggest(catalog, provider, model)
+    suggested.set(candidates, text)
+  }
+  return text
 }
 
 function suggest(catalog: Catalog, provider: string, model: string): string {
@@ -47,7 +72,7 @@ function suggest(catalog: Catalog, provider: string, model: string): string {
     const near = closest(provider, catalog.providers())
     return ` No card names this provider.${near === undefined ? '' : ` Did you mean "${near}"?`}`
   }
-  const near = nearest(model, new Set(cards.flatMap((card) => [card.model, ...(card.aliases ?? [])])))
+  const near = nearest(model, new Set(cards.flatMap((card) => [card.model].concat(card.aliases ?? []))))
   return near.length === 0 ? '' : ` Nearest known: ${near.join(', ')}.`
 }
 
@@ -65,34 +90,26 @@ function nearest(model: string, names: Set<string>): string[] {
   return alike.toSorted((a, b) => b.length - a.length).slice(0, 3)
 }
 
-/** How the owner writes a price for each unit; tokens that are neither in nor out have the full form only. */
+/** How the owner writes a price for each unit; every kind of token has the prices of input and output to begin with. */
 const shortKeys: Partial<Record<Meter, string>> = {
   characters: 'per_1k_characters',
   audioSeconds: 'per_audio_second',
+  videoSeconds: 'per_video_second',
   images: 'per_image',
   pages: 'per_page',
   searches: 'per_search',
   requests: 'per_request',
 }
 
-function ownPrice(request: { readonly provider: string; readonly model: string }, usage: Usage): string {
-  const used = quantities(usage).map(([meter]) => meter)
+function ownPrice(request: PriceRequest): string {
+  const used = quantities(request.usage).map(([meter]) => meter)
   const keys = used.flatMap((meter) => shortKeys[meter] ?? [])
-  const hasTokens = used.length === 0 || used.some((meter) => meters[meter].unit === 'token')
-  if (hasTokens) keys.unshift('input_per_million', 'output_per_million')
-  if (used.includes('videoSeconds')) {
-    return ` Give it one in purser.yaml:\n${[...head(request.provider, request.model), '      rates:', '        - { meter: videoSeconds, usd: "…", per: 1 }'].join('\n')}`
-  }
-  return ` Give it one in purser.yaml:\n${[...head(request.provider, request.model), ...keys.map((key) => `      ${key}: …`)].join('\n')}`
+  if (keys.length === 0 || used.some((meter) => meters[meter].unit === 'token')) keys.unshift('input_per_million', 'output_per_million')
+  return ` Give it one in purser.yaml:\n${[...head(request), ...keys.map((key) => `      ${key}: …`)].join('\n')}`
 }
 
-function head(provider: string, model: string): string[] {
+function head({ provider, model }: PriceRequest): string[] {
   return ['pricing:', '  models:', `    ${quote(model)}:`, `      provider: ${quote(provider)}`]
-}
-
-/** A rate or modifier in one line of YAML. */
-function flow(entry: Rate | NonNullable<Card['modifiers']>[number]): string {
-  return JSON.stringify(entry)
 }
 
 /** Plain where YAML reads it as text, else quoted. */

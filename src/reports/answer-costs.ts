@@ -3,7 +3,7 @@ import type { Charge, Labels } from '../ledger/charge.ts'
 import { type CostQuery, type Field, type Filter, passes, resolveField } from '../ledger/cost-query.ts'
 import { type CostTable, CostTableBuilder } from '../ledger/cost-table.ts'
 import { addCharge, type Measures, zeroMeasures } from '../ledger/measures.ts'
-import { addPackedMeters, type MeterTotals } from '../ledger/meter-totals.ts'
+import { addPackedMeters, type MeterTotals, zeroMeterTotals } from '../ledger/meter-totals.ts'
 import type { Sku } from '../ledger/sku.ts'
 import { createBucketNamer, createDayNamer } from '../ledger/time-buckets.ts'
 import type { RollupSource, Store } from '../stores/store.ts'
@@ -49,7 +49,8 @@ function makePlan(store: Store, query: CostQuery): Plan {
   const fields = query.groupBy.map((name) => resolveField(name, store.subjects))
   const filters = query.where.map((filter) => ({ field: resolveField(filter.field, store.subjects), filter }))
   const units = fields.filter((field) => field.kind === 'time')
-  if (units.length > 1) throw new PurserError('PURSER_BAD_QUERY', `Rows go by one span of time; ${units.map((unit) => unit.name).join(' and ')} are two.`)
+  if (units.length > 1)
+    throw new PurserError('PURSER_BAD_QUERY', `Rows go by one span of time; ${units.map((unit) => unit.name).join(' and ')} are two.`)
   if (new Set(query.groupBy).size < query.groupBy.length) throw new PurserError('PURSER_BAD_QUERY', 'A field stands twice in the grouping.')
   for (const { field } of filters) {
     if (field.kind === 'time' || field.kind === 'meter') {
@@ -124,7 +125,7 @@ function checkedSlot(ms: number): number {
 }
 
 function unpack(packed: readonly Uint8Array[]): MeterTotals {
-  const totals: MeterTotals = new Map()
+  const totals = zeroMeterTotals()
   for (const bytes of packed) addPackedMeters(totals, bytes)
   return totals
 }
@@ -143,7 +144,10 @@ function negated(sum: Sum): Sum {
     if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = -sum.measures[name]
     else measures[name] = -sum.measures[name]
   }
-  const meters = sum.meters && new Map([...sum.meters].map(([meter, { quantity, nanos }]) => [meter, { quantity: -quantity, nanos: -nanos }]))
+  const meters = sum.meters && {
+    quantities: sum.meters.quantities.map((quantity) => -quantity),
+    nanos: sum.meters.nanos.map((nanos) => -nanos),
+  }
   return { ...sum, measures, meters }
 }
 
@@ -151,7 +155,7 @@ async function* chargeSums(store: Store, plan: Plan): AsyncIterable<Sum> {
   const name = plan.timeUnit && createBucketNamer(plan.timeUnit, plan.query.timezone, plan.query.weekStart)
   for await (const charge of chargesOf(store, plan)) {
     const measures = zeroMeasures()
-    const meters: MeterTotals = new Map()
+    const meters = zeroMeterTotals()
     addCharge(measures, meters, charge)
     yield {
       time: name?.(slotOf(charge.at) * slotMs) ?? null,
@@ -209,7 +213,9 @@ async function addRuns(store: Store, plan: Plan, builder: CostTableBuilder): Pro
   if (!store.subjects.has('run')) return
   const runs: Plan = { ...plan, subjects: [...new Set([...plan.subjects, 'run'])], byMeter: false }
   const source: AsyncIterable<Sum> =
-    runs.subjects.length === 1 && plan.inLedgerDays ? rollupSums(store, runs, { rows: 'subjects', subject: 'run' }) : runChargeSums(store, runs)
+    runs.subjects.length === 1 && plan.inLedgerDays
+      ? rollupSums(store, runs, { rows: 'subjects', subject: 'run' })
+      : runChargeSums(store, runs)
   for await (const sum of source) {
     const run = sum.subjects['run']
     if (run !== undefined && sum.measures.calls > 0 && isAsked(plan, sum)) builder.addRun(keyOf(plan, sum), run)

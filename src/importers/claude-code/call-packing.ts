@@ -15,11 +15,21 @@ const countFields = [
   ...(['inputTokens', 'cacheReadTokens', 'cacheWrite5mTokens', 'cacheWrite1hTokens'] as const),
   ...(['outputTokens', 'reasoningTokens', 'searches', 'at'] as const),
 ]
-const width = textFields.length + countFields.length + 1
+const noWarnings: TranscriptCall['warnings'] = []
+const width = textFields.length + countFields.length + 2
 
 /** Packs batches for one reader thread; texts are sent once for all batches. */
 export function createPacker(): (batch: TranscriptBatch) => PackedBatch {
   const numberOf = new Map<string, number>()
+  const numbered = (text: string, newTexts: string[]): number => {
+    let number = numberOf.get(text)
+    if (number === undefined) {
+      number = numberOf.size
+      numberOf.set(text, number)
+      newTexts.push(text)
+    }
+    return number
+  }
   return ({ calls, records, duplicates, skipped, positions, bytes }) => {
     const numbers = new Float64Array(calls.length * width)
     const newTexts: string[] = []
@@ -27,15 +37,8 @@ export function createPacker(): (batch: TranscriptBatch) => PackedBatch {
     let at = 0
     for (const call of calls) {
       ids.push(call.responseId, call.ownId)
-      for (const field of textFields) {
-        let number = numberOf.get(call[field])
-        if (number === undefined) {
-          number = numberOf.size
-          numberOf.set(call[field], number)
-          newTexts.push(call[field])
-        }
-        numbers[at++] = number
-      }
+      for (const field of textFields) numbers[at++] = numbered(call[field], newTexts)
+      numbers[at++] = call.warnings.length === 0 ? -1 : numbered(JSON.stringify(call.warnings), newTexts)
       for (const field of countFields) numbers[at++] = call[field]
       numbers[at++] = call.rank
     }
@@ -57,7 +60,8 @@ export function createUnpacker(): (packed: PackedBatch) => TranscriptBatch {
 
 function unpack(numbers: Float64Array, at: number, texts: readonly string[], ids: readonly string[], index: number): TranscriptCall {
   const text = (field: number): string => texts[numbers[at + field] as number] as string
-  const count = (field: number): number => numbers[at + textFields.length + field] as number
+  const count = (field: number): number => numbers[at + textFields.length + 1 + field] as number
+  const warnings = numbers[at + textFields.length] as number
   return {
     responseId: ids[2 * index] as string,
     ownId: ids[2 * index + 1] as string,
@@ -80,5 +84,6 @@ function unpack(numbers: Float64Array, at: number, texts: readonly string[], ids
     region: text(7),
     stopReason: text(8),
     reportedUsd: text(9),
+    warnings: warnings < 0 ? noWarnings : (JSON.parse(texts[warnings] as string) as TranscriptCall['warnings']),
   }
 }

@@ -1,6 +1,7 @@
 import type { Basis, ChargeInput, Labels } from '../../ledger/charge.ts'
 import { parseUsd } from '../../money/nanos.ts'
 import type { Meter } from '../../usage/meters.ts'
+import { acceptableLabels } from '../acceptable-labels.ts'
 import type { ImportedCall } from '../importer.ts'
 import type { TranscriptCall } from './transcript-call.ts'
 
@@ -25,6 +26,7 @@ export function createCallMapper(labels: Labels, basis: Basis): (call: Transcrip
     if (call.region !== '') charge.region = call.region
     if (call.stopReason !== '') charge.stopReason = call.stopReason
     if (call.reportedUsd !== '') charge.reportedNanos = parseUsd(call.reportedUsd)
+    if (call.warnings.length > 0) charge.warnings = call.warnings
     return { charge, onExisting: 'supersede', rank: call.rank }
   }
 }
@@ -47,8 +49,7 @@ function createLabels(given: Labels): (call: TranscriptCall) => Labels {
     const key = `${session}\n${branch}\n${project}`
     let labels = known.get(key)
     if (labels === undefined) {
-      const own = Object.entries({ project, session, branch }).filter(([, value]) => value !== '')
-      labels = { ...Object.fromEntries(own), ...given }
+      labels = { ...acceptableLabels({ project, session, branch }), ...given }
       known.set(key, labels)
     }
     return labels

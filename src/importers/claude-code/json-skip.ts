@@ -93,6 +93,14 @@ export function skipWord(bytes: Uint8Array, index: number, word: Uint8Array): nu
   return index + word.length
 }
 
+/** Passes over a value that says nothing: zero, null, false or an empty text; -1 for any other. */
+export function skipZero(bytes: Uint8Array, index: number): number {
+  const next = bytes[index + 1]
+  if (bytes[index] === 48) return next === 44 || next === 125 ? index + 1 : -1
+  if (bytes[index] === quote) return next === quote ? index + 2 : -1
+  return skipWord(bytes, index, bytes[index] === 110 ? wordNull : wordFalse)
+}
+
 export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 48 && byte <= 57
 }

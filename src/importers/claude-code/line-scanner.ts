@@ -1,5 +1,6 @@
-import { isDigit, skipString, skipValue, skipWord, wordFalse, wordNull, wordTrue } from './json-skip.ts'
-import { identify, type LineReading, none, toCall, type TranscriptCall, typesWithoutUsage } from './transcript-call.ts'
+import { isDigit, skipString, skipValue, skipWord, skipZero, wordFalse, wordNull, wordTrue } from './json-skip.ts'
+import { toServiceTier } from '../../usage/readers/service-tier.ts'
+import { identify, type LineReading, none, type TranscriptCall, typesWithoutUsage, unknownModel } from './transcript-call.ts'
 
 const quote = 34
 const backslash = 92
@@ -7,15 +8,17 @@ const backslash = 92
 // Fields by what their value is; a field's code is its place in this order.
 const texts = ['type', 'timestamp', 'sessionId', 'cwd', 'gitBranch', 'requestId'] as const
 const messageTexts = ['id', 'model', 'stop_reason'] as const
-const usageTexts = ['service_tier', 'speed', 'inference_geo'] as const
+const usageTexts = ['service_tier', 'speed', 'inference_geo', 'iterations.type'] as const
 const counts = ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens', 'output_tokens'] as const
 const partCounts = ['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens', 'web_search_requests', 'thinking_tokens'] as const
-const objects = ['message', 'usage', 'cache_creation', 'server_tool_use', 'output_tokens_details'] as const
+const freeCounts = ['web_fetch_requests', 'tool_search_requests', 'code_execution_requests'] as const
+const iterationCounts = ['iterations.input_tokens', 'iterations.output_tokens'] as const
+const objects = ['message', 'usage', 'cache_creation', 'server_tool_use', 'output_tokens_details', 'iterations'] as const
 const flags = ['isSidechain'] as const
 const skipped = ['parentUuid', 'content'] as const
 /** Fields that a line of the usual shape has not, or as null or false; another value is left to the slower reader. */
 const rare = ['data', 'costUSD', 'isApiErrorMessage'] as const
-const names = [...texts, ...messageTexts, ...usageTexts, ...counts, ...partCounts, ...objects, ...flags, ...rare, ...skipped] as const
+const names = [...texts, ...messageTexts, ...usageTexts, ...counts, ...partCounts, ...freeCounts, ...iterationCounts, ...objects, ...flags, ...rare, ...skipped] as const
 type FieldName = (typeof names)[number]
 const code = Object.fromEntries(names.map((name, index) => [name, index])) as Record<FieldName, number>
 const firstCount = code.input_tokens
@@ -23,31 +26,45 @@ const firstObject = code.message
 const firstFlag = code.isSidechain
 const firstRare = code.data
 
-type FieldTable = readonly (readonly { readonly code: number; readonly bytes: Buffer }[])[]
-
-/** The fields of one kind of object, by the length of their name. */
-function fieldTable(...fields: readonly FieldName[]): FieldTable {
-  const table: { code: number; bytes: Buffer }[][] = Array.from({ length: 32 }, () => [])
-  for (const name of fields) table[name.length]?.push({ code: code[name], bytes: Buffer.from(name) })
-  return table
+interface FieldTable {
+  /** The known fields by the length of their name. */
+  readonly byLength: readonly (readonly { readonly code: number; readonly bytes: Buffer }[])[]
+  /** Whether a field that is not known must be zero, so that nothing billable goes by. */
+  readonly closed: boolean
 }
 
-const lineFields = fieldTable(...texts, ...flags, ...rare, 'message', 'parentUuid')
+function fieldTable(closed: boolean, ...fields: readonly FieldName[]): FieldTable {
+  const byLength: { code: number; bytes: Buffer }[][] = Array.from({ length: 32 }, () => [])
+  for (const name of fields) {
+    const bytes = Buffer.from(name.slice(name.indexOf('.') + 1))
+    byLength[bytes.length]?.push({ code: code[name], bytes })
+  }
+  return { byLength, closed }
+}
+
+const lineFields = fieldTable(false, ...texts, ...flags, ...rare, 'message', 'parentUuid')
 const fieldsIn: readonly FieldTable[] = [
-  fieldTable(...messageTexts, 'content', 'usage'),
-  fieldTable(...counts, ...usageTexts, 'cache_creation', 'server_tool_use', 'output_tokens_details'),
-  fieldTable('ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens'),
-  fieldTable('web_search_requests'),
-  fieldTable('thinking_tokens'),
+  fieldTable(false, ...messageTexts, 'content', 'usage'),
+  fieldTable(true, ...counts, 'service_tier', 'speed', 'inference_geo', ...objects.slice(2)),
+  fieldTable(true, 'ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens'),
+  fieldTable(true, 'web_search_requests', ...freeCounts),
+  fieldTable(true, 'thinking_tokens'),
+  fieldTable(false, 'iterations.type', ...iterationCounts),
 ]
 
 function fieldCode(table: FieldTable, bytes: Uint8Array, start: number, end: number): number {
-  const candidates = table[end - start]
+  const candidates = table.byLength[end - start]
   if (candidates === undefined) return -1
   for (const candidate of candidates) if (skipWord(bytes, start, candidate.bytes) > 0) return candidate.code
   return -1
 }
 
+const absent = -1
+const noWarnings: TranscriptCall['warnings'] = []
+/** Counts of which it matters whether they are given. */
+const required = [code.input_tokens, code.output_tokens, code.cache_creation_input_tokens]
+/** As much as the usage reader takes for a count. */
+const maxCount = 1e12
 const contentEnd = Buffer.from('],"stop_reason":')
 const lineStart = Buffer.from('{"parentUuid":')
 
@@ -72,6 +89,8 @@ export class LineScanner {
   /** Where the head of this line starts, while it is to be kept. */
   #headStart = -1
   #lineEnd = 0
+  /** Later times are looked at by the slower reader. */
+  readonly #latest = Date.now()
   #sidechain = false
   #withoutUsage = false
 
@@ -81,7 +100,7 @@ export class LineScanner {
     this.#lineEnd = end
     this.#starts.fill(-1)
     this.#counts.fill(0)
-    this.#counts[code.cache_creation_input_tokens] = -1
+    for (const field of required) this.#counts[field] = absent
     this.#seen.fill(0)
     this.#sidechain = this.#withoutUsage = false
     this.#headStart = -1
@@ -113,7 +132,8 @@ export class LineScanner {
       const found = fieldCode(table, bytes, nameStart, at)
       if (found === code.type || found === code.message) this.#keepHead(nameStart - 1)
       if (bytes[at + 1] !== 58) return -1
-      at = found < 0 ? skipValue(bytes, at + 2) : this.#read(found, at + 2)
+      if (found >= 0) at = this.#read(found, at + 2)
+      else at = table.closed ? skipZero(bytes, at + 2) : skipValue(bytes, at + 2)
       if (at < 0) return -1
       if (bytes[at] === 125) return at + 1
       if (bytes[at] !== 44) return -1
@@ -133,7 +153,7 @@ export class LineScanner {
     // Of two objects under one name only the last would count.
     if (isNull || this.#seen[field] === 1) return this.#seen[field] === 1 ? -1 : skipWord(this.#bytes, at, wordNull)
     this.#seen[field] = 1
-    return this.#walk(at, fieldsIn[field - firstObject] as FieldTable)
+    return field === code.iterations ? this.#iterations(at) : this.#walk(at, fieldsIn[field - firstObject] as FieldTable)
   }
 
   /**
@@ -182,9 +202,17 @@ export class LineScanner {
     }
   }
 
+  /** A message of one sampling repeats its counts as its only iteration; any other list is left to the slower reader. */
+  #iterations(at: number): number {
+    if (this.#bytes[at] !== 91) return -1
+    if (this.#bytes[at + 1] === 93) return at + 2
+    const after = this.#walk(at + 1, fieldsIn[code.iterations - firstObject] as FieldTable)
+    return after > 0 && this.#bytes[after] === 93 && this.#textOf(code['iterations.type']) === 'message' ? after + 1 : -1
+  }
+
   #forget(field: number, at: number): number {
     if (field < firstCount) this.#starts[field] = -1
-    else this.#counts[field] = field === code.cache_creation_input_tokens ? -1 : 0
+    else this.#counts[field] = field === code.input_tokens || field === code.output_tokens ? absent : 0
     return skipWord(this.#bytes, at, wordNull)
   }
 
@@ -214,7 +242,7 @@ export class LineScanner {
       value = value * 10 + (bytes[at] as number) - 48
       at += 1
     }
-    if (at === start || at - start > 15 || (bytes[start] === 48 && at - start > 1)) return -1
+    if (at === start || value > maxCount || (bytes[start] === 48 && at - start > 1)) return -1
     this.#counts[field] = value
     return at
   }
@@ -242,33 +270,59 @@ export class LineScanner {
   }
 
   #call(): LineReading | undefined {
-    const counted = this.#counts
     const at = this.#instant()
     const model = this.#textOf(code.model)
-    if (at === undefined || model === '<synthetic>') return undefined
-    const call: TranscriptCall = toCall({
+    if (at === undefined || model === '<synthetic>' || !this.#isPlainUsage()) return undefined
+    const counted = this.#counts
+    const written1h = counted[code.ephemeral_1h_input_tokens] as number
+    const written5m = counted[code.ephemeral_5m_input_tokens] as number
+    const speed = this.#textOf(code.speed)
+    const geo = this.#textOf(code.inference_geo)
+    const call: TranscriptCall = {
+      responseId: '',
+      ownId: '',
       at,
-      model: model === '' ? 'unknown' : model,
+      model: model === '' ? unknownModel : model,
+      session: this.#textOf(code.sessionId),
+      cwd: this.#textOf(code.cwd),
+      project: '',
+      branch: this.#textOf(code.gitBranch),
       rank: this.#sidechain ? 0 : 1,
-      input: counted[code.input_tokens] as number,
-      written: counted[code.cache_creation_input_tokens] as number,
-      written5m: counted[code.ephemeral_5m_input_tokens] as number,
-      written1h: counted[code.ephemeral_1h_input_tokens] as number,
-      read: counted[code.cache_read_input_tokens] as number,
-      output: counted[code.output_tokens] as number,
-      thinking: counted[code.thinking_tokens] as number,
+      inputTokens: counted[code.input_tokens] as number,
+      cacheReadTokens: counted[code.cache_read_input_tokens] as number,
+      cacheWrite5mTokens: written5m + written1h > 0 ? written5m : Math.max(0, counted[code.cache_creation_input_tokens] as number),
+      cacheWrite1hTokens: written1h,
+      outputTokens: counted[code.output_tokens] as number,
+      reasoningTokens: counted[code.thinking_tokens] as number,
       searches: counted[code.web_search_requests] as number,
-      serviceTier: this.#textOf(code.service_tier),
-      speed: this.#textOf(code.speed),
-      geo: this.#textOf(code.inference_geo),
-    })
-    call.session = this.#textOf(code.sessionId)
-    call.cwd = this.#textOf(code.cwd)
-    call.branch = this.#textOf(code.gitBranch)
-    call.stopReason = this.#textOf(code.stop_reason)
+      serviceTier: this.#serviceTier(),
+      speed: speed === 'standard' ? '' : speed,
+      region: geo === 'global' || geo === 'not_available' ? '' : geo,
+      stopReason: this.#textOf(code.stop_reason),
+      reportedUsd: '',
+      warnings: noWarnings,
+    }
     const id = this.#textOf(code.id)
     identify(call, id, id === '' ? this.#textOf(code.requestId) : '')
     return { kind: 'call', call }
+  }
+
+  /** Whether the counts are all there and agree, so that the usage reader would have nothing to warn of. */
+  #isPlainUsage(): boolean {
+    const counted = this.#counts
+    const input = counted[code.input_tokens] as number
+    const output = counted[code.output_tokens] as number
+    const written = counted[code.cache_creation_input_tokens] as number
+    const parts = (counted[code.ephemeral_5m_input_tokens] as number) + (counted[code.ephemeral_1h_input_tokens] as number)
+    if (input < 0 || output < 0 || (parts > 0 && written !== absent && written !== parts)) return false
+    if ((counted[code.thinking_tokens] as number) > output || counted[code.code_execution_requests] !== 0) return false
+    if ((this.#starts[code['iterations.type']] as number) < 0) return true
+    return input + output === (counted[code['iterations.input_tokens']] as number) + (counted[code['iterations.output_tokens']] as number)
+  }
+
+  #serviceTier(): string {
+    const word = this.#textOf(code.service_tier)
+    return word === '' || word === 'standard' ? '' : (toServiceTier(word) ?? '')
   }
 
   /** The timestamp as the writer gives it, `2026-02-20T10:00:00.000Z`; undefined for any other. */
@@ -285,7 +339,7 @@ export class LineScanner {
     const minute = this.#digits(start + 14, 2)
     const second = this.#digits(start + 17, 2)
     const at = Date.UTC(year, month - 1, day, hour, minute, second, this.#digits(start + 20, 3))
-    const exists = year >= 1970 && month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 59
+    const exists = year >= 2000 && at <= this.#latest && month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 59
     return exists && new Date(at).getUTCDate() === day ? at : undefined
   }
 

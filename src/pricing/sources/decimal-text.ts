@@ -18,3 +18,21 @@ export function decimalText(value: string | number, powerOfTen = 0): string {
   }
   return negative ? `-${text}` : text
 }
+
+const noiseDigits = 12
+const plainDigits = 10
+
+/**
+ * The amount that was meant where the digits are those of a binary fraction, undefined where they are not: more than 12 of them that matter, and
+ * rounded to 12 at most 10 left. A third (0.08333333333333334) keeps all its digits and is no noise.
+ */
+export function withoutFloatNoise(usd: string): string | undefined {
+  const { digits, scale } = parseDecimal(usd)
+  const written = digits.toString()
+  if (digits <= 0n || written.length <= noiseDigits) return undefined
+  const unit = 10n ** BigInt(written.length - noiseDigits)
+  const rounded = ((digits + unit / 2n) / unit) * unit
+  if (rounded.toString().replace(/0+$/, '').length > plainDigits) return undefined
+  const text = rounded.toString().padStart(scale + 1, '0')
+  return `${text.slice(0, text.length - scale)}.${text.slice(text.length - scale)}`.replace(/\.?0+$/, '')
+}

@@ -3,8 +3,10 @@ import { invariant } from '../../errors.ts'
 import type { Charge, ChargeId, Labels } from '../../ledger/charge.ts'
 import { correctionId, idDigest } from '../../ledger/charge-id.ts'
 import { type Pricing, unpackExtras, unpackNumbers } from '../../ledger/pack-charge.ts'
+import type { Contribution } from '../../ledger/rollup-changes.ts'
 import type { Sku } from '../../ledger/sku.ts'
 import { nanos } from '../../money/nanos.ts'
+import { type Calendar, slotOf } from '../../time/calendar.ts'
 import type { Dictionaries } from './dictionaries.ts'
 
 /** A row of `charges` as it is stored. */
@@ -143,4 +145,10 @@ function costOrigin(pricing: Pricing): Pick<Charge, 'status' | 'restates' | 'car
     unpricedReason: pricing.reason,
     unratedMeters: pricing.unrated,
   }
+}
+
+/** A charge that is booked, as what it adds to the sums, or with -1 takes from them. */
+export function contributionOf(stored: StoredCharge, calendar: Calendar, sign: 1 | -1 = 1): Contribution {
+  const { charge, series, sku, subjects } = stored
+  return { charge, sign, slot: slotOf(charge.at), day: calendar.dayOf(charge.at), series, sku, subjects }
 }

@@ -3,8 +3,6 @@ import { invariant, PurserError } from '../../errors.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
 import { assertSameCall, correct, isLarger, standing } from '../../ledger/correction.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
-import { addCharge, zeroMeasures } from '../../ledger/measures.ts'
-import type { MeterTotals } from '../../ledger/meter-totals.ts'
 import { packExtras, packNumbers } from '../../ledger/pack-charge.ts'
 import type { Contribution } from '../../ledger/rollup-changes.ts'
 import { type Calendar, slotOf } from '../../time/calendar.ts'
@@ -102,16 +100,7 @@ export class ChargeWriter {
       packExtras(draft),
     )
     for (const subject of subjects) this.#insertSubject.run(subject, seq)
-    contributions.push({ slot: slotOf(draft.at), day, series, sku, subjects, change: changeOf(draft, 1) })
+    contributions.push({ charge: draft, sign: 1, slot: slotOf(draft.at), day, series, sku, subjects })
     return seq
   }
 }
-
-/** What a charge adds to a sum, or with -1 takes from it. */
-export function changeOf(charge: ChargeDraft, sign: 1 | -1): Contribution['change'] {
-  const measures = zeroMeasures()
-  const totals: MeterTotals = new Map()
-  addCharge(measures, totals, charge, sign)
-  return { measures, totals }
-}
-

@@ -26,7 +26,8 @@ export class Dictionary {
     const known = this.#idByKey.get(key)
     if (known !== undefined) return known
     const found = this.#select.get(key)?.['id']
-    const id = found === undefined ? Number(this.#insert.run(...(body === undefined ? [key] : [key, body()])).lastInsertRowid) : Number(found)
+    const id =
+      found === undefined ? Number(this.#insert.run(...(body === undefined ? [key] : [key, body()])).lastInsertRowid) : Number(found)
     this.#idByKey.set(key, id)
     this.#added.push({ key, id })
     return id

@@ -28,7 +28,9 @@ export function openDatabase(options: OpenOptions): DatabaseSync {
   try {
     database = new DatabaseSync(path, { timeout: openTimeoutMs })
     migrate(database, options)
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000; PRAGMA busy_timeout = 0;')
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000; PRAGMA wal_autocheckpoint = 16000; PRAGMA busy_timeout = 0;',
+    )
     return database
   } catch (error) {
     database?.close()
@@ -53,9 +55,13 @@ function prepareFile(path: string, create: boolean): void {
   } catch (error) {
     if (error instanceof PurserError) throw error
     const said = error instanceof Error ? error.message : String(error)
-    throw new PurserError('PURSER_LEDGER_UNAVAILABLE', `${path} cannot be created: ${said}. Check the folder, or choose another with --db.`, {
-      cause: error,
-    })
+    throw new PurserError(
+      'PURSER_LEDGER_UNAVAILABLE',
+      `${path} cannot be created: ${said}. Check the folder, or choose another with --db.`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 

@@ -1,7 +1,6 @@
 import { idDigest } from '../../ledger/charge-id.ts'
-import type { StoredCharge } from './charge-reader.ts'
+import { contributionOf, type StoredCharge } from './charge-reader.ts'
 import type { SqliteParts } from './sqlite-store.ts'
-import { contributionOf } from './verify.ts'
 
 const chargesPerTransaction = 500
 
@@ -15,7 +14,7 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
   if (found === undefined) return 0
   const [id, first, last] = [Number(found['id']), Number(found['first_seq']), Number(found['last_seq'])]
   let removed = 0
-  for (let afterSeq = first - 1; afterSeq < last; ) {
+  for (let afterSeq = first - 1; afterSeq < last;) {
     const page = { afterSeq, upToSeq: last, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: chargesPerTransaction }
     const { count, next } = await queue.run(() => {
       const rows = parts.reader.page(page)

@@ -38,7 +38,9 @@ function select({ source, byTime, byMeter }: RollupQuery): string {
   const measures = measureColumnNames.map((column) => (byMeter ? `r.${column}` : `sum(r.${column})`)).join(', ')
   const head = `${byTime ? `r.${time}` : '0'}, r.series, r.sku, ${source.rows === 'subjects' ? 's.value' : 'NULL'}`
   const table =
-    source.rows === 'subjects' ? 'subjects s CROSS JOIN subject_days r ON r.subject = s.id' : `${source.rows === 'slots' ? 'slots' : 'days'} r`
+    source.rows === 'subjects'
+      ? 'subjects s CROSS JOIN subject_days r ON r.subject = s.id'
+      : `${source.rows === 'slots' ? 'slots' : 'days'} r`
   const where = `${source.rows === 'subjects' ? 's.kind = ? AND s.last_day >= ? AND s.first_day < ? AND ' : ''}r.${time} >= ? AND r.${time} < ?`
   const group = [...(source.rows === 'subjects' ? ['r.subject'] : []), ...(byTime ? [`r.${time}`] : []), 'r.series', 'r.sku']
   return `SELECT ${head}, ${measures}, ${byMeter ? 'r.meters' : 'NULL'} FROM ${table} WHERE ${where}${byMeter ? '' : ` GROUP BY ${group.join(', ')}`}`

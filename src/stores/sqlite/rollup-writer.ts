@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { addPackedMeters, type MeterTotals, packMeterTotals } from '../../ledger/meter-totals.ts'
+import { addPackedMeters, packMeterTotals, zeroMeterTotals } from '../../ledger/meter-totals.ts'
 import type { RollupChanges, RowChange } from '../../ledger/rollup-changes.ts'
 import { measureColumnNames } from './schema.ts'
 
@@ -19,7 +19,8 @@ export class RollupWriter {
     this.#days = database.prepare(upsert(`${schema}.days`, ['day', 'series', 'sku']))
     this.#subjectDays = database.prepare(upsert(`${schema}.subject_days`, ['subject', 'day', 'series', 'sku']))
     this.#dropEmpty = ['slots', 'days', 'subject_days'].map(
-      (table) => `DELETE FROM ${schema}.${table} WHERE ${measureColumnNames.map((column) => `${column} = 0`).join(' AND ')} AND length(meters) = 0`,
+      (table) =>
+        `DELETE FROM ${schema}.${table} WHERE ${measureColumnNames.map((column) => `${column} = 0`).join(' AND ')} AND length(meters) = 0`,
     )
   }
 
@@ -61,7 +62,7 @@ function values({ measures, totals }: RowChange): (number | bigint | Uint8Array)
 }
 
 function addMeters(stored: Uint8Array, added: Uint8Array): Uint8Array {
-  const totals: MeterTotals = new Map()
+  const totals = zeroMeterTotals()
   addPackedMeters(totals, stored)
   addPackedMeters(totals, added)
   return packMeterTotals(totals)

@@ -27,9 +27,17 @@ export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' 
     case code.readonly:
       return new PurserError('PURSER_LEDGER_UNAVAILABLE', `${path} cannot be written: the file or its folder is read-only.`, options)
     case code.full:
-      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `The disk that holds ${path} is full. Nothing was written; free space, then try again.`, options)
+      return new PurserError(
+        'PURSER_LEDGER_UNAVAILABLE',
+        `The disk that holds ${path} is full. Nothing was written; free space, then try again.`,
+        options,
+      )
     case code.cantOpen:
-      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `${path} cannot be opened: ${said}. Check that its folder exists and may be written.`, options)
+      return new PurserError(
+        'PURSER_LEDGER_UNAVAILABLE',
+        `${path} cannot be opened: ${said}. Check that its folder exists and may be written.`,
+        options,
+      )
     case code.corrupt:
     case code.notADatabase:
       return new PurserError(
@@ -39,7 +47,11 @@ export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' 
       )
     case code.ioError:
       if (doing === 'commit') {
-        return new PurserError('PURSER_OUTCOME_UNKNOWN', `Writing ${path} failed (${said}); retry with the same id to learn the outcome.`, options)
+        return new PurserError(
+          'PURSER_OUTCOME_UNKNOWN',
+          `Writing ${path} failed (${said}); retry with the same id to learn the outcome.`,
+          options,
+        )
       }
       return new PurserError('PURSER_LEDGER_UNAVAILABLE', `Reading or writing ${path} failed: ${said}.`, options)
     default:

@@ -62,7 +62,12 @@ class SqliteStore implements Store {
   #position: { seq: number; nowMs: number } = { seq: 0, nowMs: 0 }
 
   constructor(database: DatabaseSync, path: string) {
-    const settings = new Map(database.prepare('SELECT key, value FROM settings').all().map((row) => [String(row['key']), String(row['value'])]))
+    const settings = new Map(
+      database
+        .prepare('SELECT key, value FROM settings')
+        .all()
+        .map((row) => [String(row['key']), String(row['value'])]),
+    )
     this.location = path
     this.timezone = settings.get('timezone') ?? 'UTC'
     this.subjects = new Set(JSON.parse(settings.get('subjects') ?? '[]') as string[])
@@ -110,7 +115,7 @@ class SqliteStore implements Store {
     const subject = selection.subject && dictionaries.findSubject(selection.subject.kind, selection.subject.value)
     if (selection.subject !== undefined && subject === undefined) return
     const bounds = { sinceMs: selection.sinceMs ?? 0, untilMs: selection.untilMs ?? Number.MAX_SAFE_INTEGER, limit: chargesPerPage }
-    for (let afterSeq = 0; ; ) {
+    for (let afterSeq = 0; ;) {
       const page = this.#read(() => reader.page({ ...bounds, afterSeq, upToSeq }, subject))
       for (const { charge } of page) {
         if (selection.batch === undefined || charge.batch === selection.batch) yield charge

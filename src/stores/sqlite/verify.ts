@@ -1,9 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { type Contribution, RollupChanges } from '../../ledger/rollup-changes.ts'
-import { type Calendar, slotOf } from '../../time/calendar.ts'
+import { RollupChanges } from '../../ledger/rollup-changes.ts'
+import type { Calendar } from '../../time/calendar.ts'
 import type { Discrepancy, VerifyReport } from '../store.ts'
-import { ChargeReader, type StoredCharge } from './charge-reader.ts'
-import { changeOf } from './charge-writer.ts'
+import { ChargeReader, contributionOf } from './charge-reader.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { RollupWriter } from './rollup-writer.ts'
 import { measureColumnNames, rollupKeys, rollupTables } from './schema.ts'
@@ -47,12 +46,23 @@ export async function verifyDatabase(
   }
 }
 
-async function sumCharges(database: DatabaseSync, calendar: Calendar, subjects: ReadonlySet<string>, options: VerifyOptions): Promise<number> {
+async function sumCharges(
+  database: DatabaseSync,
+  calendar: Calendar,
+  subjects: ReadonlySet<string>,
+  options: VerifyOptions,
+): Promise<number> {
   const reader = new ChargeReader(database, new Dictionaries(database, subjects))
   const writer = new RollupWriter(database, 'temp')
   let charges = 0
-  for (let afterSeq = 0; ; ) {
-    const page = reader.page({ afterSeq, upToSeq: Number.MAX_SAFE_INTEGER, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: chargesPerPage })
+  for (let afterSeq = 0; ;) {
+    const page = reader.page({
+      afterSeq,
+      upToSeq: Number.MAX_SAFE_INTEGER,
+      sinceMs: 0,
+      untilMs: Number.MAX_SAFE_INTEGER,
+      limit: chargesPerPage,
+    })
     const changes = new RollupChanges()
     for (const stored of page) changes.add(contributionOf(stored, calendar))
     writer.write(changes)
@@ -66,14 +76,11 @@ async function sumCharges(database: DatabaseSync, calendar: Calendar, subjects: 
   return charges
 }
 
-/** What a charge that is booked adds to the sums, or with -1 takes from them. */
-export function contributionOf(stored: StoredCharge, calendar: Calendar, sign: 1 | -1 = 1): Contribution {
-  const { charge, series, sku, subjects } = stored
-  return { slot: slotOf(charge.at), day: calendar.dayOf(charge.at), series, sku, subjects, change: changeOf(charge, sign) }
-}
-
 function damage(database: DatabaseSync): Discrepancy[] {
-  const found = database.prepare('PRAGMA main.quick_check').all().map((row) => String(row['quick_check']))
+  const found = database
+    .prepare('PRAGMA main.quick_check')
+    .all()
+    .map((row) => String(row['quick_check']))
   return found.filter((text) => text !== 'ok').map((text) => ({ table: 'file', key: '', stored: text, expected: 'ok' }))
 }
 

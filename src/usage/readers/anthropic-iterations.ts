@@ -7,7 +7,7 @@ const included = new Set(['message', 'fallback_message'])
 
 /**
  * The samplings of one message. The message's own totals leave a compaction out although it is billed, by the same
- * model: https://platform.claude.com/docs/en/build-with-claude/compaction. They leave the advisor out too, which is
+ * model: https://platform.claude.com/docs/en/build-with-claude/compaction-threshold. They leave the advisor out too,
  * billed at another model's rates: https://platform.claude.com/docs/en/agents-and-tools/tool-use/advisor-tool
  */
 export function addIterations(draft: UsageDraft, usage: Fields): void {
@@ -20,7 +20,19 @@ export function addIterations(draft: UsageDraft, usage: Fields): void {
     else if (type === 'compaction') addCompaction(draft, iteration)
     else reportApart(draft, iteration, type ?? 'without a type')
   }
-  if (samplings.length > 0) checkSamplings(draft, usage, samplings)
+  if (samplings.length === 0) return
+  checkSamplings(draft, usage, samplings)
+  reportRefused(draft, usage, samplings)
+}
+
+/**
+ * Where a fallback model answered, the totals are its own: the attempt that was refused before it is billed where it
+ * had begun to answer, at its model's rates: https://platform.claude.com/docs/en/build-with-claude/fallback-credit
+ */
+function reportRefused(draft: UsageDraft, usage: Fields, samplings: readonly Fields[]): void {
+  const last = samplings.at(-1)
+  if (last?.['type'] !== 'fallback_message' || bothSides(usage) !== bothSides(last)) return
+  for (const refused of samplings.slice(0, -1)) reportApart(draft, refused, 'refused before the fallback')
 }
 
 /** The totals are those of all samplings, or of the last one; anything else may leave tokens out. */

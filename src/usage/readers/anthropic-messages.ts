@@ -18,6 +18,7 @@ const knownFields = new Set([
   'speed',
   'output_tokens_details',
   'iterations',
+  'fallback_credit',
 ])
 const knownCacheCreation = new Set(['ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens'])
 const knownOutputDetails = new Set(['thinking_tokens'])
@@ -85,6 +86,13 @@ function addAnthropicUsage(draft: UsageDraft, usage: Fields): void {
   const executions = draft.count(tools, 'code_execution_requests', 'usage.server_tool_use.')
   if (executions > 0)
     draft.warn('missing-usage', `${executions} code executions are billed by container hour, which the response does not report.`)
+  const credit = asFields(asFields(usage['fallback_credit'])?.['status'])
+  if (credit?.['type'] === 'redeemed') {
+    draft.warn(
+      'assumed',
+      'A fallback credit was redeemed: part of the input may be billed at cache rates, which the response does not count.',
+    )
+  }
   draft.reportUnknown(tools, knownServerTools, 'usage.server_tool_use.')
   draft.reportUnknown(details, knownOutputDetails, 'usage.output_tokens_details.')
   draft.reportUnknown(asFields(usage['cache_creation']), knownCacheCreation, 'usage.cache_creation.')

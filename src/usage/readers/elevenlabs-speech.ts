@@ -4,9 +4,9 @@ import { UsageDraft } from './usage-draft.ts'
 
 /**
  * ElevenLabs text to speech. The response is sound; what it consumed stands in its headers. Handed over is
- * `{ model_id, characters }`, or the headers, as `{ model_id, headers }`. The headers count credits: a character is one
- * credit, half a credit with the flash and turbo models (https://elevenlabs.io/docs/models), so for these a count of
- * characters from the request is the better source.
+ * `{ model_id, characters }`, or the headers, as `{ model_id, headers }`: `x-character-count`, or `character-cost`,
+ * which counts credits. A character is one credit, half a credit with the flash and turbo models
+ * (https://elevenlabs.io/docs/models), so for these a count of characters from the request is the better source.
  */
 export const elevenLabsSpeech: UsageReader = {
   providers: ['elevenlabs', 'eleven-labs'],
@@ -28,15 +28,19 @@ function readCharacters(draft: UsageDraft, response: Fields, headers: Fields, mo
   for (const name of ['characters', 'character_count', 'input_characters']) {
     if (response[name] !== undefined) return draft.count(response, name)
   }
-  const header = ['x-character-count', 'character-cost'].find((name) => headers[name] !== undefined)
-  if (header === undefined) throw unreadable('text-to-speech', 'hand over { "model_id": …, "characters": … } or the response headers')
-  const credits = draft.decimal(headers[header], header)
-  if (model !== undefined && !/flash|turbo/.test(model)) return Math.ceil(credits)
-  const perCredit = model === undefined ? 1 : 2
-  draft.warn(
-    'assumed',
-    `${header} says ${credits}, read as credits of ${perCredit} characters each${model === undefined ? ', as no model is named' : ` with ${model}`}.`,
-  )
+  const isHalfCredit = model === undefined || /flash|turbo/.test(model)
+  const named = model ?? 'no model named'
+  if (headers['x-character-count'] !== undefined) {
+    const counted = Math.ceil(draft.decimal(headers['x-character-count'], 'x-character-count'))
+    if (isHalfCredit) draft.warn('assumed', `x-character-count says ${counted}, read as characters, not as credits (${named}).`)
+    return counted
+  }
+  if (headers['character-cost'] === undefined) {
+    throw unreadable('text-to-speech', 'hand over { "model_id": …, "characters": … } or the response headers')
+  }
+  const credits = draft.decimal(headers['character-cost'], 'character-cost')
+  const perCredit = isHalfCredit && model !== undefined ? 2 : 1
+  if (isHalfCredit) draft.warn('assumed', `character-cost says ${credits}, read as credits of ${perCredit} characters each (${named}).`)
   return Math.ceil(credits * perCredit)
 }
 

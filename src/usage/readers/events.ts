@@ -5,7 +5,7 @@ import { asFields, asText, type Fields } from './fields.ts'
  * server-sent events (`{ event, data }` or `data: …` lines), and the text of a whole stream.
  */
 export function toEvents(body: unknown): readonly Fields[] {
-  if (typeof body === 'string') return toEvents(body.split(/\r?\n/).filter((line) => line !== ''))
+  if (typeof body === 'string') return toEvents(parseJson(body) ?? body.split(/\r?\n/).filter((line) => line !== ''))
   if (!Array.isArray(body)) {
     const fields = asFields(body)
     return fields === undefined ? [] : [fields]
@@ -31,12 +31,16 @@ function isEnvelope(fields: Fields): boolean {
 }
 
 function parseData(text: string): Fields | undefined {
+  return asFields(parseJson(text))
+}
+
+/** Undefined for `[DONE]`, names of events, and a line that a cut connection left half written: the rest still counts. */
+function parseJson(text: string): object | undefined {
   const trimmed = text.trim()
-  if (!trimmed.startsWith('{')) return undefined
+  if (!/^[{[]/.test(trimmed)) return undefined
   try {
-    return asFields(JSON.parse(trimmed))
+    return JSON.parse(trimmed) as object
   } catch {
-    // A line that a cut connection left half written: the events before it still count.
     return undefined
   }
 }

@@ -20,6 +20,8 @@ const knownFields = new Set([
   'toolUsePromptTokenCount',
   'toolUsePromptTokensDetails',
   'totalTokenCount',
+  // A share of the prompt: what it was before the model went on by itself.
+  'initialPromptTokenCount',
   'trafficType',
   'serviceTier',
 ])

@@ -1,18 +1,10 @@
 import type { UsageReader } from '../reader.ts'
-import { asDollars, asFields, asText, unreadable } from './fields.ts'
+import { asFields, asText, unreadable } from './fields.ts'
 import { openBatchLine } from './openai-batch.ts'
+import { costFields, readReportedCost } from './reported-cost.ts'
 import { UsageDraft } from './usage-draft.ts'
 
-const knownFields = new Set([
-  'prompt_tokens',
-  'input_tokens',
-  'total_tokens',
-  'completion_tokens',
-  'cost',
-  'cost_details',
-  'is_byok',
-  'prompt_tokens_details',
-])
+const knownFields = new Set(['prompt_tokens', 'input_tokens', 'total_tokens', 'completion_tokens', 'prompt_tokens_details', ...costFields])
 
 /** Embeddings of OpenAI and of every server with the same API; Voyage reports a total only. */
 export const openAiEmbeddings: UsageReader = {
@@ -35,12 +27,11 @@ export const openAiEmbeddings: UsageReader = {
       draft.warn('sum-mismatch', `usage.total_tokens is ${total}, but the input is ${prompt}.`)
     if (prompt === 0) draft.warn('missing-usage', 'usage counts no input tokens.')
     draft.reportUnknown(usage, knownFields, 'usage.')
-    const cost = usage['cost']
     return draft.toReading({
       model: asText(response?.['model']),
       serviceTier: opened.serviceTier,
       responseId: asText(response?.['id']),
-      reportedCostUsd: asDollars(asFields(cost)?.['total_cost'] ?? cost),
+      reportedCostUsd: readReportedCost(draft, usage),
     })
   },
 }

@@ -2,9 +2,17 @@ import type { UsageReader } from '../reader.ts'
 import { lastOf, toEvents } from './events.ts'
 import { asFields, asList, asText, type Fields, unreadable } from './fields.ts'
 import { addOpenAiTokens, responseNames } from './openai-tokens.ts'
+import { costFields, readReportedCost } from './reported-cost.ts'
 import { UsageDraft } from './usage-draft.ts'
 
-const knownFields = new Set(['input_tokens', 'output_tokens', 'total_tokens', 'input_tokens_details', 'output_tokens_details'])
+const knownFields = new Set([
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'input_tokens_details',
+  'output_tokens_details',
+  ...costFields,
+])
 
 /**
  * OpenAI image generation and editing. The gpt-image models report tokens, by which they are priced; the dall-e models
@@ -29,7 +37,8 @@ export const openAiImages: UsageReader = {
       draft.describe('size', response['size'])
       draft.describe('quality', response['quality'])
     }
-    return draft.toReading({ model: asText(response['model']), responseId: asText(response['id']) })
+    const reportedCostUsd = usage === undefined ? undefined : readReportedCost(draft, usage)
+    return draft.toReading({ model: asText(response['model']), responseId: asText(response['id']), reportedCostUsd })
   },
 }
 

@@ -1,8 +1,10 @@
 import type { UsageReader } from '../reader.ts'
 import { lastOf, toEvents } from './events.ts'
-import { asDollars, asFields, asList, asText, type Fields, unreadable } from './fields.ts'
+import { asFields, asList, asText, type Fields, unreadable } from './fields.ts'
 import { openBatchLine } from './openai-batch.ts'
 import { addOpenAiTokens, responseNames } from './openai-tokens.ts'
+import { costFields, readReportedCost } from './reported-cost.ts'
+import { addServerTools, serverToolFields } from './server-tools.ts'
 import { toServiceTier } from './service-tier.ts'
 import { UsageDraft } from './usage-draft.ts'
 
@@ -14,10 +16,8 @@ const knownFields = new Set([
   'input_token_details',
   'output_tokens_details',
   'output_token_details',
-  // OpenRouter's addition.
-  'cost',
-  'cost_details',
-  'is_byok',
+  ...costFields,
+  ...serverToolFields,
 ])
 
 /** Tools of OpenAI that are billed by call or by session and have no meter: https://platform.openai.com/docs/pricing */
@@ -44,13 +44,14 @@ export const openAiResponses: UsageReader = {
     const draft = new UsageDraft()
     addOpenAiTokens(draft, usage, responseNames)
     draft.reportUnknown(usage, knownFields, 'usage.')
-    addTools(draft, response)
+    const counted = addServerTools(draft, usage, asText(response['model']))
+    addTools(draft, response, counted)
     return draft.toReading({
       model: asText(response['model']),
       serviceTier: opened.serviceTier ?? toServiceTier(response['service_tier']),
       responseId: asText(response['id']),
       stopReason: asText(asFields(response['incomplete_details'])?.['reason']) ?? asText(response['status']),
-      reportedCostUsd: asDollars(usage['cost']),
+      reportedCostUsd: readReportedCost(draft, usage),
     })
   },
 }
@@ -65,14 +66,14 @@ function responseOf(event: Fields): Fields | undefined {
  * Web searches are billed by call, and only those of action `search`; opening a page or finding in it is not:
  * https://platform.openai.com/docs/pricing
  */
-function addTools(draft: UsageDraft, response: Fields): void {
+function addTools(draft: UsageDraft, response: Fields, searchesCounted: boolean): void {
   const unmetered: Record<string, number> = {}
   for (const item of asList(response['output'])) {
     const fields = asFields(item)
     const type = asText(fields?.['type'])
     if (type === 'web_search_call') {
       const action = asText(asFields(fields?.['action'])?.['type'])
-      if (action === undefined || action === 'search') draft.add('searches', 1)
+      if (!searchesCounted && (action === undefined || action === 'search')) draft.add('searches', 1)
     } else if (type !== undefined && type in unmeteredTools) unmetered[type] = (unmetered[type] ?? 0) + 1
   }
   for (const [type, calls] of Object.entries(unmetered)) {

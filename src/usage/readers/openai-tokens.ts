@@ -63,7 +63,7 @@ export interface TokenExtras {
  */
 export function addOpenAiTokens(draft: UsageDraft, usage: Fields, names: TokenNames, extras: TokenExtras = {}): void {
   const input = draft.required(usage, names.input, 'usage.')
-  const output = names.output in usage ? draft.required(usage, names.output, 'usage.') : 0
+  const output = draft.required(usage, names.output, 'usage.')
   const inputDetails = draft.part(usage, names.inputDetails, 'usage.')
   const outputDetails = draft.part(usage, names.outputDetails, 'usage.')
   addInput(draft, input, inputDetails, names, extras.cached ?? 0)

@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// Old syntax throughout, so that a Node that is too old reads this far and can say so.
+'use strict'
+
+var needed = 24
+var found = Number(process.versions.node.split('.')[0])
+
+if (found < needed) {
+  process.stderr.write('purser: Node ' + needed + ' or newer is needed, and this is Node ' + process.versions.node + '. Install a current Node: https://nodejs.org\n')
+  process.exitCode = 2
+} else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+  process.stdout.write(require('../package.json').version + '\n')
+} else {
+  start()
+}
+
+function start() {
+  require('node:module').enableCompileCache()
+  var built = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.js')
+  // Without a build, Node strips the types of the sources.
+  require(require('node:fs').existsSync(built) ? built : '../src/cli/main.ts').main(process.argv.slice(2))
+}

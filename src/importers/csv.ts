@@ -1,0 +1,193 @@
+import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
+import { type Info, parse } from 'csv-parse'
+import { PurserError } from '../errors.ts'
+import { closest } from '../text/closest.ts'
+import { createContentIds } from './content-ids.ts'
+import { isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
+import type { Checkpoint, ImportedCall, ImportSink } from './importer.ts'
+import { type Mapping, mappingByName, parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
+import type { SourceFile } from './source-files.ts'
+
+export interface CsvImport extends RecordDefaults {
+  readonly file: string
+  /** Like `at=TIMESTAMP,inputTokens=ContextTokens`; without one, columns named like their targets are read. */
+  readonly map?: string
+  /** Found from the first line unless given. */
+  readonly delimiter?: string
+}
+
+interface Row {
+  readonly record: readonly string[]
+  readonly info: Info
+}
+
+const batchRows = 1000
+/** A last line without a line break may still be being written, unless the file has rested this long. */
+const restMs = 60_000
+
+/**
+ * Imports the rows of a CSV file with a header line. Rows that were imported before are not booked again, also when
+ * the file has moved or grown; equal rows of one file stay as many as they are.
+ * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT when the mapping names a column that the file has not.
+ */
+export async function importCsv(options: CsvImport, sink: ImportSink): Promise<void> {
+  const file = statFile(options.file)
+  const source = `csv:${file.path}`
+  const position = toFilePosition(sink.checkpoint(source))
+  if (isUnchanged(file, position)) return
+  const fd = openSync(file.path, 'r')
+  try {
+    const known = resumePosition(fd, file, position)
+    const rows = openRows(file, options.delimiter ?? detectDelimiter(fd))
+    await new CsvRun(options, sink, fd, file, source, known.line).run(rows)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+class CsvRun {
+  readonly #calls: ImportedCall[] = []
+  readonly #nowMs = Date.now()
+  readonly #options: CsvImport
+  readonly #sink: ImportSink
+  readonly #fd: number
+  readonly #file: SourceFile
+  readonly #source: string
+  /** Rows that an earlier import took; they only count for the ids of equal rows after them. */
+  readonly #known: number
+  #rows = 0
+  #offset = 0
+
+  constructor(options: CsvImport, sink: ImportSink, fd: number, file: SourceFile, source: string, known: number) {
+    this.#options = options
+    this.#sink = sink
+    this.#fd = fd
+    this.#file = file
+    this.#source = source
+    this.#known = known
+  }
+
+  async run(rows: AsyncIterable<Row> & { readonly badLines: readonly number[] }): Promise<void> {
+    let mapped: ((record: readonly string[]) => ImportedCall) | undefined
+    let width = 0
+    let badLines = 0
+    for await (const { record, info } of rows) {
+      if (this.#sink.signal.aborted) return
+      for (; badLines < rows.badLines.length; badLines += 1) this.#skip('not CSV', rows.badLines[badLines] ?? 0)
+      if (mapped === undefined) {
+        mapped = this.#readHeader(record)
+        width = record.length
+      } else {
+        if (this.#isUnfinished(info, record.length, width)) break
+        this.#rows += 1
+        if (record.length === width) this.#take(mapped, record, info.lines)
+        else this.#skip('wrong number of columns', info.lines)
+      }
+      this.#offset = info.bytes
+      if (this.#calls.length >= batchRows) await this.#put(false)
+    }
+    for (; badLines < rows.badLines.length; badLines += 1) this.#skip('not CSV', rows.badLines[badLines] ?? 0)
+    await this.#put(true)
+  }
+
+  #readHeader(header: readonly string[]): (record: readonly string[]) => ImportedCall {
+    const columns = header.map((name) => name.trim())
+    const mapping = this.#options.map === undefined ? mappingByName(columns) : parseMapping(this.#options.map)
+    checkMapping(mapping, columns, this.#file.path)
+    const contentId = createContentIds('csv', JSON.stringify(columns))
+    const place = new Map(columns.map((name, index) => [name, index]))
+    return (record) => {
+      const id = contentId(JSON.stringify(record))
+      const charge = toMappedCall(mapping, (column) => record[place.get(column) ?? -1]?.trim(), this.#options, this.#nowMs)
+      return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }
+    }
+  }
+
+  #take(mapped: (record: readonly string[]) => ImportedCall, record: readonly string[], line: number): void {
+    const isNew = this.#rows > this.#known
+    try {
+      const call = mapped(record)
+      if (!isNew) return
+      this.#calls.push(call)
+      this.#sink.countRead(1)
+    } catch (error) {
+      const reason = refusalReason(error)
+      if (isNew) this.#skip(reason, line)
+    }
+  }
+
+  #isUnfinished(info: Info, columns: number, width: number): boolean {
+    if (info.bytes < this.#file.size || endsWithNewline(this.#fd, this.#file.size)) return false
+    return columns < width || Date.now() - this.#file.mtimeMs < restMs
+  }
+
+  #skip(reason: string, line: number): void {
+    if (this.#rows <= this.#known && this.#known > 0) return
+    this.#sink.countRead(1)
+    this.#sink.skip(reason, `${this.#file.path}:${line}`)
+  }
+
+  async #put(done: boolean): Promise<void> {
+    const checkpoint: Checkpoint = positionAt(this.#fd, this.#file, this.#offset, this.#rows, done)
+    await this.#sink.put(this.#calls.splice(0), new Map([[this.#source, checkpoint]]))
+    this.#sink.progress(this.#offset, this.#file.size)
+  }
+}
+
+function openRows(file: SourceFile, delimiter: string): AsyncIterable<Row> & { readonly badLines: readonly number[] } {
+  const parser = parse({
+    delimiter,
+    bom: true,
+    info: true,
+    relax_column_count: true,
+    relax_quotes: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: 1_000_000,
+  })
+  const badLines: number[] = []
+  parser.on('skip', (error: { lines?: number } | undefined) => badLines.push(error?.lines ?? 0))
+  const input = createReadStream(file.path, { end: Math.max(0, file.size - 1), highWaterMark: 256 * 1024 })
+  input.on('error', (error) => parser.destroy(error))
+  input.pipe(parser)
+  return Object.assign(parser as AsyncIterable<Row>, { badLines })
+}
+
+function checkMapping(mapping: Mapping, columns: readonly string[], path: string): void {
+  if (!mapping.has('at')) {
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      `Nothing says which column of ${path} holds the time. Give a mapping like --map at=COLUMN,inputTokens=COLUMN; its columns are ${columns.join(', ')}.`,
+    )
+  }
+  for (const column of mapping.values()) {
+    if (columns.includes(column)) continue
+    const nearest = closest(column, columns)
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      `${path} has no column "${column}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} Its columns are ${columns.join(', ')}.`,
+    )
+  }
+}
+
+/** The most frequent of the usual delimiters in the first line, outside quotes. */
+function detectDelimiter(fd: number): string {
+  const bytes = Buffer.alloc(64 * 1024)
+  const head = bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0))
+  const line = (/^[^\r\n]*/.exec(head)?.[0] ?? '').replaceAll(/"[^"]*"/g, '')
+  const counts = [',', ';', '\t', '|'].map((delimiter) => ({ delimiter, count: line.split(delimiter).length }))
+  return counts.reduce((best, each) => (each.count > best.count ? each : best)).delimiter
+}
+
+function endsWithNewline(fd: number, size: number): boolean {
+  const last = Buffer.alloc(1)
+  return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 10)
+}
+
+/** @throws PURSER_NOT_FOUND */
+export function statFile(path: string): SourceFile {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (stat?.isFile() !== true) throw new PurserError('PURSER_NOT_FOUND', `There is no file ${path} to import.`)
+  const { size, mtimeMs, dev, ino } = stat
+  return { path, size, mtimeMs, dev, ino }
+}

@@ -1,0 +1,93 @@
+import { cutToWidth, displayWidth } from './display-width.ts'
+
+export interface Column {
+  readonly header: string
+  readonly align?: 'left' | 'right'
+  /** Where a table is too wide, columns with the highest number go first; those without stay. */
+  readonly dropOrder?: number
+  /** Texts that may be cut, down to this many columns. */
+  readonly cutTo?: number
+  /** Bars as wide as the terminal leaves, up to this: cells are then fractions from 0 to 1, written with `String`. */
+  readonly bar?: { readonly min: number; readonly max: number }
+}
+
+/** Gives a finished, padded cell its colour. */
+export type PaintCell = (text: string, row: number | 'header', column: number) => string
+
+const gap = '  '
+
+/** Lines of a table that fits in a number of columns; nothing wraps. */
+export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], columnsWide: number, paint: PaintCell = (text) => text): string[] {
+  const { kept, widths } = layOut(columns, rows, columnsWide)
+  const line = (cells: readonly string[], row: number | 'header'): string =>
+    kept
+      .map((index, place) => {
+        const column = columns[index] as Column
+        const width = widths[place] ?? 0
+        const cell = cells[index] ?? ''
+        const text = column.bar !== undefined && row !== 'header' ? renderBar(Number(cell), width) : cutToWidth(cell, width)
+        const isLast = place === kept.length - 1
+        return paint(pad(text, width, column.align ?? 'left', isLast), row, index)
+      })
+      .join(gap)
+      .trimEnd()
+  return [line(columns.map((column) => column.header), 'header'), ...rows.map((cells, row) => line(cells, row))]
+}
+
+interface Layout {
+  readonly kept: readonly number[]
+  readonly widths: readonly number[]
+}
+
+function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], columnsWide: number): Layout {
+  const natural = columns.map((column, index) =>
+    column.bar === undefined ? Math.max(displayWidth(column.header), ...rows.map((cells) => displayWidth(cells[index] ?? ''))) : column.bar.min,
+  )
+  let kept = columns.map((_, index) => index)
+  const least = (index: number): number => Math.min(natural[index] ?? 0, columns[index]?.cutTo ?? Infinity)
+  const total = (width: (index: number) => number): number => kept.reduce((sum, index) => sum + width(index), gap.length * (kept.length - 1))
+  for (const index of dropOrder(columns)) {
+    if (total(least) <= columnsWide) break
+    kept = kept.filter((each) => each !== index)
+  }
+  const widths = kept.map((index) => natural[index] ?? 0)
+  shrink(kept, widths, columns, least, total((index) => natural[index] ?? 0) - columnsWide)
+  const spare = columnsWide - widths.reduce((sum, width) => sum + width, gap.length * (kept.length - 1))
+  const bar = kept.findIndex((index) => columns[index]?.bar !== undefined)
+  const most = columns[kept[bar] ?? -1]?.bar?.max ?? 0
+  if (bar !== -1 && spare > 0) widths[bar] = Math.min(most, (widths[bar] ?? 0) + spare)
+  return { kept, widths }
+}
+
+function dropOrder(columns: readonly Column[]): number[] {
+  const optional = columns.flatMap(({ dropOrder: order }, index) => (order === undefined ? [] : { order, index }))
+  return optional.toSorted((a, b) => b.order - a.order).map(({ index }) => index)
+}
+
+/** Takes columns away from the widest texts that may be cut, one by one. */
+function shrink(kept: readonly number[], widths: number[], columns: readonly Column[], least: (index: number) => number, excess: number): void {
+  for (let left = excess; left > 0; left -= 1) {
+    let widest = -1
+    for (const [place, index] of kept.entries()) {
+      const canShrink = columns[index]?.cutTo !== undefined && (widths[place] ?? 0) > least(index)
+      if (canShrink && (widest === -1 || (widths[place] ?? 0) > (widths[widest] ?? 0))) widest = place
+    }
+    if (widest === -1) return
+    widths[widest] = (widths[widest] ?? 0) - 1
+  }
+}
+
+function pad(text: string, width: number, align: 'left' | 'right', isLast: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
+  if (align === 'right') return space + text
+  return isLast ? text : text + space
+}
+
+const eighths = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
+
+/** A bar in eighths of a column; what is more than nothing is at least one eighth. */
+function renderBar(fraction: number, width: number): string {
+  if (!(fraction > 0)) return ''
+  const steps = Math.max(1, Math.round(Math.min(1, fraction) * width * 8))
+  return '█'.repeat(Math.floor(steps / 8)) + (eighths[steps % 8] ?? '')
+}
