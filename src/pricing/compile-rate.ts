@@ -27,6 +27,8 @@ export interface RateTable {
   readonly safeDenominator: number
   /** Whether reasoning is a line of its own, taken out of the output line. */
   readonly ratesReasoning: boolean
+  /** Whether a request costs something by itself. */
+  readonly ratesRequests: boolean
 }
 
 /** The rate chosen for a meter, and the factors that multiply it. */
@@ -48,7 +50,13 @@ export function compileTable(chosen: readonly ChosenRate[]): RateTable {
   const denominator = exact.reduce((common, rate) => (common / gcd(common, rate.denominator)) * rate.denominator, 1n)
   const rates = new Map<string, CompiledRate>()
   for (const entry of exact) rates.set(entry.meter, toCompiled(entry, denominator))
-  return { rates, denominator, safeDenominator: toSafe(denominator), ratesReasoning: rates.has('reasoningTokens') }
+  return {
+    rates,
+    denominator,
+    safeDenominator: toSafe(denominator),
+    ratesReasoning: rates.has('reasoningTokens'),
+    ratesRequests: (rates.get('requests')?.numerator ?? 0n) > 0n,
+  }
 }
 
 function toExact(chosen: ChosenRate): ExactRate {

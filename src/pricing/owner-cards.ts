@@ -149,7 +149,9 @@ function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** A key whose entries are all commented out is an empty mapping. */
 function toMapping(value: unknown, path: string): Mapping {
+  if (value === null) return {}
   if (isMapping(value)) return value
   throw new PurserError('PURSER_BAD_CONFIG', `${path} is ${JSON.stringify(value) ?? 'empty'}; a mapping of names to prices is expected.`)
 }

@@ -223,6 +223,27 @@ describe('minimum and increment', () => {
   })
 })
 
+describe('a price for each request', () => {
+  const perCall = card({ rates: [...inAndOut.rates, { meter: 'requests', usd: '5', per: 1000 }] })
+
+  test('is billed once for a call, also where its usage does not count requests', () => {
+    expect(summary(priceBy(perCall, { usage: { inputTokens: 1000 } }))).toEqual([
+      'priced',
+      7_500_000n,
+      'inputTokens 1000 at 2.5/1000000 = 2500000',
+      'requests 1 at 5/1000 = 5000000',
+    ])
+    expect(priceBy(perCall, { usage: { inputTokens: 1000, requests: 3 } })).toMatchObject({ costNanos: 17_500_000n })
+    expect(priceBy(perCall, { usage: { inputTokens: 1000, requests: 0 } })).toMatchObject({ costNanos: 2_500_000n })
+  })
+
+  test('is not billed for a call that used nothing, and adds no line where it is zero', () => {
+    expect(summary(priceBy(perCall, { usage: {} }))).toEqual(['priced', 0n])
+    const free = card({ rates: [...inAndOut.rates, { meter: 'requests', usd: '0', per: 1 }] })
+    expect(summary(priceBy(free, { usage: { inputTokens: 2 } }))).toEqual(['priced', 5000n, 'inputTokens 2 at 2.5/1000000 = 5000'])
+  })
+})
+
 describe('service tier, speed and region as served', () => {
   const rated = card({
     rates: [

@@ -1,8 +1,10 @@
-import type { Usage } from '../usage/usage.ts'
-import { bill, billMarginal } from './bill.ts'
-import type { Candidate, Catalog } from './catalog.ts'
+import { quantities, type Usage } from '../usage/usage.ts'
+import { type Bill, bill, billMarginal } from './bill.ts'
+import type { Catalog } from './catalog.ts'
 import type { CompiledCard, ServedRates } from './compile-card.ts'
+import type { RateTable } from './compile-rate.ts'
 import { cardInForce } from './match-name.ts'
+import type { Candidate } from './name-ladder.ts'
 import type { Match, Priced, PriceRequest } from './priced.ts'
 import { servedRates } from './served-rates.ts'
 import { promptTokens, tierOf } from './tier.ts'
@@ -52,9 +54,16 @@ function matchAt(candidate: Candidate, card: CompiledCard, at: number): Match {
   return at < card.undatedBefore ? candidate.undatedMatch : candidate.match
 }
 
-function billServed(card: CompiledCard, served: ServedRates, usage: Usage): ReturnType<typeof bill> {
+function billServed(card: CompiledCard, served: ServedRates, given: Usage): Bill {
   const { tables, thresholds } = served
+  const base = tables[0] as RateTable
+  const usage = base.ratesRequests ? withRequest(given) : given
   const tier = thresholds.length === 0 ? 0 : tierOf(promptTokens(usage), thresholds, card.tierRule)
   if (tier > 0 && card.tierRule.mode === 'marginal') return billMarginal(tables, thresholds, card.tierRule, usage)
-  return bill(tables[tier] as (typeof tables)[number], usage)
+  return bill(tables[tier] ?? base, usage)
+}
+
+/** A call is one request, also where its usage does not count requests; a call that used nothing was none. */
+function withRequest(usage: Usage): Usage {
+  return usage.requests !== undefined || quantities(usage).length === 0 ? usage : { ...usage, requests: 1 }
 }

@@ -2,8 +2,9 @@ import { closest } from '../text/closest.ts'
 import { type Meter, meters } from '../usage/meters.ts'
 import { quantities } from '../usage/usage.ts'
 import type { Card } from './card.ts'
-import type { Candidate, Catalog } from './catalog.ts'
+import type { Catalog } from './catalog.ts'
 import type { ServiceLevel } from './conditions.ts'
+import type { Candidate } from './name-ladder.ts'
 import type { PriceRequest } from './priced.ts'
 
 /** Why a model has no price, which known names are near, and the YAML that gives it one. */

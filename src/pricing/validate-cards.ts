@@ -1,3 +1,4 @@
+import { formatDecimal } from '../money/decimal.ts'
 import { parseDecimal } from '../money/nanos.ts'
 import { type Meter, meters } from '../usage/meters.ts'
 import type { Card, Conditions, Rate } from './card.ts'
@@ -128,8 +129,10 @@ function checkCard(card: Card): Finding[] {
 /** Input and output at zero, and nothing else but tokens that costs: the sign of a price that nobody entered. */
 function isFree(card: Card): boolean {
   const charged = card.rates.filter((rate) => parseDecimal(rate.usd).digits !== 0n)
-  const isText = (rate: Rate) => rate.meter === 'inputTokens' || rate.meter === 'outputTokens'
-  return charged.length === 0 || (card.rates.some(isText) && charged.every((rate) => rate.meter.startsWith('cache')))
+  return (
+    charged.length === 0 ||
+    (card.rates.some((rate) => rate.meter === 'inputTokens') && charged.every((rate) => rate.meter.startsWith('cache')))
+  )
 }
 
 function findChanges(before: readonly Card[], after: readonly Card[]): Finding[] {
@@ -164,6 +167,5 @@ function slotOf(meter: Meter, from: number | undefined, when: Conditions | undef
 /** A decimal text times a positive integer, exactly. */
 function times(usd: string, factor: number): string {
   const { digits, scale } = parseDecimal(usd)
-  const product = (digits * BigInt(factor)).toString().padStart(scale + 1, '0')
-  return `${product.slice(0, product.length - scale)}.${product.slice(product.length - scale)}`.replace(/\.?0+$/, '')
+  return formatDecimal({ digits: digits * BigInt(factor), scale })
 }

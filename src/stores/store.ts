@@ -99,6 +99,14 @@ export interface RollupRow {
   readonly meters: readonly Uint8Array[]
 }
 
+/** Which values of a subject stand where: in which series and sku, and on which day where asked. */
+export interface SubjectRows {
+  /** Number of the subject value, day or 0, series, sku; ordered by subject value. */
+  readonly rows: readonly (readonly [number, number, number, number])[]
+  /** More than any sku's number. */
+  readonly skus: number
+}
+
 /** One difference that `verify` found. */
 export interface Discrepancy {
   readonly table: string
@@ -128,6 +136,7 @@ export interface Store {
   readonly charges: (selection: ChargeSelection) => AsyncIterable<Charge>
   readonly events: (afterSeq: number, limit: number) => Promise<readonly LedgerEvent[]>
   readonly rollups: (query: RollupQuery) => Promise<readonly RollupRow[]>
+  readonly subjectRows: (query: { subject: string; from: number; to: number; byTime: boolean }) => Promise<SubjectRows>
   /** Labels by series and skus by number, for all numbers that a rollup row may name. */
   readonly series: (id: number) => Labels
   readonly sku: (id: number) => Sku

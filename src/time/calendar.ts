@@ -49,9 +49,14 @@ export function parseInstant(text: string | number, zone: string): number {
   }
 }
 
-/** @throws PURSER_BAD_TIME unless the name is an IANA time zone that this machine knows. */
+/**
+ * The name of a time zone as it is written in the IANA list. An offset like +05:17 is no zone: it need not be a
+ * multiple of the 15 minutes that sums are kept by.
+ * @throws PURSER_BAD_TIME unless the name is an IANA time zone that this machine knows.
+ */
 export function checkZone(zone: string): string {
   try {
+    if (!/^[A-Za-z]/.test(zone)) throw new RangeError('no name')
     return zone === 'UTC' ? zone : loadTemporal().Now.zonedDateTimeISO(zone).timeZoneId
   } catch (cause) {
     throw new PurserError('PURSER_BAD_TIME', `"${zone}" is no time zone. Use an IANA name like Europe/Paris, or UTC.`, { cause })

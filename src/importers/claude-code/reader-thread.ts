@@ -14,4 +14,4 @@ for (const batch of readTranscripts(tasks, size)) {
   sent += 1
   for (let done = Atomics.load(taken, 0); sent - done >= maxAhead; done = Atomics.load(taken, 0)) Atomics.wait(taken, 0, done)
 }
-parentPort?.postMessage(null)
+parentPort?.postMessage(null, [])

@@ -1,3 +1,4 @@
+import { formatDecimal } from '../../money/decimal.ts'
 import { parseDecimal } from '../../money/nanos.ts'
 
 /**
@@ -7,24 +8,17 @@ import { parseDecimal } from '../../money/nanos.ts'
  */
 export function decimalText(value: string | number, powerOfTen = 0): string {
   const { digits, scale } = parseDecimal(value)
-  const point = scale - powerOfTen
-  const negative = digits < 0n
-  let text = (negative ? -digits : digits).toString()
-  if (point <= 0) text += digits === 0n ? '' : '0'.repeat(-point)
-  else {
-    text = text.padStart(point + 1, '0')
-    const fraction = text.slice(-point).replace(/0+$/, '')
-    text = text.slice(0, -point) + (fraction === '' ? '' : `.${fraction}`)
-  }
-  return negative ? `-${text}` : text
+  const moved = scale - powerOfTen
+  return formatDecimal(moved < 0 ? { digits: digits * 10n ** BigInt(-moved), scale: 0 } : { digits, scale: moved })
 }
 
 const noiseDigits = 12
 const plainDigits = 10
 
 /**
- * The amount that was meant where the digits are those of a binary fraction, undefined where they are not: more than 12 of them that matter, and
- * rounded to 12 at most 10 left. A third (0.08333333333333334) keeps all its digits and is no noise.
+ * The amount that was meant where the digits are those of a binary fraction, undefined where they are not: more than
+ * 12 of them that matter, and rounded to 12 at most 10 left. A third (0.08333333333333334) keeps all its digits and is
+ * no noise.
  */
 export function withoutFloatNoise(usd: string): string | undefined {
   const { digits, scale } = parseDecimal(usd)
@@ -32,7 +26,5 @@ export function withoutFloatNoise(usd: string): string | undefined {
   if (digits <= 0n || written.length <= noiseDigits) return undefined
   const unit = 10n ** BigInt(written.length - noiseDigits)
   const rounded = ((digits + unit / 2n) / unit) * unit
-  if (rounded.toString().replace(/0+$/, '').length > plainDigits) return undefined
-  const text = rounded.toString().padStart(scale + 1, '0')
-  return `${text.slice(0, text.length - scale)}.${text.slice(text.length - scale)}`.replace(/\.?0+$/, '')
+  return rounded.toString().replace(/0+$/, '').length > plainDigits ? undefined : formatDecimal({ digits: rounded, scale })
 }

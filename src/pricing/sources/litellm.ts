@@ -111,7 +111,7 @@ function toSearchRates(value: unknown, skip: Skip): Rate[] {
   const rates: Rate[] = [{ meter: 'searches', usd: decimalText(medium, 3), per: 1000 }]
   for (const [size, usd] of Object.entries({ low, high })) {
     if (usd === medium) continue
-    rates.push({ meter: 'searches', usd: decimalText(usd, 3), per: 1000, when: { attributes: { search_context_size: size } } })
+    rates.push({ meter: 'searches', usd: decimalText(usd, 3), per: 1000, when: { attributes: { searchContext: size } } })
   }
   return rates
 }
@@ -151,11 +151,14 @@ function toModifiers(key: string, value: unknown, skip: Skip): Modifier[] {
   return modifiers
 }
 
+/** Sizes and qualities of one image model come together; of two entries for one thing the first counts. */
 function mergeInto(draft: Draft, other: Draft, skip: Skip): void {
+  const isRepeated = other.name.attributes === undefined && draft.name.attributes === undefined
   for (const rate of other.rates) {
     const before = draft.rates.find((known) => slot(known) === slot(rate))
-    if (before === undefined) draft.rates.push(rate)
-    else if (before.usd !== rate.usd) skip(rate.meter, `another entry of the same model gives ${before.usd}, this one ${rate.usd}`)
+    if (before?.usd === rate.usd) continue
+    if (before === undefined && !isRepeated) draft.rates.push(rate)
+    else skip(rate.meter, `another entry of the same model gives ${before?.usd ?? 'no price'}, this one ${rate.usd}`)
   }
 }
 

@@ -15,8 +15,6 @@ export interface CommitHooks {
   readonly beforeCommit: () => void
   readonly committed: () => void
   readonly rolledBack: () => void
-  /** Runs when one job failed and what it wrote was undone, while the others go on. */
-  readonly jobFailed: () => void
 }
 
 /** How long a writer tries to get the file's lock before it gives up, in milliseconds. */
@@ -26,7 +24,8 @@ const maxTransactionMs = 10
 
 /**
  * Group commit: everything that was asked for while the last transaction was written goes into the next one, and is
- * answered only after that is durable. A job that throws is undone alone.
+ * answered only after that is durable. Work may run twice: where a job throws, the transaction is rolled back, that job
+ * is answered with its error, and the others are done again. So jobs only read their arguments and the database.
  */
 export class CommitQueue {
   readonly #database: DatabaseSync
@@ -71,43 +70,38 @@ export class CommitQueue {
       return
     }
     const done: { job: Job<unknown>; value: unknown }[] = []
+    let job: Job<unknown> | undefined
     try {
       this.#hooks.begun()
       const started = performance.now()
-      do {
-        const job = this.#waiting.shift()
-        if (job === undefined) break
-        this.#runJob(job, done)
-      } while (performance.now() - started < maxTransactionMs)
+      while (performance.now() - started < maxTransactionMs && (job = this.#waiting.shift()) !== undefined) {
+        done.push({ job, value: job.work() })
+      }
+      job = undefined
       this.#hooks.beforeCommit()
     } catch (error) {
-      this.#rollBack(done, fromSqlite(error, this.#path, 'write'))
+      this.#undo()
+      this.#answerFailure(error, job, done)
       return
     }
     try {
       this.#database.exec('COMMIT')
     } catch (error) {
-      this.#rollBack(done, fromSqlite(error, this.#path, 'commit'))
+      this.#undo()
+      for (const { job: unanswered } of done) unanswered.reject(fromSqlite(error, this.#path, 'commit'))
       return
     }
     this.#hooks.committed()
-    for (const { job, value } of done) job.resolve(value)
+    for (const { job: answered, value } of done) answered.resolve(value)
   }
 
-  #runJob(job: Job<unknown>, done: { job: Job<unknown>; value: unknown }[]): void {
-    this.#database.exec('SAVEPOINT job')
-    try {
-      done.push({ job, value: job.work() })
-      this.#database.exec('RELEASE job')
-    } catch (error) {
-      // A failure of the disk ends SQLite's transaction; then nothing of it can be kept.
-      if (!this.#database.isTransaction) {
-        done.push({ job, value: undefined })
-        throw error
-      }
-      this.#database.exec('ROLLBACK TO job; RELEASE job')
-      this.#hooks.jobFailed()
-      job.reject(fromSqlite(error, this.#path, 'write'))
+  /** The job that failed is told so; those that were done before it in the transaction are done again. */
+  #answerFailure(error: unknown, failed: Job<unknown> | undefined, done: readonly { job: Job<unknown> }[]): void {
+    const others = done.map(({ job }) => job)
+    if (failed === undefined) for (const job of others) job.reject(fromSqlite(error, this.#path, 'write'))
+    else {
+      failed.reject(fromSqlite(error, this.#path, 'write'))
+      this.#waiting.unshift(...others)
     }
   }
 
@@ -139,10 +133,9 @@ export class CommitQueue {
     )
   }
 
-  #rollBack(done: readonly { job: Job<unknown> }[], error: unknown): void {
+  #undo(): void {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#hooks.rolledBack()
-    for (const { job } of done) job.reject(error)
   }
 }
 

@@ -29,7 +29,7 @@ export function openDatabase(options: OpenOptions): DatabaseSync {
     database = new DatabaseSync(path, { timeout: openTimeoutMs })
     migrate(database, options)
     database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32000; PRAGMA wal_autocheckpoint = 16000; PRAGMA busy_timeout = 0;',
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 4000; PRAGMA busy_timeout = 0;',
     )
     return database
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { measureNames, zeroMeasures } from '../../ledger/measures.ts'
-import type { RollupQuery, RollupRow } from '../store.ts'
+import type { RollupQuery, RollupRow, Store, SubjectRows } from '../store.ts'
 import { measureColumnNames } from './schema.ts'
 
 type Cell = number | bigint | string | Uint8Array | null
@@ -15,17 +15,31 @@ export class RollupReader {
   }
 
   read(query: RollupQuery): RollupRow[] {
-    const sql = select(query)
-    let statement = this.#statements.get(sql)
-    if (statement === undefined) {
-      statement = this.#database.prepare(sql)
-      statement.setReadBigInts(true)
-      statement.setReturnArrays(true)
-      this.#statements.set(sql, statement)
-    }
+    const statement = this.#prepare(select(query))
+    statement.setReadBigInts(true)
     const { source, from, to } = query
     const parameters = source.rows === 'subjects' ? [source.subject, from, to, from, to] : [from, to]
     return (statement.all(...parameters) as unknown as Cell[][]).map((cells) => toRow(cells))
+  }
+
+  subjectRows({ subject, from, to, byTime }: Parameters<Store['subjectRows']>[0]): SubjectRows {
+    const statement = this.#prepare(
+      `SELECT ${byTime ? '' : 'DISTINCT '}r.subject, ${byTime ? 'r.day' : '0'}, r.series, r.sku
+       FROM subject_days r WHERE r.subject IN (SELECT id FROM subjects WHERE kind = ? AND last_day >= ? AND first_day < ?)
+       AND r.day >= ? AND r.day < ? AND r.calls > 0 ORDER BY r.subject`,
+    )
+    const rows = statement.all(subject, from, to, from, to) as unknown as SubjectRows['rows']
+    return { rows, skus: 1 + Number(this.#database.prepare('SELECT max(id) AS id FROM skus').get()?.['id'] ?? 0) }
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql)
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql)
+      statement.setReturnArrays(true)
+      this.#statements.set(sql, statement)
+    }
+    return statement
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   RollupRow,
   Store,
   StoredDocument,
+  SubjectRows,
   Transaction,
   VerifyReport,
 } from '../store.ts'
@@ -81,7 +82,6 @@ class SqliteStore implements Store {
       beforeCommit: () => this.#beforeCommit(),
       committed: () => dictionaries.committed(),
       rolledBack: () => dictionaries.rolledBack(),
-      jobFailed: () => dictionaries.rolledBack(),
     })
     this.#parts = { database, path, queue, dictionaries, reader, calendar, contributions, rollupWriter }
     this.#documents = new Documents(database)
@@ -134,6 +134,10 @@ class SqliteStore implements Store {
     return this.#read(() => this.#rollups.read(query))
   }
 
+  async subjectRows(query: Parameters<Store['subjectRows']>[0]): Promise<SubjectRows> {
+    return this.#read(() => this.#rollups.subjectRows(query))
+  }
+
   series(id: number): ReturnType<Store['series']> {
     return this.#parts.dictionaries.labels(id)
   }
@@ -168,7 +172,7 @@ class SqliteStore implements Store {
 
   async close(): Promise<void> {
     await this.#parts.queue.idle()
-    this.#parts.database.close()
+    if (this.#parts.database.isOpen) this.#parts.database.close()
   }
 
   #read<T>(read: () => T): T {

@@ -1,0 +1,31 @@
+import type { Command } from 'commander'
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly db?: string
+  readonly config?: string
+  readonly json?: true
+}
+
+/** Options before the command's name that are followed by a value. */
+export const globalsWithValue: ReadonlySet<string> = new Set(['--db', '--config'])
+
+export function addGlobalOptions(command: Command): Command {
+  return command
+    .option('--db <file>', 'the ledger; else PURSER_DB, else what purser.yaml says, else the one in your data folder')
+    .option('--config <file>', 'the purser.yaml to use, in place of the nearest one upward')
+    .option('--json', 'answer in JSON, of the shape in docs/reference/json.md')
+    .option('--no-color', 'no colours, as with NO_COLOR')
+}
+
+/** The options in effect: those of the command itself win over those before its name. */
+export function globalOptions(command: Command): GlobalOptions {
+  const merged: { db?: string; config?: string; json?: true } = {}
+  for (let current: Command | null = command; current !== null; current = current.parent) {
+    const { db, config, json } = current.opts<GlobalOptions>()
+    if (merged.db === undefined && db !== undefined) merged.db = db
+    if (merged.config === undefined && config !== undefined) merged.config = config
+    if (json === true) merged.json = true
+  }
+  return merged
+}

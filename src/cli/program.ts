@@ -1,0 +1,35 @@
+import { Command } from 'commander'
+import { commandList } from './command-list.ts'
+import { addGlobalOptions, globalsWithValue } from './global-options.ts'
+
+const description = 'The ledger of AI spend: prices every call exactly, books it under your labels, and answers what it cost.'
+
+const after = `
+Examples:
+  purser import claude-code                 book what Claude Code has written down
+  purser costs --by project,model           what this month cost, and where
+  purser price --provider openai --model gpt-4o --usage inputTokens=1000,outputTokens=200
+
+Exit codes: 0 fine, 2 bad input, 3 unpriced with --strict, 4 the ledger is unavailable, 1 a bug, 130 Ctrl-C.
+Each command has examples: purser help <command>.`
+
+/** The program with the commands that are asked for; the others are listed by name only. */
+export async function buildProgram(wanted: (name: string) => boolean, version: string): Promise<Command> {
+  const program = new Command('purser').description(description).version(version, '-V, --version').addHelpText('after', after)
+  addGlobalOptions(program).helpCommand('help [command]', 'show the help of a command').enablePositionalOptions().showSuggestionAfterError()
+  for (const { name, summary, load } of commandList) {
+    if (wanted(name)) program.addCommand((await load())().summary(summary))
+    else program.command(name).description(summary)
+  }
+  return program
+}
+
+/** The command that the arguments name, or undefined where they name none. */
+export function namedCommand(args: readonly string[]): string | undefined {
+  for (let index = 0; index < args.length; index += 1) {
+    const argument = args[index] ?? ''
+    if (!argument.startsWith('-')) return argument === 'help' ? args[index + 1] : argument
+    if (globalsWithValue.has(argument)) index += 1
+  }
+  return undefined
+}

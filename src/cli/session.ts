@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import { loadConfig, type PurserConfig } from '../config/load-config.ts'
+import type { Purser } from '../purser.ts'
+import { globalOptions } from './global-options.ts'
+import { note } from './output.ts'
+
+/** One run of a command: its configuration, and the ledger once it is needed. */
+export interface Session {
+  readonly config: PurserConfig
+  readonly json: boolean
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  /**
+   * Opens the ledger. `prices` tells whether the owner's prices are needed; reading them takes time.
+   * @throws PURSER_NOT_FOUND where there is no ledger and `create` is false.
+   */
+  readonly open: (options: { readonly create: boolean; readonly prices: boolean }) => Promise<Purser>
+  /** Whether the ledger's file exists. */
+  readonly hasLedger: () => boolean
+}
+
+/** Runs a command's work with its configuration, and closes the ledger whatever happens. */
+export async function withSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
+  const { db, config: file, json } = globalOptions(command)
+  const [cwd, env] = [process.cwd(), process.env]
+  const config = await loadConfig({ db, config: file, cwd, env })
+  let purser: Purser | undefined
+  try {
+    await work({
+      config,
+      json: json === true,
+      cwd,
+      env,
+      hasLedger: () => existsSync(config.db),
+      open: async ({ create, prices }) => (purser ??= await openPurser(config, create, prices)),
+    })
+  } finally {
+    await purser?.close()
+  }
+}
+
+async function openPurser(config: PurserConfig, create: boolean, prices: boolean): Promise<Purser> {
+  const { Purser } = await import('../purser.ts')
+  const owner = prices ? await config.ownerCards() : undefined
+  if (owner !== undefined && owner.cards.length > 0) await warnOfStalePrices(owner.cards)
+  return Purser.open({
+    db: config.db,
+    create,
+    subjects: config.subjects,
+    ...(config.timezone !== undefined && { timezone: config.timezone }),
+    ...(owner !== undefined && { ownerCards: owner.cards }),
+  })
+}
+
+async function warnOfStalePrices(cards: NonNullable<Parameters<typeof Purser.open>[0]['ownerCards']>): Promise<void> {
+  const { staleOwnerPrices } = await import('../pricing/owner-cards.ts')
+  for (const warning of staleOwnerPrices(cards, Date.now())) note(`warning: ${warning}`)
+}

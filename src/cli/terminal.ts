@@ -1,0 +1,21 @@
+import { styleText } from 'node:util'
+
+type Style = Parameters<typeof styleText>[0]
+
+/** Columns of the terminal; 80 where it is unknown. */
+export function terminalWidth(): number {
+  const stated = Number(process.env['COLUMNS'])
+  if (Number.isSafeInteger(stated) && stated > 0) return stated
+  return process.stdout.columns ?? 80
+}
+
+/** Gives a text a colour where the stream is a terminal that shows colours, and NO_COLOR or --no-color do not forbid it. */
+export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
+  return styleText(style, text, { stream, validateStream: true })
+}
+
+/** `--no-color` is told to everything that asks the environment. */
+export function forbidColour(): void {
+  process.env['NO_COLOR'] = '1'
+  delete process.env['FORCE_COLOR']
+}

@@ -1,0 +1,107 @@
+/** What a value in purser.yaml may be. */
+export type Shape =
+  | { readonly kind: 'text'; readonly expected?: string; readonly accepts?: (text: string) => boolean }
+  | { readonly kind: 'choice'; readonly values: readonly string[] }
+  | { readonly kind: 'days' }
+  | { readonly kind: 'texts' }
+  | { readonly kind: 'text-map'; readonly orText?: boolean }
+  | { readonly kind: 'map'; readonly keys: Readonly<Record<string, Field>> }
+  | { readonly kind: 'list'; readonly of: Shape }
+  /** Checked by whoever reads it. */
+  | { readonly kind: 'prices' }
+
+export interface Field {
+  readonly shape: Shape
+  /** One sentence for the reference. */
+  readonly meaning: string
+  readonly example?: string
+  readonly required?: true
+}
+
+export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
+export const sourceKinds = ['claude-code', 'codex', 'csv', 'jsonl'] as const
+export type SourceKind = (typeof sourceKinds)[number]
+
+const source: Readonly<Record<string, Field>> = {
+  kind: { shape: { kind: 'choice', values: sourceKinds }, meaning: 'What wrote the records.', required: true },
+  path: { shape: { kind: 'text' }, meaning: 'A file or folder, relative to purser.yaml; `~` is your home folder.', example: '~/.claude' },
+  paths: { shape: { kind: 'texts' }, meaning: 'Several of them.' },
+  map: {
+    shape: { kind: 'text-map', orText: true },
+    meaning: 'For `csv` and `jsonl`: which column or path each field of a call comes from.',
+    example: '{ at: TIMESTAMP, inputTokens: ContextTokens }',
+  },
+  labels: { shape: { kind: 'text-map' }, meaning: 'Labels set on every call; they win over those of the records.', example: '{ team: films }' },
+  basis: {
+    shape: { kind: 'choice', values: ['metered', 'plan', 'free'] },
+    meaning: 'Whether the calls are real spend, covered by a subscription, or free. `plan` for claude-code and codex unless said otherwise.',
+  },
+  provider: { shape: { kind: 'text' }, meaning: 'For `csv` and `jsonl`: the provider of records that name none.', example: 'openai' },
+  model: { shape: { kind: 'text' }, meaning: 'For `csv` and `jsonl`: the model of records that name none.', example: 'gpt-4o' },
+  timezone: { shape: { kind: 'text' }, meaning: 'For `csv` and `jsonl`: the zone of times without an offset; `timezone` above unless said otherwise.' },
+  delimiter: { shape: { kind: 'text' }, meaning: 'For `csv`: what separates columns. Found from the first line unless given.' },
+}
+
+const retention: Readonly<Record<string, Field>> = {
+  detailed: { shape: { kind: 'days' }, meaning: 'Days to keep each charge, or `forever`.' },
+  daily: { shape: { kind: 'days' }, meaning: 'Days to keep daily sums, or `forever`.' },
+  monthly: { shape: { kind: 'days' }, meaning: 'Days to keep monthly sums, or `forever`.' },
+}
+
+/** Every key of purser.yaml; the checks and the reference are both made from it. */
+export const configShape: Extract<Shape, { kind: 'map' }> = {
+  kind: 'map',
+  keys: {
+    db: {
+      shape: { kind: 'text' },
+      meaning: 'The ledger file, relative to purser.yaml; `~` is your home folder. `--db` and `PURSER_DB` win over it.',
+      example: 'spend.db',
+    },
+    timezone: {
+      shape: { kind: 'text' },
+      meaning: 'IANA zone of days, weeks and months, kept in the ledger when it is created. `UTC` unless said otherwise.',
+      example: 'Europe/Paris',
+    },
+    week_starts: { shape: { kind: 'choice', values: weekdays }, meaning: 'The day on which a week begins. `monday` unless said otherwise.' },
+    labels: {
+      shape: {
+        kind: 'map',
+        keys: {
+          subjects: {
+            shape: { kind: 'texts' },
+            meaning: 'Labels with many values, besides run, session, job, ticket, scene, video, experiment and artifact. Kept in the ledger when it is created.',
+            example: '[customer]',
+          },
+        },
+      },
+      meaning: 'What is known about your labels.',
+    },
+    pricing: {
+      shape: { kind: 'prices' },
+      meaning: 'Your own prices, which win over all others; see the guide to prices.',
+    },
+    sources: {
+      shape: { kind: 'list', of: { kind: 'map', keys: source } },
+      meaning: 'Records that exist already. They are brought up to date before `purser costs` answers, and by `purser import`.',
+    },
+    usage: {
+      shape: {
+        kind: 'map',
+        keys: {
+          retention: {
+            shape: { kind: 'map', keys: retention },
+            meaning: 'How long records are to be kept. Read and checked, but not in force in this version: nothing is deleted.',
+          },
+          aggregation: {
+            shape: {
+              kind: 'map',
+              keys: { schedule: { shape: { kind: 'text' }, meaning: 'Read and not needed: sums are kept as calls are booked.' } },
+            },
+            meaning: 'When sums are made.',
+          },
+        },
+      },
+      meaning: 'What is kept.',
+    },
+  },
+}

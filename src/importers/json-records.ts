@@ -1,0 +1,105 @@
+import { PurserError } from '../errors.ts'
+import type { ChargeInput } from '../ledger/charge.ts'
+import { nanos, type Nanos } from '../money/nanos.ts'
+import { asFields, type Fields } from '../usage/readers/fields.ts'
+import { type RecordDefaults, toCall } from './record-mapping.ts'
+
+/**
+ * A call from a JSON object of a known shape: a charge that `purser export` wrote; an entry of a cost log with service
+ * and cost, as media pipelines keep them by month or day; or a record in purser's own words.
+ * @throws PURSER_BAD_RECORD and what else a call is refused for.
+ */
+export function toRecordedCall(object: Fields, defaults: RecordDefaults, nowMs: number): ChargeInput {
+  const fields = withoutNull(object)
+  if (fields['bookedAt'] !== undefined) return fromExport(fields, defaults, nowMs)
+  if (typeof fields['service'] === 'string') return fromCostLog(fields, defaults, nowMs)
+  const { timestamp, ...record } = fields
+  return toCall({ ...(timestamp !== undefined && { at: timestamp }), ...record }, defaults, nowMs)
+}
+
+const exportedTexts = ['id', 'provider', 'model', 'modelAsked', 'serviceTier', 'speed', 'region', 'callId', 'stopReason', 'responseId']
+const exportedOthers = ['at', 'basis', 'outcome', 'usage', 'labels', 'attempt', 'durationMs', 'maxOutputTokens', 'estimated', 'metadata']
+
+/** What the other ledger knew of the call; its price is worked out anew, unless it was stated or reported. */
+function fromExport(fields: Fields, defaults: RecordDefaults, nowMs: number): ChargeInput {
+  const record = Object.fromEntries([...exportedTexts, ...exportedOthers].flatMap((name) => (name in fields ? [[name, fields[name]]] : [])))
+  const call = toCall(record, defaults, nowMs)
+  const stated = toNanos(fields['statedNanos']) ?? (fields['status'] === 'stated' ? toNanos(fields['costNanos']) : undefined)
+  const reported = toNanos(fields['reportedNanos'])
+  return {
+    ...call,
+    ...(stated !== undefined && { statedNanos: stated }),
+    ...(reported !== undefined && { reportedNanos: reported }),
+    ...(Array.isArray(fields['warnings']) && { warnings: fields['warnings'] as NonNullable<ChargeInput['warnings']> }),
+  }
+}
+
+function toNanos(value: unknown): Nanos | undefined {
+  if (value === undefined) return undefined
+  if (typeof value !== 'string' || !/^-?\d{1,19}$/.test(value)) {
+    throw new PurserError('PURSER_BAD_NUMBER', `${JSON.stringify(value)} is no amount of nano-dollars; it must be whole-number text.`)
+  }
+  return nanos(BigInt(value))
+}
+
+/** Under which names cost logs keep what becomes a label. */
+const labelFields = [
+  ['operation', ['operation']],
+  ['stage', ['stage']],
+  ['job', ['job_id', 'job']],
+  ['user', ['user_id', 'user']],
+  ['video', ['video_id', 'video']],
+] as const
+
+/** Services that are known under the name of another provider in price catalogs. */
+const providerOf: Readonly<Record<string, string>> = { gemini: 'google' }
+
+/** An entry of a cost log: its cost is stated; tokens are usage where it has them. */
+function fromCostLog(fields: Fields, defaults: RecordDefaults, nowMs: number): ChargeInput {
+  const service = String(fields['service'])
+  const metadata = asFields(fields['metadata']) ?? {}
+  const first = (...names: readonly string[]): unknown => names.map((name) => fields[name]).find((value) => value !== undefined)
+  const usage = { inputTokens: first('tokens_input', 'input_tokens') ?? 0, outputTokens: first('tokens_output', 'output_tokens') ?? 0 }
+  const labels: Record<string, string> = { service }
+  for (const [label, names] of labelFields) {
+    const value = first(...names)
+    if (value !== undefined && value !== '') labels[label] = String(value)
+  }
+  const id = first('id')
+  const cost = first('cost', 'cost_usd')
+  // Texts in the metadata may be parts of prompts, which a ledger never keeps.
+  const numbers = Object.fromEntries(Object.entries(metadata).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean'))
+  return toCall(
+    {
+      ...(id !== undefined && { id: String(id) }),
+      at: first('timestamp', 'at', 'date'),
+      provider: providerOf[service.toLowerCase()] ?? service,
+      model: first('model') ?? metadata['model'] ?? defaults.model ?? 'unknown',
+      usage,
+      labels,
+      ...(cost !== undefined && { costUsd: cost }),
+      ...(Object.keys(numbers).length > 0 && { metadata: numbers }),
+    },
+    defaults,
+    nowMs,
+  )
+}
+
+function withoutNull(fields: Fields): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
+}
+
+/** The records of a JSON document: those of a list, or of the lists that an object holds, or the object itself. */
+export function recordsOf(document: unknown): readonly unknown[] {
+  if (Array.isArray(document)) return document
+  const lists = Object.values(asFields(document) ?? {}).filter((value): value is unknown[] => Array.isArray(value) && asFields(value[0]) !== undefined)
+  return lists.length > 0 ? lists.flat() : [document]
+}
+
+/** The value at a path like `metadata.tokens`; a field whose own name has dots is found first. */
+export function valueAt(object: Fields, path: string): unknown {
+  if (Object.hasOwn(object, path)) return object[path]
+  let value: unknown = object
+  for (const name of path.split('.')) value = asFields(value)?.[name]
+  return value
+}

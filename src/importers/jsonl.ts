@@ -1,0 +1,141 @@
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { PurserError } from '../errors.ts'
+import type { ChargeInput } from '../ledger/charge.ts'
+import { asFields } from '../usage/readers/fields.ts'
+import { createContentIds } from './content-ids.ts'
+import { statFile } from './csv.ts'
+import { isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
+import type { ImportedCall, ImportSink } from './importer.ts'
+import { recordsOf, toRecordedCall, valueAt } from './json-records.ts'
+import { LineReader } from './line-reader.ts'
+import { parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
+import type { SourceFile } from './source-files.ts'
+
+export interface JsonlImport extends RecordDefaults {
+  /** JSON lines, or a JSON document if the name ends in `.json`. */
+  readonly file: string
+  /** Like `at=timestamp,inputTokens=usage.prompt`; without one the shape of each record is recognised. */
+  readonly map?: string
+}
+
+const batchLines = 1000
+const chunkBytes = 256 * 1024
+const maxDocumentBytes = 64 * 1024 * 1024
+
+/**
+ * Imports JSON lines: charges that `purser export` wrote, records in purser's own words, raw provider responses with
+ * provider and API, entries of cost logs, or any objects by a mapping. Lines that were imported before are not booked
+ * again; a last line that is still being written is read next time.
+ * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT
+ */
+export async function importJsonl(options: JsonlImport, sink: ImportSink): Promise<void> {
+  const file = statFile(options.file)
+  const source = `jsonl:${file.path}`
+  const position = toFilePosition(sink.checkpoint(source))
+  if (isUnchanged(file, position)) return
+  const toImported = createRecordReader(options)
+  const fd = openSync(file.path, 'r')
+  try {
+    const run = { fd, file, source, sink, toImported }
+    if (file.path.toLowerCase().endsWith('.json')) await importDocument(run)
+    else await importLines(run, resumePosition(fd, file, position).line)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+interface JsonRun {
+  readonly fd: number
+  readonly file: SourceFile
+  readonly source: string
+  readonly sink: ImportSink
+  readonly toImported: (object: unknown, content: string, isNew: boolean) => ImportedCall | string | undefined
+}
+
+/** Lines up to `known` were taken before; they only count for the ids of equal lines after them. */
+async function importLines({ fd, file, source, sink, toImported }: JsonRun, known: number): Promise<void> {
+  const lines = new LineReader(fd, { offset: 0, line: 0 }, chunkBytes)
+  let calls: ImportedCall[] = []
+  const put = async (offset: number, line: number, done: boolean): Promise<void> => {
+    await sink.put(calls, new Map([[source, positionAt(fd, file, offset, line, done)]]))
+    sink.progress(offset, file.size)
+    calls = []
+  }
+  let taken = { offset: 0, line: 0 }
+  while (lines.next()) {
+    if (sink.signal.aborted) return
+    const text = lines.bytes.toString('utf8', lines.start, lines.end).trim()
+    const parsed = text === '' ? undefined : parseJson(text)
+    if (parsed === undefined && text !== '' && !lines.complete) break
+    taken = { offset: lines.offset, line: lines.line }
+    if (text === '' && !lines.tooLong) continue
+    const isNew = lines.line > known
+    const call = parsed === undefined ? (lines.tooLong ? 'line too long' : 'not JSON') : toImported(parsed.value, text, isNew)
+    if (!isNew || call === undefined) continue
+    sink.countRead(1)
+    if (typeof call === 'string') sink.skip(call, `${file.path}:${lines.line}`)
+    else calls.push(call)
+    if (calls.length >= batchLines) await put(taken.offset, taken.line, false)
+  }
+  await put(taken.offset, taken.line, true)
+}
+
+async function importDocument({ fd, file, source, sink, toImported }: JsonRun): Promise<void> {
+  if (file.size > maxDocumentBytes) {
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      `${file.path} is a JSON document of ${file.size} bytes; at most ${maxDocumentBytes} are read at once. Write it as JSON lines.`,
+    )
+  }
+  const parsed = parseJson(readFileSync(file.path, 'utf8').replace(/^\uFEFF/, ''))
+  const calls: ImportedCall[] = []
+  const records = parsed === undefined ? [] : recordsOf(parsed.value)
+  if (parsed === undefined) {
+    sink.countRead(1)
+    sink.skip('not JSON', file.path)
+  }
+  for (const [index, record] of records.entries()) {
+    if (sink.signal.aborted) return
+    const call = toImported(record, JSON.stringify(record), true)
+    if (call === undefined) continue
+    sink.countRead(1)
+    if (typeof call === 'string') sink.skip(call, `${file.path}: entry ${index + 1}`)
+    else calls.push(call)
+  }
+  // A document that is no JSON may be half written; it is looked at again when it changes.
+  await sink.put(calls, new Map([[source, positionAt(fd, file, file.size, records.length, true)]]))
+  sink.progress(file.size, file.size)
+}
+
+/** Reads one record: a call, or why there is none; nothing for what was taken before. */
+function createRecordReader(options: JsonlImport): JsonRun['toImported'] {
+  const mapping = options.map === undefined ? undefined : parseMapping(options.map)
+  const contentId = createContentIds('jsonl', '')
+  const nowMs = Date.now()
+  const read = (object: Readonly<Record<string, unknown>>): ChargeInput =>
+    mapping === undefined
+      ? toRecordedCall(object, options, nowMs)
+      : toMappedCall(mapping, (path) => valueAt(object, path), options, nowMs)
+  return (parsed, content, isNew) => {
+    const id = contentId(content)
+    if (!isNew) return undefined
+    const object = asFields(parsed)
+    if (object === undefined) return 'not a JSON object'
+    // A correction restates another charge; booked as a call it would count twice.
+    if (typeof object['corrects'] === 'string') return 'correction of another charge'
+    try {
+      const charge = read(object)
+      return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }
+    } catch (error) {
+      return refusalReason(error)
+    }
+  }
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}

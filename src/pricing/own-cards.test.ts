@@ -1,0 +1,233 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { waitForUpdate } from '@pydantic/genai-prices'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { createCatalog } from './catalog.ts'
+import { priceUsage } from './price-usage.ts'
+import type { PriceRequest } from './priced.ts'
+import { extendCards } from './sources/extend-cards.ts'
+import { fromGenaiPrices } from './sources/genai-prices.ts'
+import { validateCards } from './validate-cards.ts'
+
+const folder = new URL('cards/', import.meta.url)
+const entries = readdirSync(folder)
+  .filter((name) => name.endsWith('.yaml'))
+  .flatMap((name) => parse(readFileSync(new URL(name, folder), 'utf8')) as unknown[])
+const { cards } = fromGenaiPrices(await waitForUpdate(), { checkedAt: '2026-09-23' })
+const shipped = extendCards(cards, entries)
+const catalog = createCatalog({ owner: [], refreshed: [], shipped: [...shipped.own, ...shipped.generated] })
+
+function cost(provider: string, model: string, usage: PriceRequest['usage'], more: Partial<PriceRequest> = {}): bigint | string {
+  const priced = priceUsage(catalog, { provider, model, usage, at: Date.parse('2026-10-01T12:00:00Z'), ...more })
+  if (priced.status === 'unpriced') return priced.reason
+  return priced.status === 'priced' ? priced.costNanos : `unrated: ${priced.unratedMeters.join(', ')}`
+}
+
+const usd = (dollars: number) => BigInt(Math.round(dollars * 1e9))
+const million = 1_000_000
+const all = { inputTokens: million, cacheReadTokens: million, outputTokens: million }
+
+describe('our own cards', () => {
+  test('hold no price that validation doubts', () => {
+    expect(validateCards(shipped.own)).toEqual([])
+  })
+
+  test('give each a page and a date', () => {
+    const local = shipped.own.filter((card) => !card.source.startsWith('https://'))
+    expect(new Set(local.map((card) => card.source))).toEqual(new Set(["runs on the owner's machine"]))
+  })
+})
+
+describe('service tiers of OpenAI, per million input, cached input and output as listed', () => {
+  // https://developers.openai.com/api/docs/pricing; a prompt of two million tokens is long context where there is any,
+  // so models with a long-context price are asked in thousands.
+  const thousand = { inputTokens: 1000, cacheReadTokens: 1000, outputTokens: 1000 }
+  test.each([
+    ['gpt-5', 'batch', all, usd(0.625 + 0.0625 + 5)],
+    ['gpt-5', 'flex', all, usd(0.625 + 0.0625 + 5)],
+    ['gpt-5', 'priority', all, usd(2.5 + 0.25 + 20)],
+    ['gpt-5-mini', 'priority', all, usd(0.45 + 0.045 + 3.6)],
+    ['gpt-5.5', 'fast', thousand, usd(0.0125 + 0.00125 + 0.075)],
+    ['gpt-5.6-sol', 'batch', thousand, usd(0.002 + 0.0002 + 0.01)],
+    ['gpt-5.6-sol', 'fast', all, usd(16 + 1.6 + 60)],
+    ['gpt-4.1', 'priority', all, usd(3.5 + 0.875 + 14)],
+    ['gpt-4.1-mini', 'priority', all, usd(0.7 + 0.175 + 2.8)],
+    ['gpt-4o', 'priority', all, usd(4.25 + 2.125 + 17)],
+    ['gpt-4o-mini', 'priority', all, usd(0.25 + 0.125 + 1)],
+    ['gpt-4o-mini', 'fast', all, usd(0.25 + 0.125 + 1)],
+    ['o3', 'flex', all, usd(1 + 0.25 + 4)],
+    ['o3', 'priority', all, usd(3.5 + 0.875 + 14)],
+    ['o4-mini', 'priority', all, usd(2 + 0.5 + 8)],
+    // No cached price is listed for these in a batch: cached tokens cost what input costs there.
+    ['gpt-4.1', 'batch', all, usd(1 + 1 + 4)],
+    ['gpt-4o', 'batch', all, usd(1.25 + 1.25 + 5)],
+    ['o3', 'batch', all, usd(1 + 1 + 4)],
+    ['o4-mini', 'batch', all, usd(0.55 + 0.55 + 2.2)],
+  ])('%s, %s', (model, serviceTier, usage, nanos) => {
+    expect(cost('openai', model, usage, { serviceTier })).toBe(nanos)
+  })
+
+  test('a tier that is not sold for a model has no price', () => {
+    expect(cost('openai', 'gpt-4o', all, { serviceTier: 'flex' })).toBe('no-rate')
+    expect(cost('openai', 'gpt-6-luna', all, { serviceTier: 'batch' })).toBe('no-rate')
+  })
+
+  test('regional processing costs a tenth more, in a batch too', () => {
+    const usage = { inputTokens: 1000 }
+    expect(cost('openai', 'gpt-5.4', usage, { region: 'eu' })).toBe(usd(0.00275))
+    expect(cost('openai', 'gpt-5.4', usage, { region: 'eu', serviceTier: 'batch' })).toBe(usd(0.001375))
+    expect(cost('openai', 'gpt-5', usage, { region: 'eu' })).toBe(usd(0.00125))
+  })
+
+  test('a fine-tuned model is priced by its base, a batch as listed', () => {
+    const model = 'ft:gpt-4.1-mini-2025-04-14:acme::abc123'
+    expect(cost('openai', model, all)).toBe(usd(0.8 + 0.2 + 3.2))
+    expect(cost('openai', 'ft:gpt-4o-2024-08-06:acme::abc', all, { serviceTier: 'batch' })).toBe(usd(2.225 + 0.9 + 12.5))
+  })
+})
+
+describe('what Anthropic multiplies', () => {
+  // https://platform.claude.com/docs/en/about-claude/pricing
+  const usage = { inputTokens: 1000, cacheReadTokens: 1000, cacheWrite5mTokens: 1000, cacheWrite1hTokens: 1000, outputTokens: 1000 }
+  test('a batch costs half of every token, caches included', () => {
+    // (5 + 0.5 + 6.25 + 10 + 25) / 2 per million
+    expect(cost('anthropic', 'claude-opus-4-5', usage, { serviceTier: 'batch' })).toBe(usd(0.023375))
+  })
+
+  test('fast mode costs twice as much, inference in the US 1.1 times, and both together', () => {
+    const opus5 = { inputTokens: 1000, outputTokens: 1000 }
+    expect(cost('anthropic', 'claude-opus-5', opus5, { speed: 'fast' })).toBe(usd(0.06))
+    expect(cost('anthropic', 'claude-opus-5', opus5, { region: 'us' })).toBe(usd(0.033))
+    expect(cost('anthropic', 'claude-opus-5', opus5, { region: 'us', speed: 'fast' })).toBe(usd(0.066))
+    expect(cost('anthropic', 'claude-opus-4-6', opus5, { speed: 'fast' })).toBe(usd(0.03 + 0.15))
+    expect(cost('anthropic', 'claude-sonnet-4-5', opus5, { region: 'us' })).toBe(usd(0.018))
+  })
+
+  test('a search costs a cent, in a batch and in the US as well', () => {
+    expect(cost('anthropic', 'claude-opus-5', { searches: 3 }, { region: 'us', serviceTier: 'batch' })).toBe(usd(0.03))
+  })
+
+  test('fast mode of a model without it, and a Priority Tier commitment, have no price', () => {
+    expect(cost('anthropic', 'claude-haiku-4-5', usage, { speed: 'fast' })).toBe('no-rate')
+    expect(cost('anthropic', 'claude-haiku-4-5', usage, { serviceTier: 'priority' })).toBe('no-rate')
+  })
+
+  test('Haiku 5.5 costs more for prompts over 100,000 tokens', () => {
+    const at = Date.parse('2026-10-10')
+    expect(cost('anthropic', 'claude-haiku-5-5', { inputTokens: 100_000, outputTokens: 1000 }, { at })).toBe(usd(0.01 + 0.0005))
+    expect(cost('anthropic', 'claude-haiku-5-5', { inputTokens: 100_001, outputTokens: 1000 }, { at })).toBe(usd(0.0500005 + 0.0025))
+  })
+})
+
+describe('what Google adds', () => {
+  // https://ai.google.dev/gemini-api/docs/pricing
+  test('a batch costs half, but cached tokens of older models do not', () => {
+    expect(cost('google', 'gemini-2.5-flash', all, { serviceTier: 'batch' })).toBe(usd(0.15 + 0.03 + 1.25))
+    expect(cost('google', 'gemini-3.1-flash-lite', all, { serviceTier: 'batch' })).toBe(usd(0.125 + 0.0125 + 0.75))
+  })
+
+  test('priority costs 1.8 times as much, with long context too', () => {
+    expect(cost('google', 'gemini-3.1-pro-preview', { inputTokens: 1000 }, { serviceTier: 'priority' })).toBe(usd(0.0036))
+    expect(cost('google', 'gemini-3.1-pro-preview', { inputTokens: million }, { serviceTier: 'priority' })).toBe(usd(7.2))
+  })
+
+  test('a search costs by the grounded prompt before Gemini 3, by the query since', () => {
+    expect(cost('google', 'gemini-2.5-pro', { searches: 1 })).toBe(usd(0.035))
+    expect(cost('google', 'gemini-3.1-pro-preview', { searches: 2 })).toBe(usd(0.028))
+  })
+
+  test('the image model called NanoBanana goes by that name, as model and as provider', () => {
+    expect(cost('google', 'nanobanana', { images: 12 })).toBe(usd(0.468))
+    expect(cost('nanobanana', 'nanobanana', { images: 12 })).toBe(usd(0.468))
+    // An image is 1,290 tokens at $30 per million.
+    expect(cost('google', 'gemini-2.5-flash-image', { imageOutputTokens: 1290 })).toBe(usd(0.0387))
+    expect(cost('google', 'nano-banana-pro', { images: 1, attributes: { size: '4K' } })).toBe(usd(0.24))
+    expect(cost('google', 'imagen-4.0-ultra-generate-001', { images: 2, attributes: { size: '2K' } })).toBe(usd(0.12))
+  })
+
+  test('video by the second and resolution', () => {
+    expect(cost('google', 'veo-3.1-generate-preview', { videoSeconds: 8, attributes: { resolution: '1080p', audio: 'true' } })).toBe(
+      usd(3.2),
+    )
+    expect(cost('google', 'veo-3.1-generate-preview', { videoSeconds: 8, attributes: { resolution: '4k' } })).toBe(usd(4.8))
+    expect(cost('google', 'veo-3.1-fast-generate-preview', { videoSeconds: 6, attributes: { resolution: '720p' } })).toBe(usd(0.6))
+  })
+
+  test('Gemma is free on the Gemini API', () => {
+    expect(cost('google', 'gemma-3-27b-it', { inputTokens: 1000, imageInputTokens: 258, outputTokens: 1000 })).toBe(0n)
+  })
+})
+
+describe('images, speech, transcription and video', () => {
+  test('images of OpenAI by size and quality', () => {
+    expect(cost('openai', 'dall-e-3', { images: 2, attributes: { size: '1792x1024', quality: 'hd' } })).toBe(usd(0.24))
+    expect(cost('openai', 'dall-e-3', { images: 1, attributes: { size: '1024x1024', quality: 'standard' } })).toBe(usd(0.04))
+    expect(cost('openai', 'dall-e-2', { images: 10, attributes: { size: '256x256' } })).toBe(usd(0.16))
+    expect(cost('openai', 'gpt-image-1', { images: 1, attributes: { size: '1024x1536', quality: 'medium' } })).toBe(usd(0.063))
+    expect(cost('openai', 'gpt-image-1', { images: 1 })).toBe('no-rate')
+  })
+
+  test('speech by the character, transcription by the second', () => {
+    expect(cost('openai', 'tts-1', { characters: 1000 })).toBe(usd(0.015))
+    expect(cost('openai', 'tts-1-hd-1106', { characters: 1000 })).toBe(usd(0.03))
+    expect(cost('openai', 'whisper-1', { audioSeconds: 90 })).toBe(usd(0.009))
+    expect(cost('elevenlabs', 'eleven_multilingual_v2', { characters: 1200 })).toBe(usd(0.096))
+    expect(cost('elevenlabs', 'eleven_flash_v2_5', { characters: 1200 })).toBe(usd(0.048))
+    expect(cost('elevenlabs', 'scribe_v2', { audioSeconds: 3600 })).toBe(usd(0.22))
+  })
+
+  test('the launch offer of Eleven v4 ends on 2026-10-12', () => {
+    expect(cost('elevenlabs', 'eleven_v4', { characters: 1000 }, { at: Date.parse('2026-10-11T23:59:59Z') })).toBe(usd(0.022))
+    expect(cost('elevenlabs', 'eleven_v4', { characters: 1000 }, { at: Date.parse('2026-10-12') })).toBe(usd(0.08))
+  })
+
+  test('video of Sora by size, and half in a batch', () => {
+    expect(cost('openai', 'sora-2', { videoSeconds: 8, attributes: { size: '1280x720', resolution: '720p' } })).toBe(usd(0.8))
+    expect(cost('openai', 'sora-2-pro', { videoSeconds: 4, attributes: { size: '1024x1792', resolution: '1024p' } })).toBe(usd(2))
+    expect(cost('openai', 'sora-2-pro', { videoSeconds: 4, attributes: { size: '1920x1080' } }, { serviceTier: 'batch' })).toBe(usd(1.4))
+  })
+})
+
+describe('the hours of DeepSeek', () => {
+  // https://api-docs.deepseek.com/quick_start/pricing
+  const price = (model: string, at: string) => cost('deepseek', model, { inputTokens: million }, { at: Date.parse(at) })
+  test('until September 2025 a discount at night, over midnight UTC', () => {
+    expect(price('deepseek-chat', '2025-06-01T12:00:00Z')).toBe(usd(0.27))
+    expect(price('deepseek-chat', '2025-06-01T16:30:00Z')).toBe(usd(0.135))
+    expect(price('deepseek-reasoner', '2025-06-01T00:29:59Z')).toBe(usd(0.135))
+    expect(price('deepseek-chat', '2025-06-01T00:30:00Z')).toBe(usd(0.27))
+  })
+
+  test('then flat prices', () => {
+    expect(price('deepseek-chat', '2025-09-10T20:00:00Z')).toBe(usd(0.56))
+    expect(price('deepseek-chat', '2026-01-01T20:00:00Z')).toBe(usd(0.28))
+    expect(price('deepseek-v4-flash', '2026-08-16T15:59:59Z')).toBe(usd(0.14))
+  })
+
+  test('from 2026-08-17 in Beijing peak hours every day, from 2026-08-23 on weekdays only', () => {
+    expect(price('deepseek-v4-flash', '2026-08-17T01:00:00Z')).toBe(usd(0.44))
+    expect(price('deepseek-v4-flash', '2026-08-17T04:00:00Z')).toBe(usd(0.22))
+    expect(price('deepseek-v4-pro', '2026-08-22T06:00:00Z')).toBe(usd(1.32)) // a Saturday
+    expect(price('deepseek-v4-pro', '2026-08-23T06:00:00Z')).toBe(usd(0.66)) // a Sunday
+    expect(price('deepseek-v4-pro', '2026-08-24T09:59:59Z')).toBe(usd(1.32)) // a Monday
+  })
+
+  test('since 2026-09-10 V4.1 Flash serves the older names at its price', () => {
+    expect(price('deepseek-v4-flash', '2026-09-10T03:59:59Z')).toBe(usd(0.44))
+    expect(price('deepseek-v4-flash', '2026-09-10T04:00:00Z')).toBe(usd(0.15))
+    expect(price('deepseek-flash', '2026-09-11T06:00:00Z')).toBe(usd(0.3))
+  })
+})
+
+describe('models on the own machine', () => {
+  test.each(['ollama', 'vllm', 'mlx', 'llama.cpp', 'lmstudio', 'local'])('of %s are free, whatever they are and count', (provider) => {
+    expect(cost(provider, 'some/Model-7B:q4', { inputTokens: 10, outputTokens: 10, audioSeconds: 60, images: 1 })).toBe(0n)
+  })
+
+  test('local IndicTrans2 and Whisper are free, the hosted ones are not priced', () => {
+    expect(cost('local', 'indictrans2-local', { characters: 500 })).toBe(0n)
+    expect(cost('local', 'mlx-whisper', { audioSeconds: 60 })).toBe(0n)
+    expect(cost('indictrans2', 'indictrans2', { characters: 500 })).toBe('unknown-model')
+    expect(cost('whisperx', 'large-v3', { audioSeconds: 60 })).toBe('unknown-model')
+  })
+})

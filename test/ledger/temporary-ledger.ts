@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { onTestFinished } from 'vitest'
+import type { ChargeInput } from '../../src/ledger/charge.ts'
+import { type ChargeDraft, draftCharge } from '../../src/ledger/draft-charge.ts'
+import { defaultSubjects } from '../../src/ledger/labels.ts'
+import type { Card, Rate } from '../../src/pricing/card.ts'
+import { type Catalog, createCatalog } from '../../src/pricing/catalog.ts'
+import { priceUsage } from '../../src/pricing/price-usage.ts'
+import { Purser, type PurserOptions } from '../../src/purser.ts'
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
+import type { Booked, Booking, Store } from '../../src/stores/store.ts'
+import type { Meter } from '../../src/usage/meters.ts'
+
+/** A folder of its own for one test, gone when the test is. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'purser-test-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A ledger in a file of its own for one test. */
+export async function openTemporaryLedger(options: Partial<PurserOptions> = {}): Promise<Purser> {
+  const purser = await Purser.open({ db: join(temporaryFolder(), 'ledger.db'), ownerCards: acmeCards, ...options })
+  onTestFinished(() => purser.close())
+  return purser
+}
+
+/** The store under a ledger, for what the ledger does not show. */
+export function openTemporaryStore(timezone = 'UTC', path = join(temporaryFolder(), 'ledger.db')): Store {
+  const store = openSqliteStore({ path, create: true, timezone, subjects: defaultSubjects })
+  onTestFinished(() => store.close())
+  return store
+}
+
+/** Another connection to a ledger's file, to look behind it or to disturb it. */
+export function openBehind(path: string): DatabaseSync {
+  const database = new DatabaseSync(path)
+  onTestFinished(() => {
+    if (database.isOpen) database.close()
+  })
+  return database
+}
+
+export function acmeCard(model: string, usdPerUnit: Partial<Record<Meter, string>>, more: Partial<Card> = {}): Card {
+  const rates = Object.entries(usdPerUnit).map(([meter, usd]) => ({ meter, usd, per: 1 }) as Rate)
+  return { provider: 'acme', model, rates, source: 'https://acme.example/prices', checkedAt: '2026-01-01', ...more }
+}
+
+/** Prices that can be reckoned by heart, in nano-dollars a unit: big 2 in, 1 cached, 3 written, 10 out, a second of sound 6000. */
+export const acmeCards: readonly Card[] = [
+  acmeCard('big', {
+    inputTokens: '0.000000002',
+    cacheReadTokens: '0.000000001',
+    cacheWrite5mTokens: '0.000000003',
+    outputTokens: '0.00000001',
+    audioSeconds: '0.000006',
+  }),
+  acmeCard('half-known', { inputTokens: '0.000000005' }),
+  acmeCard('local', { inputTokens: '0', outputTokens: '0' }),
+]
+
+export const acmeCatalog = catalogOf(acmeCards)
+
+export function catalogOf(owner: readonly Card[]): Catalog {
+  return createCatalog({ owner, refreshed: [], shipped: [] })
+}
+
+/** The clock of these tests. */
+export const testNow = Date.parse('2026-11-20T12:00:00Z')
+
+export function call(more: Partial<ChargeInput> = {}): ChargeInput {
+  return { at: Date.parse('2026-02-20T10:00:00Z'), provider: 'acme', model: 'big', usage: { inputTokens: 100 }, labels: {}, ...more }
+}
+
+export function draft(more: Partial<ChargeInput> = {}, catalog = acmeCatalog): ChargeDraft {
+  return draftCharge(call(more), (request) => priceUsage(catalog, request), testNow)
+}
+
+export function booking(more: Partial<ChargeInput> = {}, onExisting: Booking['onExisting'] = 'same', rank: 0 | 1 = 1): Booking {
+  return { draft: draft(more), onExisting, rank }
+}
+
+export async function book(store: Store, ...bookings: readonly Booking[]): Promise<readonly Booked[]> {
+  return store.transact({ bookings })
+}
