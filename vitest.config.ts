@@ -5,5 +5,17 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    coverage: {
+      include: ['src/**/*.ts'],
+      exclude: ['src/**/*.test.ts', 'src/index.ts'],
+      reporter: ['text-summary'],
+      thresholds: {
+        lines: 80,
+        'src/money/**': { lines: 90 },
+        'src/usage/**': { lines: 90 },
+        'src/pricing/**': { lines: 90 },
+        'src/ledger/**': { lines: 90 },
+      },
+    },
   },
 })

@@ -203,9 +203,7 @@ function messageLines(lines: string[], session: Session, random: Random, texts: 
   if (session.context > 160_000) session.context = 20_000
   const stdout = pick(texts.code, random(10) === 0 ? 12_000 + random(20_000) : 200 + random(3500), random)
   const results = [{ tool_use_id: tool, type: 'tool_result', content: stdout, is_error: false }]
-  lines.push(
-    userLine(session, { role: 'user', content: results }, { stdout, stderr: '', interrupted: false, isImage: false }, random),
-  )
+  lines.push(userLine(session, { role: 'user', content: results }, { stdout, stderr: '', interrupted: false, isImage: false }, random))
 }
 
 function errorLine(session: Session, random: Random): string {

@@ -17,6 +17,7 @@ if (found < needed) {
 function start() {
   require('node:module').enableCompileCache()
   var built = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.js')
-  // Without a build, Node strips the types of the sources.
-  require(require('node:fs').existsSync(built) ? built : '../src/cli/main.ts').main(process.argv.slice(2))
+  // Without a build, or when asked to, Node strips the types of the sources.
+  var useSources = process.env.PURSER_SOURCE === '1' || !require('node:fs').existsSync(built)
+  require(useSources ? '../src/cli/main.ts' : built).main(process.argv.slice(2))
 }

@@ -89,7 +89,9 @@ function transcriptRoots({ paths, env }: ClaudeCodeImport): string[] {
       `CLAUDE_CONFIG_DIR names no folder with Claude Code's projects: ${configured.join(', ')}. Name the folder that holds projects/.`,
     )
   }
-  return [join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'claude'), join(home, '.claude')].flatMap((folder) => projectsIn(folder) ?? [])
+  return [join(env['XDG_CONFIG_HOME'] ?? join(home, '.config'), 'claude'), join(home, '.claude')].flatMap(
+    (folder) => projectsIn(folder) ?? [],
+  )
 }
 
 function projectsIn(folder: string): string | undefined {

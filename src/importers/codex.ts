@@ -138,5 +138,7 @@ function rolloutRoots({ paths, env }: CodexImport): string[] {
   const home = env['HOME'] ?? homedir()
   const configured = (env['CODEX_HOME'] ?? '').split(',').flatMap((entry) => entry.trim() || [])
   const folders = configured.length > 0 ? configured.map((folder) => folder.replace(/^~(?=\/|$)/, home)) : [join(home, '.codex')]
-  return folders.flatMap((folder) => ['sessions', 'archived_sessions'].map((name) => join(folder, name))).filter((folder) => existsSync(folder))
+  return folders
+    .flatMap((folder) => ['sessions', 'archived_sessions'].map((name) => join(folder, name)))
+    .filter((folder) => existsSync(folder))
 }

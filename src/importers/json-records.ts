@@ -68,7 +68,9 @@ function fromCostLog(fields: Fields, defaults: RecordDefaults, nowMs: number): C
   const id = first('id')
   const cost = first('cost', 'cost_usd')
   // Texts in the metadata may be parts of prompts, which a ledger never keeps.
-  const numbers = Object.fromEntries(Object.entries(metadata).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean'))
+  const numbers = Object.fromEntries(
+    Object.entries(metadata).filter(([, value]) => typeof value === 'number' || typeof value === 'boolean'),
+  )
   return toCall(
     {
       ...(id !== undefined && { id: String(id) }),
@@ -92,7 +94,9 @@ function withoutNull(fields: Fields): Fields {
 /** The records of a JSON document: those of a list, or of the lists that an object holds, or the object itself. */
 export function recordsOf(document: unknown): readonly unknown[] {
   if (Array.isArray(document)) return document
-  const lists = Object.values(asFields(document) ?? {}).filter((value): value is unknown[] => Array.isArray(value) && asFields(value[0]) !== undefined)
+  const lists = Object.values(asFields(document) ?? {}).filter(
+    (value): value is unknown[] => Array.isArray(value) && asFields(value[0]) !== undefined,
+  )
   return lists.length > 0 ? lists.flat() : [document]
 }
 

@@ -113,9 +113,7 @@ function createRecordReader(options: JsonlImport): JsonRun['toImported'] {
   const contentId = createContentIds('jsonl', '')
   const nowMs = Date.now()
   const read = (object: Readonly<Record<string, unknown>>): ChargeInput =>
-    mapping === undefined
-      ? toRecordedCall(object, options, nowMs)
-      : toMappedCall(mapping, (path) => valueAt(object, path), options, nowMs)
+    mapping === undefined ? toRecordedCall(object, options, nowMs) : toMappedCall(mapping, (path) => valueAt(object, path), options, nowMs)
   return (parsed, content, isNew) => {
     const id = contentId(content)
     if (!isNew) return undefined

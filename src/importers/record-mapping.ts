@@ -74,7 +74,8 @@ export function toMappedCall(mapping: Mapping, valueOf: (column: string) => unkn
     const value = valueOf(column)
     if (value === undefined || value === null || value === '') continue
     const [, group, name] = parts.exec(target) ?? []
-    if (group !== undefined && name !== undefined) Object.assign(groups[group] ?? {}, { [name]: group === 'metadata' ? value : String(value) })
+    if (group !== undefined && name !== undefined)
+      Object.assign(groups[group] ?? {}, { [name]: group === 'metadata' ? value : String(value) })
     else if (isMeter(target)) usage[target] = toNumber(value)
     else record[target] = numberTargets.has(target) ? toNumber(value) : target === 'at' || target.endsWith('Usd') ? value : String(value)
   }

@@ -10,7 +10,7 @@ let used = random.length
 /**
  * The id of a call: the one given, else one made from the provider's response id, so that a call seen by two importers
  * is one charge, else a new one.
- * @throws PURSER_BAD_RECORD when the id is empty, too long or holds control characters.
+ * @throws PURSER_BAD_RECORD when the id is empty, too long, holds control characters or is that of a correction.
  */
 export function chargeIdOf(input: ChargeInput, nowMs: number): ChargeId {
   const id = input.id ?? (input.responseId === undefined ? newChargeId(nowMs) : `${input.provider}:${input.responseId}`)
@@ -20,8 +20,13 @@ export function chargeIdOf(input: ChargeInput, nowMs: number): ChargeId {
       `An id must have 1 to ${maxIdLength} characters without line breaks; this one has ${id.length}.`,
     )
   }
+  if (correctionPattern.test(id)) {
+    throw new PurserError('PURSER_BAD_RECORD', `"${id}" is the form of a correction's id. End it with something else than "~" and a number.`)
+  }
   return id as ChargeId
 }
+
+const correctionPattern = /~\d+$/
 
 /** A new id of 26 characters that sorts by time: 48 bits of milliseconds, then 80 random bits, in Crockford's base 32. */
 export function newChargeId(nowMs: number): ChargeId {

@@ -114,7 +114,7 @@ export function isLarger(candidate: Usage, current: Usage): boolean {
 export function assertSameCall(booked: Charge, again: ChargeDraft, ignored: readonly (keyof ChargeDraft)[] = []): void {
   for (const field of comparedFields) {
     if (ignored.includes(field)) continue
-    const [was, is] = [canonical(booked[field]), canonical(again[field])]
+    const [was, is] = [canonical(said(booked, field)), canonical(said(again, field))]
     if (was !== is) {
       throw new PurserError(
         'PURSER_ID_CONFLICT',
@@ -126,8 +126,14 @@ export function assertSameCall(booked: Charge, again: ChargeDraft, ignored: read
 
 const comparedFields = [
   ...(['provider', 'model', 'modelAsked', 'at', 'usage', 'labels', 'serviceTier', 'speed', 'region', 'outcome'] as const),
-  ...(['statedNanos', 'reportedNanos', 'attempt', 'callId', 'estimated', 'metadata'] as const),
+  ...(['basis', 'statedNanos', 'reportedNanos', 'attempt', 'callId', 'durationMs', 'maxOutputTokens', 'stopReason'] as const),
+  ...(['responseId', 'hold', 'estimated', 'metadata'] as const),
 ]
+
+/** What the caller said of a field. That a call is free is said by the prices, which may change. */
+function said(charge: ChargeDraft, field: (typeof comparedFields)[number]): unknown {
+  return field === 'basis' && charge.basis === 'free' ? 'metered' : charge[field]
+}
 
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, inner: unknown) => {

@@ -1,4 +1,5 @@
 import { PurserError } from '../errors.ts'
+import { formatUsd } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
 import type { Priced, PriceRequest } from '../pricing/priced.ts'
 import { checkInstant } from '../time/calendar.ts'
@@ -13,10 +14,13 @@ export type ChargeDraft = Omit<Charge, 'seq' | 'bookedAt' | 'batch'>
 
 const maxMetadataBytes = 4096
 const maxNameLength = 256
+/** Ten million dollars: far beyond any call, and few enough that the sums of a ledger stay within 64 bits. */
+const maxCostNanos = 10n ** 16n
 
 /**
  * Checks a call and prices it. The usage must have passed `parseUsage` or come from a reader.
- * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL, PURSER_BAD_METADATA, PURSER_BAD_RECORD
+ * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL, PURSER_BAD_METADATA, PURSER_BAD_RECORD,
+ * PURSER_AMOUNT_OUT_OF_RANGE
  */
 export function draftCharge(input: ChargeInput, price: (request: PriceRequest) => Priced, nowMs: number): ChargeDraft {
   checkName('provider', input.provider)
@@ -24,6 +28,9 @@ export function draftCharge(input: ChargeInput, price: (request: PriceRequest) =
   checkInstant(input.at, nowMs)
   const priced = price(input)
   const { status, costNanos } = cost(priced, input)
+  if (costNanos !== null && costNanos > maxCostNanos) {
+    throw new PurserError('PURSER_AMOUNT_OUT_OF_RANGE', `A call that costs ${formatUsd(costNanos)} cannot be right; at most $10,000,000 is booked.`)
+  }
   return {
     id: chargeIdOf(input, nowMs),
     at: input.at,

@@ -2,8 +2,8 @@ import type { Meter } from '../usage/meters.ts'
 import type { Attributes } from '../usage/usage.ts'
 
 /**
- * When a rate or a modifier applies; everything named must hold. A service tier, speed or region that is not named
- * means the standard one, unless the value is `*`.
+ * When a rate or a modifier applies; everything named must hold. A service tier, speed or region that a rate does not
+ * name means the standard one, unless the value is `*`; one that a modifier does not name may be any.
  */
 export interface Conditions {
   /** `batch`, `flex`, `priority`, …; absent means standard. */

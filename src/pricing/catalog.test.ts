@@ -199,6 +199,13 @@ describe('the revision of a catalog', () => {
   })
 })
 
+test('a name is found however many others were asked for before', () => {
+  const catalog = catalogOf([card('m', '1')])
+  for (let count = 0; count < 20_050; count += 1) catalog.candidates('acme', `x${count}`)
+  expect(found(catalog, 'm')).toBe('m at 1 (shipped, exact)')
+  expect(found(catalog, 'x1')).toBeUndefined()
+})
+
 describe('a model without a card', () => {
   const catalog = catalogOf([card('m-large', '1'), card('m-small', '2')])
   const message = (provider: string, model: string, usage = {}) => {

@@ -1,7 +1,7 @@
 import { type Meter, meterNames, meters } from '../usage/meters.ts'
 import type { Card, CardOrigin, DailyHours, Modifier, Rate, TierRule } from './card.ts'
 import { compileTable, type RateTable } from './compile-rate.ts'
-import { isFinalFor, modifierHolds, names, rateHolds, type Served, type ServiceLevel, serviceLevels, specificity } from './conditions.ts'
+import { isFinalFor, modifierHolds, names, rateHolds, type Served, type ServiceLevel, specificity } from './conditions.ts'
 import type { CardReference } from './priced.ts'
 import { defaultTierRule } from './tier.ts'
 
@@ -29,6 +29,8 @@ export interface CompiledCard {
   readonly isConditional: boolean
   /** Attributes that conditions name, with the values they name. */
   readonly attributes: ReadonlyMap<string, ReadonlySet<string>>
+  /** Regions that conditions name; any other is priced as the standard one. */
+  readonly regions: ReadonlySet<string>
   /** The different hours that conditions name. */
   readonly hours: readonly (readonly DailyHours[])[]
   /** Which of these hours hold, for the minute last asked. */
@@ -54,6 +56,7 @@ export function compileCard(card: Card, origin: CardOrigin, revision: string): C
     tierRule: card.tier ?? defaultTierRule,
     isConditional: hours.size > 0 || attributes.size > 0,
     attributes,
+    regions: new Set(conditions.flatMap((when) => when.region ?? [])),
     hours: [...hours.values()],
     during: undefined,
     standard: undefined,
@@ -100,7 +103,7 @@ function knows(card: Card, level: ServiceLevel, value: string): boolean {
 }
 
 /**
- * Whether a standard rate serves as the basis for a level. Any region: standard rates hold where none is given for it.
+ * Whether a standard rate serves as the basis for a level. A region: standard rates hold where none is given for it.
  * A tier or speed: where a modifier speaks of it; else only for what is not tokens, such as a search, which costs the
  * same in a batch.
  */
@@ -134,9 +137,4 @@ function factorsOf(rate: Rate, meter: Meter, modifiers: readonly Modifier[]): st
     .filter((modifier) => (modifier.meters === undefined ? isTokenMeter(meter) : modifier.meters.includes(meter)))
     .filter((modifier) => !isFinalFor(rate.when, modifier.when))
     .map((modifier) => modifier.factor)
-}
-
-/** All levels by which prices differ, as a key; built only for calls that are not served in the standard way. */
-export function levelsKey(served: Served): string {
-  return serviceLevels.map((level) => served[level] ?? '').join('\u0000')
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isDuring, specificity } from './conditions.ts'
+import { isDuring, isFinalFor, specificity } from './conditions.ts'
 
 const nights = [{ from: '22:00', to: '06:00', zone: 'Europe/Paris', weekdays: [5] }]
 
@@ -37,4 +37,14 @@ test('every condition counts once, a star not at all', () => {
   expect(specificity({ serviceTier: '*' })).toBe(0)
   expect(specificity({ serviceTier: 'batch', region: 'us', attributes: { size: 'a', quality: 'b' } })).toBe(4)
   expect(specificity({ hours: nights })).toBe(1)
+})
+
+test('a rate is final for the conditions that it names itself, and for no others', () => {
+  expect(isFinalFor({ serviceTier: 'batch' }, { serviceTier: 'batch' })).toBe(true)
+  expect(isFinalFor({ serviceTier: 'batch' }, { region: 'us' })).toBe(false)
+  expect(isFinalFor({ serviceTier: '*' }, { serviceTier: 'batch' })).toBe(false)
+  expect(isFinalFor({ hours: nights }, { hours: nights })).toBe(true)
+  expect(isFinalFor({ attributes: { size: 'a' } }, { attributes: { size: 'a' } })).toBe(true)
+  expect(isFinalFor({ attributes: { size: 'a' } }, { attributes: { quality: 'b' } })).toBe(false)
+  expect(isFinalFor(undefined, { serviceTier: 'batch' })).toBe(false)
 })

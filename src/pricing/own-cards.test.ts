@@ -23,6 +23,11 @@ function cost(provider: string, model: string, usage: PriceRequest['usage'], mor
   return priced.status === 'priced' ? priced.costNanos : `unrated: ${priced.unratedMeters.join(', ')}`
 }
 
+/** What a million input tokens of DeepSeek cost at an instant. */
+function inputPrice(model: string, at: string): bigint | string {
+  return cost('deepseek', model, { inputTokens: million }, { at: Date.parse(at) })
+}
+
 const usd = (dollars: number) => BigInt(Math.round(dollars * 1e9))
 const million = 1_000_000
 const all = { inputTokens: million, cacheReadTokens: million, outputTokens: million }
@@ -151,6 +156,8 @@ describe('what Google adds', () => {
     )
     expect(cost('google', 'veo-3.1-generate-preview', { videoSeconds: 8, attributes: { resolution: '4k' } })).toBe(usd(4.8))
     expect(cost('google', 'veo-3.1-fast-generate-preview', { videoSeconds: 6, attributes: { resolution: '720p' } })).toBe(usd(0.6))
+    const silent = ['720p', '1080p', '4k'].map((resolution) => ({ videoSeconds: 6, attributes: { resolution, audio: 'false' } }))
+    expect(silent.map((usage) => cost('google', 'veo-3.1-fast', usage))).toEqual([usd(0.48), usd(0.6), usd(1.8)])
   })
 
   test('Gemma is free on the Gemini API', () => {
@@ -176,6 +183,11 @@ describe('images, speech, transcription and video', () => {
     expect(cost('elevenlabs', 'scribe_v2', { audioSeconds: 3600 })).toBe(usd(0.22))
   })
 
+  test('Groq bills ten seconds of audio at least', () => {
+    expect(cost('groq', 'whisper-large-v3', { audioSeconds: 3 })).toBe(308_333n) // 10 / 3600 × 0.111
+    expect(cost('groq', 'whisper-large-v3-turbo', { audioSeconds: 1800 })).toBe(usd(0.02))
+  })
+
   test('the launch offer of Eleven v4 ends on 2026-10-12', () => {
     expect(cost('elevenlabs', 'eleven_v4', { characters: 1000 }, { at: Date.parse('2026-10-11T23:59:59Z') })).toBe(usd(0.022))
     expect(cost('elevenlabs', 'eleven_v4', { characters: 1000 }, { at: Date.parse('2026-10-12') })).toBe(usd(0.08))
@@ -190,32 +202,31 @@ describe('images, speech, transcription and video', () => {
 
 describe('the hours of DeepSeek', () => {
   // https://api-docs.deepseek.com/quick_start/pricing
-  const price = (model: string, at: string) => cost('deepseek', model, { inputTokens: million }, { at: Date.parse(at) })
   test('until September 2025 a discount at night, over midnight UTC', () => {
-    expect(price('deepseek-chat', '2025-06-01T12:00:00Z')).toBe(usd(0.27))
-    expect(price('deepseek-chat', '2025-06-01T16:30:00Z')).toBe(usd(0.135))
-    expect(price('deepseek-reasoner', '2025-06-01T00:29:59Z')).toBe(usd(0.135))
-    expect(price('deepseek-chat', '2025-06-01T00:30:00Z')).toBe(usd(0.27))
+    expect(inputPrice('deepseek-chat', '2025-06-01T12:00:00Z')).toBe(usd(0.27))
+    expect(inputPrice('deepseek-chat', '2025-06-01T16:30:00Z')).toBe(usd(0.135))
+    expect(inputPrice('deepseek-reasoner', '2025-06-01T00:29:59Z')).toBe(usd(0.135))
+    expect(inputPrice('deepseek-chat', '2025-06-01T00:30:00Z')).toBe(usd(0.27))
   })
 
   test('then flat prices', () => {
-    expect(price('deepseek-chat', '2025-09-10T20:00:00Z')).toBe(usd(0.56))
-    expect(price('deepseek-chat', '2026-01-01T20:00:00Z')).toBe(usd(0.28))
-    expect(price('deepseek-v4-flash', '2026-08-16T15:59:59Z')).toBe(usd(0.14))
+    expect(inputPrice('deepseek-chat', '2025-09-10T20:00:00Z')).toBe(usd(0.56))
+    expect(inputPrice('deepseek-chat', '2026-01-01T20:00:00Z')).toBe(usd(0.28))
+    expect(inputPrice('deepseek-v4-flash', '2026-08-16T15:59:59Z')).toBe(usd(0.14))
   })
 
   test('from 2026-08-17 in Beijing peak hours every day, from 2026-08-23 on weekdays only', () => {
-    expect(price('deepseek-v4-flash', '2026-08-17T01:00:00Z')).toBe(usd(0.44))
-    expect(price('deepseek-v4-flash', '2026-08-17T04:00:00Z')).toBe(usd(0.22))
-    expect(price('deepseek-v4-pro', '2026-08-22T06:00:00Z')).toBe(usd(1.32)) // a Saturday
-    expect(price('deepseek-v4-pro', '2026-08-23T06:00:00Z')).toBe(usd(0.66)) // a Sunday
-    expect(price('deepseek-v4-pro', '2026-08-24T09:59:59Z')).toBe(usd(1.32)) // a Monday
+    expect(inputPrice('deepseek-v4-flash', '2026-08-17T01:00:00Z')).toBe(usd(0.44))
+    expect(inputPrice('deepseek-v4-flash', '2026-08-17T04:00:00Z')).toBe(usd(0.22))
+    expect(inputPrice('deepseek-v4-pro', '2026-08-22T06:00:00Z')).toBe(usd(1.32)) // a Saturday
+    expect(inputPrice('deepseek-v4-pro', '2026-08-23T06:00:00Z')).toBe(usd(0.66)) // a Sunday
+    expect(inputPrice('deepseek-v4-pro', '2026-08-24T09:59:59Z')).toBe(usd(1.32)) // a Monday
   })
 
   test('since 2026-09-10 V4.1 Flash serves the older names at its price', () => {
-    expect(price('deepseek-v4-flash', '2026-09-10T03:59:59Z')).toBe(usd(0.44))
-    expect(price('deepseek-v4-flash', '2026-09-10T04:00:00Z')).toBe(usd(0.15))
-    expect(price('deepseek-flash', '2026-09-11T06:00:00Z')).toBe(usd(0.3))
+    expect(inputPrice('deepseek-v4-flash', '2026-09-10T03:59:59Z')).toBe(usd(0.44))
+    expect(inputPrice('deepseek-v4-flash', '2026-09-10T04:00:00Z')).toBe(usd(0.15))
+    expect(inputPrice('deepseek-flash', '2026-09-11T06:00:00Z')).toBe(usd(0.3))
   })
 })
 

@@ -1,10 +1,10 @@
 import { PurserError } from '../errors.ts'
-import type { Charge } from '../ledger/charge.ts'
+import type { Charge, Labels } from '../ledger/charge.ts'
 import { passes } from '../ledger/cost-query.ts'
-import { addCharge, type Measures, zeroMeasures } from '../ledger/measures.ts'
-import { addPackedMeters, type MeterTotals, zeroMeterTotals } from '../ledger/meter-totals.ts'
+import { addCharge, addMeasures, measureNames, zeroMeasures } from '../ledger/measures.ts'
+import { addMeterTotals, addPackedMeters, type MeterTotals, zeroMeterTotals } from '../ledger/meter-totals.ts'
 import { createBucketNamer, createDayNamer } from '../ledger/time-buckets.ts'
-import type { RollupSource, Store } from '../stores/store.ts'
+import type { RollupRow, Store } from '../stores/store.ts'
 import { slotMs, slotOf } from '../time/calendar.ts'
 import type { CostPlan, Sum } from './cost-plan.ts'
 
@@ -15,7 +15,7 @@ import type { CostPlan, Sum } from './cost-plan.ts'
  */
 export async function* readSums(store: Store, plan: CostPlan): AsyncIterable<Sum> {
   const [subject, second] = plan.subjects
-  if (subject === undefined) yield* rollupSums(store, plan, plan.inLedgerDays ? { rows: 'days' } : { rows: 'slots' })
+  if (subject === undefined) yield* rollupSums(store, plan, plan.inLedgerDays ? 'days' : 'slots')
   else if (second === undefined && plan.inLedgerDays && isToldBySubjectRows(plan)) yield* subjectSums(store, plan, subject)
   else yield* chargeSums(store, plan)
 }
@@ -30,23 +30,25 @@ function isToldBySubjectRows(plan: CostPlan): boolean {
   return plan.filters.every((entry) => entry.field.kind !== 'subject' || needsSubject(entry))
 }
 
-async function* rollupSums(store: Store, plan: CostPlan, source: RollupSource): AsyncIterable<Sum> {
+async function* rollupSums(store: Store, plan: CostPlan, rows: 'days' | 'slots'): AsyncIterable<Sum> {
+  const range = rows === 'slots' ? bounds(plan, checkedSlot) : dayBounds(plan)
+  const [found = []] = await store.rollups([{ source: { rows }, ...range, byTime: plan.timeUnit !== undefined, byMeter: plan.byMeter }])
+  const toSum = sumMaker(store, plan, rows === 'slots')
+  for (const row of found) yield toSum(row, {})
+}
+
+function sumMaker(store: Store, plan: CostPlan, bySlot: boolean): (row: RollupRow, subjects: Labels) => Sum {
   const { query, timeUnit, byMeter } = plan
-  const bySlot = source.rows === 'slots'
-  const { from, to } = bySlot ? bounds(plan, checkedSlot) : dayBounds(plan)
-  const rows = await store.rollups({ source, from, to, byTime: timeUnit !== undefined, byMeter })
-  const nameSlot = bySlot && timeUnit !== undefined ? createBucketNamer(timeUnit, query.timezone, query.weekStart) : undefined
-  const nameDay = !bySlot && timeUnit !== undefined ? createDayNamer(timeUnit, query.weekStart) : undefined
-  for (const row of rows) {
-    yield {
-      time: nameSlot?.(row.time * slotMs) ?? nameDay?.(row.time) ?? null,
-      labels: store.series(row.series),
-      subjects: source.rows === 'subjects' && row.subject !== null ? { [source.subject]: row.subject } : {},
-      sku: store.sku(row.sku),
-      measures: row.measures,
-      meters: byMeter ? unpack(row.meters) : undefined,
-    }
-  }
+  const nameSlot = timeUnit && bySlot ? createBucketNamer(timeUnit, query.timezone, query.weekStart) : undefined
+  const nameDay = timeUnit && !bySlot ? createDayNamer(timeUnit, query.weekStart) : undefined
+  return (row, subjects) => ({
+    time: nameSlot?.(row.time * slotMs) ?? nameDay?.(row.time) ?? null,
+    labels: store.series(row.series),
+    subjects,
+    sku: store.sku(row.sku),
+    measures: row.measures,
+    meters: byMeter ? unpack(row.meters) : undefined,
+  })
 }
 
 function checkedSlot(ms: number): number {
@@ -66,21 +68,46 @@ function unpack(packed: readonly Uint8Array[]): MeterTotals {
 
 /** The rows of each subject value, and, as what is left of all rows, those of calls without the subject. */
 async function* subjectSums(store: Store, plan: CostPlan, subject: string): AsyncIterable<Sum> {
-  yield* rollupSums(store, plan, { rows: 'subjects', subject })
-  if (plan.filters.some(needsSubject)) return
-  yield* rollupSums(store, plan, { rows: 'days' })
-  for await (const sum of rollupSums(store, plan, { rows: 'subjects', subject })) yield { ...negated(sum), subjects: {} }
+  const asked = { ...dayBounds(plan), byTime: plan.timeUnit !== undefined, byMeter: plan.byMeter }
+  const withRest = !plan.filters.some(needsSubject)
+  const [own = [], all = []] = await store.rollups([
+    { ...asked, source: { rows: 'subjects', subject } },
+    ...(withRest ? [{ ...asked, source: { rows: 'days' } } as const] : []),
+  ])
+  const toSum = sumMaker(store, plan, false)
+  const taken = new Map<string, Sum>()
+  for (const row of own) {
+    const sum = toSum(row, row.subject === null ? {} : { [subject]: row.subject })
+    yield sum
+    if (withRest) take(taken, placeOf(row), sum)
+  }
+  for (const row of all) yield without(toSum(row, {}), taken.get(placeOf(row)))
 }
 
-function negated(sum: Sum): Sum {
-  const measures = zeroMeasures()
-  for (const name of Object.keys(measures) as (keyof Measures)[]) {
-    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = -sum.measures[name]
-    else measures[name] = -sum.measures[name]
+function placeOf({ time, series, sku }: RollupRow): string {
+  return `${time} ${series} ${sku}`
+}
+
+function take(taken: Map<string, Sum>, place: string, sum: Sum): void {
+  const known = taken.get(place)
+  if (known === undefined) {
+    taken.set(place, { ...sum, measures: { ...sum.measures }, meters: sum.meters && structuredClone(sum.meters) })
+    return
+  }
+  addMeasures(known.measures, sum.measures)
+  if (known.meters !== undefined && sum.meters !== undefined) addMeterTotals(known.meters, sum.meters)
+}
+
+function without(sum: Sum, taken: Sum | undefined): Sum {
+  if (taken === undefined) return sum
+  const measures = { ...sum.measures }
+  for (const name of measureNames) {
+    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] -= taken.measures[name]
+    else measures[name] -= taken.measures[name]
   }
   const meters = sum.meters && {
-    quantities: sum.meters.quantities.map((quantity) => -quantity),
-    nanos: sum.meters.nanos.map((nanos) => -nanos),
+    quantities: sum.meters.quantities.map((quantity, code) => quantity - (taken.meters?.quantities[code] ?? 0)),
+    nanos: sum.meters.nanos.map((nanos, code) => nanos - (taken.meters?.nanos[code] ?? 0n)),
   }
   return { ...sum, measures, meters }
 }

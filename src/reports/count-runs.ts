@@ -3,18 +3,48 @@ import { zeroMeasures } from '../ledger/measures.ts'
 import { createDayNamer } from '../ledger/time-buckets.ts'
 import type { Store } from '../stores/store.ts'
 import { type CostPlan, isAsked, keyOf, type Sum } from './cost-plan.ts'
-import { chargeSums, dayBounds, readSums } from './cost-sums.ts'
+import { chargeSums, dayBounds } from './cost-sums.ts'
+
+/** Counts the distinct runs of each group and of all, from the sums as they go by. */
+export class RunCounter {
+  readonly #seen = new Set<string>()
+  readonly #all = new Set<string>()
+  readonly #builder: CostTableBuilder
+
+  constructor(builder: CostTableBuilder) {
+    this.#builder = builder
+  }
+
+  add(key: readonly (string | null)[], sum: Sum): void {
+    const run = sum.subjects['run']
+    if (run === undefined || sum.measures.calls === 0) return
+    const text = JSON.stringify([run, ...key])
+    if (!this.#seen.has(text)) this.#builder.addRuns(key, 1)
+    this.#seen.add(text)
+    if (!this.#all.has(run)) this.#builder.addRunsToTotal(1)
+    this.#all.add(run)
+  }
+}
+
+/** Whether the sums that answer a question tell the run of each call. */
+export function tellsRuns(plan: CostPlan): boolean {
+  return plan.subjects.includes('run')
+}
 
 /**
- * Counts the distinct runs of each group and of all: from the day rows of runs where those can tell, else from the
- * charges of the period.
+ * Counts the distinct runs of each group and of all where the sums do not tell them: from the day rows of runs where
+ * those can, else from the charges of the period.
  */
 export async function countRuns(store: Store, plan: CostPlan, builder: CostTableBuilder): Promise<void> {
   if (!store.subjects.has('run') || !(await store.hasSubject('run'))) return
-  const lean = { ...plan, byMeter: false }
-  if (plan.subjects.length === 0 && plan.inLedgerDays) await countFromRows(store, plan, builder)
-  else if (plan.subjects.length === 1 && plan.subjects[0] === 'run') await countFromSums(readSums(store, lean), plan, builder)
-  else await countFromSums(chargeSums(store, lean), plan, builder)
+  if (plan.subjects.length === 0 && plan.inLedgerDays) {
+    await countFromRows(store, plan, builder)
+    return
+  }
+  const counter = new RunCounter(builder)
+  for await (const sum of chargeSums(store, { ...plan, byMeter: false })) {
+    if (isAsked(plan, sum)) counter.add(keyOf(plan, sum), sum)
+  }
 }
 
 /** Rows come ordered by run, so a group has seen a run if it was the last one that it saw. */
@@ -58,19 +88,4 @@ function counterFor<T extends { key: (string | null)[]; runs: number; last: numb
   let counter = counters.get(text)
   if (counter === undefined) counters.set(text, (counter = { key, runs: 0, last: -1 } as T))
   return counter
-}
-
-async function countFromSums(sums: AsyncIterable<Sum>, plan: CostPlan, builder: CostTableBuilder): Promise<void> {
-  const seen = new Set<string>()
-  const all = new Set<string>()
-  for await (const sum of sums) {
-    const run = sum.subjects['run']
-    if (run === undefined || sum.measures.calls === 0 || !isAsked(plan, sum)) continue
-    const key = keyOf(plan, sum)
-    const text = JSON.stringify([run, ...key])
-    if (!seen.has(text)) builder.addRuns(key, 1)
-    seen.add(text)
-    all.add(run)
-  }
-  builder.addRunsToTotal(all.size)
 }

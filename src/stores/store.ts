@@ -135,7 +135,8 @@ export interface Store {
   readonly corrections: (id: ChargeId) => Promise<readonly Charge[]>
   readonly charges: (selection: ChargeSelection) => AsyncIterable<Charge>
   readonly events: (afterSeq: number, limit: number) => Promise<readonly LedgerEvent[]>
-  readonly rollups: (query: RollupQuery) => Promise<readonly RollupRow[]>
+  /** Answers of several questions, as of one moment. */
+  readonly rollups: (queries: readonly RollupQuery[]) => Promise<readonly (readonly RollupRow[])[]>
   readonly subjectRows: (query: { subject: string; from: number; to: number; byTime: boolean }) => Promise<SubjectRows>
   /** Labels by series and skus by number, for all numbers that a rollup row may name. */
   readonly series: (id: number) => Labels

@@ -27,6 +27,18 @@ test('nothing of the list is dropped without being named in the file', async () 
   expect(skipped.length).toBeGreaterThan(0)
 })
 
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))
+}
+
+test('the list is that of the release pinned in package.json', () => {
+  const { devDependencies } = readJson('package.json') as { devDependencies: Record<string, string> }
+  expect(readJson('src/pricing/shipped/genai-prices.json')).toMatchObject({
+    generatedFrom: `@pydantic/genai-prices ${devDependencies['@pydantic/genai-prices']}`,
+    revision: catalog.revision,
+  })
+})
+
 describe('every shipped card', () => {
   const cards = catalog.cards()
 

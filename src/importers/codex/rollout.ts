@@ -59,13 +59,18 @@ export type ParentCalls = (session: string) => readonly RolloutCall[] | undefine
 const none: RolloutReading = { kind: 'none' }
 
 /** Reads one line: the state after it, and the call that it stands for. */
-export function readRolloutLine(state: RolloutState, line: Fields, index: number, parentCalls: ParentCalls): [RolloutState, RolloutReading] {
+export function readRolloutLine(
+  state: RolloutState,
+  line: Fields,
+  index: number,
+  parentCalls: ParentCalls,
+): [RolloutState, RolloutReading] {
   const payload = asFields(line['payload']) ?? {}
   if (line['type'] === 'session_meta') return [state.session === '' ? started(state, line, payload) : state, none]
   if (line['type'] === 'turn_context') {
     const tier = toServiceTier(payload['service_tier'])
     const model = asText(payload['model']) ?? state.model
-    return [{ ...state, model, cwd: asText(payload['cwd']) ?? state.cwd, serviceTier: tier ?? '' }, none]
+    return [{ ...state, model, cwd: state.cwd === '' ? (asText(payload['cwd']) ?? '') : state.cwd, serviceTier: tier ?? '' }, none]
   }
   const event = toTokenEvent(line)
   if (event === undefined) return [state, none]

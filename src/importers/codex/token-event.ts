@@ -37,7 +37,12 @@ export function toTokenEvent(line: Fields): TokenEvent | string | undefined {
   if (total === 'bad' || last === 'bad') return 'bad token count'
   if (total === undefined && last === undefined) return undefined
   try {
-    return { at: parseInstant(asText(line['timestamp']) ?? '', 'UTC'), total, last, model: asText(info['model']) ?? asText(payload['model']) }
+    return {
+      at: parseInstant(asText(line['timestamp']) ?? '', 'UTC'),
+      total,
+      last,
+      model: asText(info['model']) ?? asText(payload['model']),
+    }
   } catch {
     return 'bad time'
   }
@@ -87,8 +92,7 @@ function listed({ input, cached, written, output, reasoning }: TokenCounts): num
 
 /** What a copy of an event repeats, whatever its time: the total and what the call used. */
 export function fingerprint(event: TokenEvent): string {
-  const text = (counts: TokenCounts | undefined): string => (counts === undefined ? '' : listed(counts).join('.'))
-  return `${text(event.total)}/${text(event.last)}`
+  return [event.total, event.last].map((counts) => (counts === undefined ? '' : listed(counts).join('.'))).join('/')
 }
 
 export function sameCounts(a: TokenCounts | undefined, b: TokenCounts | undefined): boolean {
@@ -106,7 +110,15 @@ export function callId(origin: string | number, print: string): string {
 /** Disjoint buckets, by the same functions that read the provider's responses. */
 export function toReading(model: string, used: TokenCounts): UsageReading {
   const draft = new UsageDraft()
-  addPrompt(draft, { label: 'input_tokens', total: used.input, audio: 0, image: 0, video: 0, cached: used.cached, cacheWrite: used.written })
+  addPrompt(draft, {
+    label: 'input_tokens',
+    total: used.input,
+    audio: 0,
+    image: 0,
+    video: 0,
+    cached: used.cached,
+    cacheWrite: used.written,
+  })
   addOutput(draft, { label: 'output_tokens', total: used.output, audio: 0, image: 0, reasoning: used.reasoning })
   return draft.toReading({ model })
 }

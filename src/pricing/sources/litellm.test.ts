@@ -11,6 +11,15 @@ function ratesOf(name: string, entry: object) {
   return read({ [name]: { litellm_provider: 'openai', mode: 'chat', ...entry } }).cards[0]?.rates
 }
 
+function firstRate(entry: object) {
+  return ratesOf('m1', entry)?.[0]
+}
+
+function searchRates(low: number, medium: number, high: number) {
+  const sizes = { search_context_size_low: low, search_context_size_medium: medium, search_context_size_high: high }
+  return ratesOf('m1', { search_context_cost_per_query: sizes })
+}
+
 describe('the price list of LiteLLM', () => {
   test('an amount per token becomes one per million, digit by digit', () => {
     expect(
@@ -57,21 +66,28 @@ describe('the price list of LiteLLM', () => {
   })
 
   test('characters, seconds, pages and queries, in the modes where they mean that', () => {
-    const rate = (entry: object) => ratesOf('m1', entry)?.[0]
-    expect(rate({ mode: 'audio_speech', input_cost_per_character: 0.000015 })).toEqual({ meter: 'characters', usd: '0.000015', per: 1 })
-    expect(rate({ mode: 'audio_transcription', input_cost_per_second: 0.0001 })).toEqual({ meter: 'audioSeconds', usd: '0.0001', per: 1 })
-    expect(rate({ mode: 'video_generation', output_cost_per_video_per_second: 0.3 })).toEqual({ meter: 'videoSeconds', usd: '0.3', per: 1 })
-    expect(rate({ mode: 'ocr', ocr_cost_per_page: 0.003 })).toEqual({ meter: 'pages', usd: '0.003', per: 1 })
-    expect(rate({ mode: 'rerank', input_cost_per_query: 0.002 })).toEqual({ meter: 'requests', usd: '0.002', per: 1 })
+    expect(firstRate({ mode: 'audio_speech', input_cost_per_character: 0.000015 })).toEqual({
+      meter: 'characters',
+      usd: '0.000015',
+      per: 1,
+    })
+    expect(firstRate({ mode: 'audio_transcription', input_cost_per_second: 0.0001 })).toEqual({
+      meter: 'audioSeconds',
+      usd: '0.0001',
+      per: 1,
+    })
+    expect(firstRate({ mode: 'video_generation', output_cost_per_video_per_second: 0.3 })).toEqual({
+      meter: 'videoSeconds',
+      usd: '0.3',
+      per: 1,
+    })
+    expect(firstRate({ mode: 'ocr', ocr_cost_per_page: 0.003 })).toEqual({ meter: 'pages', usd: '0.003', per: 1 })
+    expect(firstRate({ mode: 'rerank', input_cost_per_query: 0.002 })).toEqual({ meter: 'requests', usd: '0.002', per: 1 })
   })
 
   test('web search by one price, or by how much is searched', () => {
-    const by = (low: number, medium: number, high: number) =>
-      ratesOf('m1', {
-        search_context_cost_per_query: { search_context_size_low: low, search_context_size_medium: medium, search_context_size_high: high },
-      })
-    expect(by(0.01, 0.01, 0.01)).toEqual([{ meter: 'searches', usd: '10', per: 1000 }])
-    expect(by(0.03, 0.035, 0.05)).toEqual([
+    expect(searchRates(0.01, 0.01, 0.01)).toEqual([{ meter: 'searches', usd: '10', per: 1000 }])
+    expect(searchRates(0.03, 0.035, 0.05)).toEqual([
       { meter: 'searches', usd: '35', per: 1000 },
       { meter: 'searches', usd: '30', per: 1000, when: { attributes: { searchContext: 'low' } } },
       { meter: 'searches', usd: '50', per: 1000, when: { attributes: { searchContext: 'high' } } },

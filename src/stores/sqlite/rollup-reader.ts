@@ -14,7 +14,17 @@ export class RollupReader {
     this.#database = database
   }
 
-  read(query: RollupQuery): RollupRow[] {
+  /** Reads within one transaction, so that the answers fit together while others write. */
+  readAll(queries: readonly RollupQuery[]): RollupRow[][] {
+    this.#database.exec('BEGIN')
+    try {
+      return queries.map((query) => this.#read(query))
+    } finally {
+      this.#database.exec('COMMIT')
+    }
+  }
+
+  #read(query: RollupQuery): RollupRow[] {
     const statement = this.#prepare(select(query))
     statement.setReadBigInts(true)
     const { source, from, to } = query

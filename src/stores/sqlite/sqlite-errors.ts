@@ -3,6 +3,9 @@ import { PurserError } from '../../errors.ts'
 /** Result codes of SQLite that purser tells apart (https://www.sqlite.org/rescode.html). */
 const code = { busy: 5, locked: 6, readonly: 8, ioError: 10, corrupt: 11, full: 13, cantOpen: 14, notADatabase: 26 } as const
 
+/** What a strict table says where the sum of two integers overflows and becomes a float. */
+const datatypeConstraint = 3091
+
 function primaryCode(error: unknown): number | undefined {
   const errcode = (error as { errcode?: unknown } | null)?.errcode
   return typeof errcode === 'number' ? errcode & 0xff : undefined
@@ -20,6 +23,9 @@ export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' 
   if (primary === undefined) return error
   const options = { cause: error }
   const said = error instanceof Error ? error.message : String(error)
+  if ((error as { errcode?: unknown }).errcode === datatypeConstraint) {
+    return new PurserError('PURSER_AMOUNT_OUT_OF_RANGE', `A sum in ${path} would no longer fit 64 bits (${said}). Nothing was written.`, options)
+  }
   switch (primary) {
     case code.busy:
     case code.locked:

@@ -130,8 +130,8 @@ class SqliteStore implements Store {
     return this.#read(() => this.#documents.events(afterSeq, limit))
   }
 
-  async rollups(query: RollupQuery): Promise<readonly RollupRow[]> {
-    return this.#read(() => this.#rollups.read(query))
+  async rollups(queries: readonly RollupQuery[]): Promise<readonly (readonly RollupRow[])[]> {
+    return this.#read(() => this.#rollups.readAll(queries))
   }
 
   async subjectRows(query: Parameters<Store['subjectRows']>[0]): Promise<SubjectRows> {

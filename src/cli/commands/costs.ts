@@ -1,0 +1,107 @@
+import { Command, Option } from 'commander'
+import { PurserError } from '../../errors.ts'
+import { type CostQuery, parseFilter, type SortKey, sortKeys } from '../../ledger/cost-query.ts'
+import type { Purser } from '../../purser.ts'
+import { closest } from '../../text/closest.ts'
+import { type AskedPeriod, askedPeriod, type PeriodOptions } from '../asked-period.ts'
+import { collect, wholeNumber } from '../call-options.ts'
+import { costsJson } from '../cost-json.ts'
+import { addGlobalOptions } from '../global-options.ts'
+import { writeJson, writeLines } from '../output.ts'
+import { type Session, withSession } from '../session.ts'
+
+interface CostsOptions extends PeriodOptions {
+  readonly by?: readonly string[]
+  readonly where?: readonly string[]
+  readonly sort?: string
+  readonly asc?: true
+  readonly desc?: true
+  readonly limit?: number
+  readonly sync: boolean
+}
+
+const examples = `
+Examples:
+  purser costs                                              this month, by model
+  purser costs --by project,model --period week
+  purser costs --by day --since 2026-02-01 --until 2026-02-28 --timezone Europe/Paris
+  purser costs --by agent --where project=azure --where 'model!=gpt-4o' --sort tokens --limit 10
+  purser costs --by meter --period all --json
+
+Ask by provider, model, serviceTier, speed, region, basis, outcome, service, meter, one of hour, day, week, month,
+quarter, year, and any label. A date as --until is inclusive, an instant is not.
+Filters: label=value, label!=value, label=a|b, label!=a|b, label=pre*, label= (absent), label!= (present).
+Sort by ${sortKeys.join(', ')}.`
+
+export function defineCosts(): Command {
+  const command = addGlobalOptions(new Command('costs').description('Shows what calls cost, by any of their labels and properties.'))
+  return command
+    .option('--by <fields>', 'what rows go by, separated by commas; model unless said otherwise', collectFields)
+    .option('--period <name>', 'today, yesterday, week, month, year or all; month unless said otherwise')
+    .option('--since <time>', 'from this date or time on')
+    .option('--until <time>', 'up to and with this date, or up to this time')
+    .option('--timezone <zone>', 'the zone of days, like Europe/Paris')
+    .option('--where <filter>', 'only calls that pass, like project=azure; give it several times for and', collect)
+    .option('--sort <key>', 'cost, calls, tokens, name, runs, plan or unpriced')
+    .addOption(new Option('--asc', 'smallest first').conflicts('desc'))
+    .option('--desc', 'largest first')
+    .option('--limit <rows>', 'the first rows only; the others are summed in one', wholeNumber('--limit'))
+    .option('--no-sync', 'do not bring the sources of purser.yaml up to date first')
+    .addHelpText('after', examples)
+    .action(async (options: CostsOptions, self: Command) => withSession(self, (session) => run(session, options)))
+}
+
+function collectFields(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), ...value.split(',').map((field) => field.trim())]
+}
+
+async function run(session: Session, options: CostsOptions): Promise<void> {
+  const syncs = options.sync && session.config.sources.length > 0
+  const purser = await session.open({ create: syncs, prices: syncs })
+  if (syncs) {
+    const { syncSources } = await import('../sync-sources.ts')
+    await syncSources(session, purser)
+  }
+  const { config } = session
+  const period = askedPeriod(options, { period: 'month', timezone: config.timezone ?? purser.timezone, weekStart: config.weekStart })
+  const query = toQuery(options, period, config.weekStart)
+  const table = await purser.costs(query)
+  if (session.json) return writeJson(costsJson(period, query.groupBy, table))
+  const { costLines, costNotes } = await import('../cost-view.ts')
+  await writeLines(costLines(period, query.groupBy, table))
+  const unpriced = table.total.unpricedCalls > 0 ? await unpricedModels(purser, query) : []
+  const notes = costNotes(table.total, unpriced)
+  if (notes.length > 0) await writeLines(['', ...notes])
+}
+
+function toQuery(options: CostsOptions, period: AskedPeriod, weekStart: number): CostQuery {
+  const { by = ['model'], where = [], sort, limit } = options
+  return {
+    groupBy: by,
+    sinceMs: period.sinceMs,
+    untilMs: period.untilMs,
+    timezone: period.timezone,
+    weekStart,
+    where: where.map(parseFilter),
+    ...(sort !== undefined && { sort: checkSort(sort) }),
+    ...((options.asc ?? options.desc) !== undefined && { descending: options.desc === true }),
+    ...(limit !== undefined && { limit }),
+  }
+}
+
+function checkSort(key: string): SortKey {
+  if ((sortKeys as readonly string[]).includes(key)) return key as SortKey
+  const nearest = closest(key, sortKeys)
+  const hint = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+  throw new PurserError('PURSER_BAD_QUERY', `Rows cannot be sorted by "${key}".${hint} Sort by ${sortKeys.join(', ')}.`)
+}
+
+const namedModels = 3
+
+/** The models that most calls without a price are of. */
+async function unpricedModels(purser: Purser, query: CostQuery): Promise<string[]> {
+  const { limit: _limit, ...rest } = query
+  const { rows } = await purser.costs({ ...rest, groupBy: ['provider', 'model'], sort: 'unpriced', descending: true })
+  const names = rows.filter((row) => row.unpricedCalls > 0).map((row) => row.key.join('/'))
+  return names.length > namedModels ? [...names.slice(0, namedModels), `and ${names.length - namedModels} more`] : names
+}

@@ -1,0 +1,56 @@
+import { Command } from 'commander'
+import { formatCount } from '../../text/numbers.ts'
+import { printable } from '../../text/display-width.ts'
+import { renderTable } from '../../text/table.ts'
+import { addGlobalOptions } from '../global-options.ts'
+import { writeJson, writeLines } from '../output.ts'
+import { createProgressBar } from '../progress-bar.ts'
+import { type Session, withSession } from '../session.ts'
+import { paint, terminalWidth } from '../terminal.ts'
+
+export function defineImportList(): Command {
+  return addGlobalOptions(new Command('list').description('The imports that booked something, the last first.')).action(
+    async (_: unknown, self: Command) => withSession(self, list),
+  )
+}
+
+export function defineImportUndo(): Command {
+  const command = new Command('undo').description('Takes an import back, as if it had not been; its sources are read anew by the next one.')
+  return addGlobalOptions(command.argument('<batch>', 'as `purser import list` shows it')).action(
+    async (batch: string, _: unknown, self: Command) => withSession(self, (session) => undo(session, batch)),
+  )
+}
+
+async function list(session: Session): Promise<void> {
+  const purser = await session.open({ create: false, prices: false })
+  const imports = await purser.imports()
+  if (session.json) {
+    return writeJson({ imports: imports.map((batch) => ({ ...batch, startedAt: new Date(batch.startedAt).toISOString() })) })
+  }
+  if (imports.length === 0) return writeLines(['No imports.'])
+  const columns = [
+    { header: 'batch' },
+    { header: 'importer' },
+    { header: 'started' },
+    { header: 'booked', align: 'right' as const },
+    { header: 'superseded', align: 'right' as const, dropOrder: 2 },
+    { header: 'sources', cutTo: 8, dropOrder: 1 },
+  ]
+  const rows = imports.map(({ batch, importer, startedAt, booked, superseded, sources }) => [
+    batch,
+    importer,
+    `${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    formatCount(booked),
+    formatCount(superseded),
+    `${printable((sources[0] ?? '').replace(/^[a-z-]+:/, ''))}${sources.length > 1 ? ` and ${formatCount(sources.length - 1)} more` : ''}`,
+  ])
+  await writeLines(renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text)))
+}
+
+async function undo(session: Session, batch: string): Promise<void> {
+  const purser = await session.open({ create: false, prices: false })
+  const bar = createProgressBar('Taking back')
+  const { removed } = await purser.undoImport(batch, (count) => bar.show(count, undefined, 'charges')).finally(() => bar.end())
+  if (session.json) await writeJson({ batch, removed })
+  else await writeLines([`Took ${formatCount(removed)} charges back.`])
+}

@@ -1,0 +1,44 @@
+import type { CostRow, CostTable } from '../ledger/cost-table.ts'
+import { perRun } from '../ledger/cost-table.ts'
+import { toUsd } from '../money/nanos.ts'
+import type { AskedPeriod } from './asked-period.ts'
+
+/** An answer to a question about costs as JSON. */
+export function costsJson(period: AskedPeriod, groupBy: readonly string[], table: CostTable): Record<string, unknown> {
+  return {
+    period: { name: period.name, since: iso(period.sinceMs), until: iso(period.untilMs), timezone: period.timezone },
+    groupBy,
+    rows: table.rows.map((row) => ({ ...Object.fromEntries(groupBy.map((name, index) => [name, row.key[index] ?? null])), ...sumsJson(row) })),
+    others: table.others === null ? null : { ...sumsJson(table.others), rows: table.otherCount },
+    total: sumsJson(table.total),
+  }
+}
+
+function sumsJson(row: CostRow): Record<string, unknown> {
+  const average = perRun(row)
+  return {
+    calls: row.calls,
+    costUsd: toUsd(row.costNanos),
+    costNanos: row.costNanos.toString(),
+    inputTokens: row.inputTokens,
+    cacheReadTokens: row.cacheReadTokens,
+    cacheWriteTokens: row.cacheWriteTokens,
+    outputTokens: row.outputTokens,
+    totalTokens: row.totalTokens,
+    runs: row.runs,
+    unpricedCalls: row.unpricedCalls,
+    partialCalls: row.partialCalls,
+    estimatedCalls: row.estimatedCalls,
+    estimatedUsd: toUsd(row.estimatedNanos),
+    planUsd: toUsd(row.planNanos),
+    planNanos: row.planNanos.toString(),
+    planCalls: row.planCalls,
+    costPerRunUsd: average.costUsd,
+    tokensPerRun: average.tokens,
+    ...(row.quantity !== undefined && { quantity: row.quantity }),
+  }
+}
+
+function iso(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString()
+}

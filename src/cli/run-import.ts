@@ -1,0 +1,45 @@
+import type { SourceConfig } from '../config/load-config.ts'
+import type { ImportSummary } from '../importers/importer.ts'
+import type { Purser } from '../purser.ts'
+import { printable } from '../text/display-width.ts'
+import { formatBytes, formatCount } from '../text/numbers.ts'
+import { createProgressBar } from './progress-bar.ts'
+import type { Session } from './session.ts'
+import { sourceRun } from './source-run.ts'
+
+/** Imports one source with a progress bar; whatever it has booked stays when the signal ends it. */
+export async function importSource(session: Session, purser: Purser, source: SourceConfig, signal: AbortSignal): Promise<ImportSummary> {
+  const bar = createProgressBar(`Importing ${source.kind}`)
+  const run = sourceRun(source, session.config.timezone ?? purser.timezone, session.env)
+  try {
+    return await purser.import(source.kind, run, {
+      signal,
+      onProgress: ({ doneBytes, totalBytes, booked }) =>
+        bar.show(doneBytes, totalBytes, `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}, ${formatCount(booked)} booked`),
+    })
+  } finally {
+    bar.end()
+  }
+}
+
+/** What an import did, as lines for people: the counts, and where records were skipped and why. */
+export function importLines(summary: ImportSummary, interrupted: boolean): string[] {
+  const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch } = summary
+  const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
+  const counts = [
+    `read ${formatCount(read)}`,
+    `booked ${formatCount(booked)}`,
+    ...(superseded > 0 ? [`superseded ${formatCount(superseded)}`] : []),
+    ...(duplicates > 0 ? [`already known ${formatCount(duplicates)}`] : []),
+    ...(skippedCount > 0 ? [`skipped ${formatCount(skippedCount)}`] : []),
+  ]
+  const lines = [`${counts.join(', ')} in ${seconds.toFixed(1)} s`]
+  for (const [reason, count] of Object.entries(skipped)) {
+    const places = skippedAt[reason] ?? []
+    const more = count > places.length ? `, and ${formatCount(count - places.length)} more` : ''
+    lines.push(`  skipped ${formatCount(count)}, ${printable(reason)}: ${places.map(printable).join(', ')}${more}`)
+  }
+  if (booked + superseded > 0) lines.push(`  batch ${batch}; \`purser import undo ${batch}\` takes it back`)
+  if (interrupted) lines.push('Stopped. What was booked stays; the next import goes on from there.')
+  return lines
+}
