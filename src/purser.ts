@@ -6,7 +6,7 @@ import type { Charge, ChargeId, ChargeInput } from './ledger/charge.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
 import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
-import { defaultSubjects } from './ledger/labels.ts'
+import { parseSubjects } from './ledger/labels.ts'
 import { type CallRecord, parseRecord } from './ledger/parse-record.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
@@ -16,6 +16,7 @@ import type { Priced, PriceRequest } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
 import { openSqliteStore } from './stores/sqlite/sqlite-store.ts'
 import type { ChargeSelection, Store, VerifyReport } from './stores/store.ts'
+import { checkZone } from './time/calendar.ts'
 
 export interface PurserOptions {
   /** Path of the ledger's SQLite file. */
@@ -52,13 +53,16 @@ export class Purser {
     this.#refreshed = refreshed
   }
 
-  /** @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND */
+  /**
+   * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND,
+   * PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
+   */
   static async open(options: PurserOptions): Promise<Purser> {
     const store = openSqliteStore({
       path: options.db,
       create: options.create ?? true,
-      timezone: options.timezone ?? 'UTC',
-      subjects: [...new Set([...defaultSubjects, ...(options.subjects ?? [])])],
+      timezone: checkZone(options.timezone ?? 'UTC'),
+      subjects: parseSubjects(options.subjects ?? []),
     })
     const refreshed = await store.document(refreshedKind, refreshedKey)
     return new Purser(store, options.ownerCards ?? [], (refreshed?.body as Card[] | undefined) ?? [])

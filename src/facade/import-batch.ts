@@ -34,7 +34,7 @@ export const batchKind = 'import'
 export const checkpointKind = 'checkpoint'
 
 /** Few enough that one transaction takes some milliseconds, so that a gate in between does not wait. */
-const callsPerTransaction = 250
+const callsPerTransaction = 500
 const maxPlaces = 5
 
 /** Runs an importer as one batch over a store. Whatever it has put stays when it is broken off. */
@@ -48,8 +48,48 @@ export async function runImport(
   const started = performance.now()
   const session = new ImportSession(store, importer, draft, options)
   await session.loadCheckpoints()
-  await run(session)
+  try {
+    await run(session)
+  } finally {
+    await session.close()
+  }
   return session.summary((performance.now() - started) / 1000)
+}
+
+/** Drafts calls one by one as they are booked, so that a long import holds few of them at a time. */
+class Drafting implements Iterable<Booking> {
+  refused: { reason: string; message: string }[] = []
+  readonly #calls: readonly ImportedCall[]
+  readonly #draft: (input: ChargeInput) => ChargeDraft
+
+  constructor(calls: readonly ImportedCall[], draft: (input: ChargeInput) => ChargeDraft) {
+    this.#calls = calls
+    this.#draft = draft
+  }
+
+  *[Symbol.iterator](): Iterator<Booking> {
+    this.refused = []
+    for (const { charge, onExisting, rank = 1 } of this.#calls) {
+      const draft = this.#tryDraft(charge)
+      if (draft !== undefined) yield { draft, onExisting, rank }
+    }
+  }
+
+  #tryDraft(charge: ChargeInput): ChargeDraft | undefined {
+    try {
+      return this.#draft(charge)
+    } catch (error) {
+      if (!(error instanceof PurserError)) throw error
+      this.refused.push({
+        reason: error.code
+          .replace(/^PURSER_/, '')
+          .toLowerCase()
+          .replaceAll('_', ' '),
+        message: error.message,
+      })
+      return undefined
+    }
+  }
 }
 
 class ImportSession implements ImportSink {
@@ -85,20 +125,20 @@ class ImportSession implements ImportSink {
   }
 
   async put(calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>): Promise<void> {
-    const bookings = calls.flatMap((call) => this.#toBooking(call))
     for (const [source, checkpoint] of checkpoints) {
       this.#checkpoints.set(source, checkpoint)
       this.#sources.add(source)
     }
-    const slices: Promise<void>[] = []
-    for (let from = 0; from < bookings.length; from += callsPerTransaction) {
-      slices.push(this.#book(bookings.slice(from, from + callsPerTransaction)))
+    let from = 0
+    // One after the other: the checkpoint goes with the last calls, and must not run ahead of those before them.
+    while (calls.length - from > callsPerTransaction) {
+      await this.#book(calls.slice(from, from + callsPerTransaction), [])
+      from += callsPerTransaction
     }
-    await Promise.all(slices)
-    // Only now that the charges are durable does the checkpoint move past them.
-    const documents: DocumentWrite[] = [...checkpoints].map(([key, body]) => ({ kind: checkpointKind, key, body }))
-    if (this.#listed) documents.push(this.#batchDocument())
-    if (documents.length > 0) await this.#store.transact({ documents })
+    await this.#book(
+      calls.slice(from),
+      [...checkpoints].map(([key, body]) => ({ kind: checkpointKind, key, body })),
+    )
   }
 
   countRead(records: number): void {
@@ -119,6 +159,14 @@ class ImportSession implements ImportSink {
     this.#onProgress?.({ doneBytes, totalBytes, read: this.#counts.read, booked: this.#counts.booked })
   }
 
+  /** Writes down what the import came to; one that booked nothing leaves no batch behind. */
+  async close(): Promise<void> {
+    if (!this.#listed) return
+    const { booked, superseded } = this.#counts
+    const document = this.#batchDocument()
+    await this.#store.transact({ documents: [booked + superseded === 0 ? { ...document, body: null } : document] })
+  }
+
   summary(seconds: number): ImportSummary {
     const { read, booked, superseded, duplicate } = this.#counts
     return {
@@ -133,26 +181,13 @@ class ImportSession implements ImportSink {
     }
   }
 
-  #toBooking(call: ImportedCall): Booking[] {
-    try {
-      return [{ draft: this.#draft(call.charge), onExisting: call.onExisting, rank: call.rank ?? 1 }]
-    } catch (error) {
-      if (!(error instanceof PurserError)) throw error
-      this.skip(
-        error.code
-          .replace(/^PURSER_/, '')
-          .toLowerCase()
-          .replaceAll('_', ' '),
-        error.message,
-      )
-      return []
-    }
-  }
-
-  async #book(bookings: readonly Booking[]): Promise<void> {
-    const documents = this.#listed ? [] : [this.#batchDocument()]
-    this.#listed = true
-    for (const { outcome } of await this.#store.transact({ bookings, batch: this.#batch, documents })) this.#counts[outcome] += 1
+  async #book(calls: readonly ImportedCall[], checkpoints: readonly DocumentWrite[]): Promise<void> {
+    const drafting = new Drafting(calls, this.#draft)
+    const documents = calls.length > 0 || this.#listed ? [...checkpoints, this.#batchDocument()] : checkpoints
+    this.#listed ||= calls.length > 0
+    if (documents.length === 0) return
+    for (const { outcome } of await this.#store.transact({ bookings: drafting, batch: this.#batch, documents })) this.#counts[outcome] += 1
+    for (const { reason, message } of drafting.refused) this.skip(reason, message)
   }
 
   #batchDocument(): DocumentWrite {

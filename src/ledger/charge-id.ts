@@ -21,7 +21,10 @@ export function chargeIdOf(input: ChargeInput, nowMs: number): ChargeId {
     )
   }
   if (correctionPattern.test(id)) {
-    throw new PurserError('PURSER_BAD_RECORD', `"${id}" is the form of a correction's id. End it with something else than "~" and a number.`)
+    throw new PurserError(
+      'PURSER_BAD_RECORD',
+      `"${id}" is the form of a correction's id. End it with something else than "~" and a number.`,
+    )
   }
   return id as ChargeId
 }

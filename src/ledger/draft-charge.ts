@@ -29,7 +29,10 @@ export function draftCharge(input: ChargeInput, price: (request: PriceRequest) =
   const priced = price(input)
   const { status, costNanos } = cost(priced, input)
   if (costNanos !== null && costNanos > maxCostNanos) {
-    throw new PurserError('PURSER_AMOUNT_OUT_OF_RANGE', `A call that costs ${formatUsd(costNanos)} cannot be right; at most $10,000,000 is booked.`)
+    throw new PurserError(
+      'PURSER_AMOUNT_OUT_OF_RANGE',
+      `A call that costs ${formatUsd(costNanos)} cannot be right; at most $10,000,000 is booked.`,
+    )
   }
   return {
     id: chargeIdOf(input, nowMs),

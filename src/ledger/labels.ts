@@ -34,7 +34,19 @@ export function parseLabels(input: Readonly<Record<string, unknown>>): Labels {
   return input as Labels
 }
 
-function checkLabel(key: string, value: unknown): void {
+/**
+ * All subjects of a ledger: the owner's beside those that every ledger has.
+ * @throws PURSER_BAD_LABEL for a name that no label can have, and for `service`, which is a dimension.
+ */
+export function parseSubjects(own: readonly string[]): string[] {
+  for (const key of own) {
+    checkKey(key)
+    if (key === 'service') throw new PurserError('PURSER_BAD_LABEL', '"service" is a dimension and cannot be a subject.')
+  }
+  return [...new Set([...defaultSubjects, ...own])]
+}
+
+function checkKey(key: string): void {
   if (!keyPattern.test(key)) {
     const shown = JSON.stringify(key.slice(0, 80))
     throw new PurserError(
@@ -45,6 +57,10 @@ function checkLabel(key: string, value: unknown): void {
   if (reservedKeys.has(key)) {
     throw new PurserError('PURSER_BAD_LABEL', `"${key}" is a reserved name and cannot be a label key. Choose another, like "my-${key}".`)
   }
+}
+
+function checkLabel(key: string, value: unknown): void {
+  checkKey(key)
   if (typeof value !== 'string' || value === '') {
     throw new PurserError('PURSER_BAD_LABEL', `Label "${key}" must be text that is not empty; leave the label out to say "none".`)
   }

@@ -26,9 +26,15 @@ export interface ChangedRow {
 
 /** Collects what a transaction changes in the rollups, so that each row is written once however many charges it sums. */
 export class RollupChanges {
-  readonly slots = new RowChanges()
-  readonly days = new RowChanges()
+  slots = new RowChanges()
+  days = new RowChanges()
   readonly subjectDays = new Map<number, RowChanges>()
+
+  clear(): void {
+    this.slots = new RowChanges()
+    this.days = new RowChanges()
+    this.subjectDays.clear()
+  }
 
   add(contribution: Contribution): void {
     this.slots.add(contribution.slot, contribution)

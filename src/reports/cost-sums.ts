@@ -131,7 +131,7 @@ export async function* chargeSums(store: Store, plan: CostPlan): AsyncIterable<S
 
 function chargesOf(store: Store, plan: CostPlan): AsyncIterable<Charge> {
   const { sinceMs, untilMs } = plan.query
-  const one = plan.filters.find(({ field, filter }) => field.kind === 'subject' && filter.op === 'equals')
+  const one = plan.filters.find(({ field, filter }) => field.kind === 'subject' && filter.op === 'equals' && filter.values.length === 1)
   return store.charges({
     ...(sinceMs !== undefined && { sinceMs }),
     ...(untilMs !== undefined && { untilMs }),

@@ -55,7 +55,8 @@ export interface LedgerEvent extends EventDraft {
 
 /** What one transaction writes: all of it or nothing. */
 export interface Transaction {
-  readonly bookings?: readonly Booking[]
+  /** Gone through when the transaction is written, and again should it have to be written again. */
+  readonly bookings?: Iterable<Booking>
   /** The import that the bookings belong to. */
   readonly batch?: string
   readonly documents?: readonly DocumentWrite[]

@@ -29,18 +29,24 @@ const usage: fc.Arbitrary<Usage> = fc.record(
   { requiredKeys: ['inputTokens'] },
 )
 
-const labels = fc.record(
+/** Most calls are alike, so that many of them meet in one sum. */
+const mostly = <T>(usual: T, ...others: readonly T[]): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(usual, ...others) })
+
+const dimensions = fc.record(
   {
     project: fc.constantFrom('atlas', 'azure', 'Ünïcode ☂'),
     stage: fc.constantFrom('write', 'review'),
     service: fc.constantFrom('whisperx', 'local'),
-    run: fc.constantFrom('r1', 'r2', 'r3'),
-    ticket: fc.constantFrom('T-1', 'T-2'),
     // A name that every JavaScript object answers to.
     toString: fc.constantFrom('odd'),
   },
   { requiredKeys: [] },
 )
+const subjects = fc.record({ run: fc.constantFrom('r1', 'r2', 'r3'), ticket: fc.constantFrom('T-1', 'T-2') }, { requiredKeys: [] })
+const labels = fc
+  .tuple(fc.oneof({ weight: 3, arbitrary: fc.constant({ project: 'atlas' }) }, { weight: 1, arbitrary: dimensions }), subjects)
+  .map(([plain, own]) => ({ ...plain, ...own }))
 
 interface Script {
   readonly call: Omit<NaiveCall, 'id'>
@@ -51,10 +57,10 @@ interface Script {
 const script: fc.Arbitrary<Script> = fc.record({
   call: fc.record({
     at: instant,
-    model: fc.constantFrom('big', 'big', 'half-known', 'local', 'mystery'),
+    model: mostly('big', 'half-known', 'local', 'mystery'),
     labels,
-    basis: fc.constantFrom('metered', 'metered', 'plan', 'free'),
-    outcome: fc.constantFrom('ok', 'ok', 'error', 'cut'),
+    basis: mostly('metered', 'plan', 'free'),
+    outcome: mostly('ok', 'error', 'cut'),
     serviceTier: fc.constant('standard'),
     region: fc.constant(null),
     estimated: fc.boolean(),

@@ -1,6 +1,6 @@
 import { asFields, asText, type Fields } from '../../usage/readers/fields.ts'
 import { toServiceTier } from '../../usage/readers/service-tier.ts'
-import { callId, fingerprint, isNothing, sameCounts, type TokenCounts, type TokenEvent, toTokenEvent, usedSince } from './token-event.ts'
+import { callId, countsText, fingerprint, isNothing, type TokenCounts, type TokenEvent, toTokenEvent, usedSince } from './token-event.ts'
 
 /** What is known of a rollout at some line; a JSON value, so that the next import can go on from there. */
 export interface RolloutState {
@@ -13,6 +13,8 @@ export interface RolloutState {
   readonly model: string
   readonly serviceTier: string
   readonly total: TokenCounts | null
+  /** The last totals: one that comes again is no new call. */
+  readonly recent: readonly string[]
   /** Whether the lines are still those of the parent. */
   readonly copied: boolean
   /** How many calls were read, those of the parent with them. */
@@ -33,6 +35,7 @@ export const newRollout: RolloutState = {
   model: '',
   serviceTier: '',
   total: null,
+  recent: [],
   copied: false,
   calls: 0,
   ownFrom: -1,
@@ -56,6 +59,7 @@ export type RolloutReading =
 /** The calls of the session that a rollout was forked from, oldest first; undefined where it is not at hand. */
 export type ParentCalls = (session: string) => readonly RolloutCall[] | undefined
 
+const maxRecent = 64
 const none: RolloutReading = { kind: 'none' }
 
 /** Reads one line: the state after it, and the call that it stands for. */
@@ -75,9 +79,12 @@ export function readRolloutLine(
   const event = toTokenEvent(line)
   if (event === undefined) return [state, none]
   if (typeof event === 'string') return [state, { kind: 'skip', reason: event }]
-  if (sameCounts(event.total, state.total ?? undefined)) return [state, { kind: 'repeated' }]
+  const total = event.total === undefined ? '' : countsText(event.total)
+  // A history that was rolled back emits an earlier total again, and goes on from there.
+  if (total !== '' && state.recent.includes(total)) return [{ ...state, total: event.total ?? null }, { kind: 'repeated' }]
   const used = usedSince(event, state.total ?? undefined)
-  const next = { ...state, total: event.total ?? state.total, model: event.model ?? state.model }
+  const recent = total === '' ? state.recent : [...state.recent.slice(1 - maxRecent), total]
+  const next = { ...state, total: event.total ?? state.total, recent, model: event.model ?? state.model }
   if (isNothing(used)) return [next, none]
   return identified(next, { event, used, line, index }, parentCalls)
 }

@@ -92,11 +92,11 @@ function listed({ input, cached, written, output, reasoning }: TokenCounts): num
 
 /** What a copy of an event repeats, whatever its time: the total and what the call used. */
 export function fingerprint(event: TokenEvent): string {
-  return [event.total, event.last].map((counts) => (counts === undefined ? '' : listed(counts).join('.'))).join('/')
+  return [event.total, event.last].map((counts) => (counts === undefined ? '' : countsText(counts))).join('/')
 }
 
-export function sameCounts(a: TokenCounts | undefined, b: TokenCounts | undefined): boolean {
-  return a !== undefined && b !== undefined && listed(a).join() === listed(b).join()
+export function countsText(counts: TokenCounts): string {
+  return listed(counts).join('.')
 }
 
 /**

@@ -28,7 +28,10 @@ describe('the same id', () => {
   test('with the same call gives the first charge back, in the same transaction or a later one', async () => {
     const store = openTemporaryStore()
     const [one, two] = await book(store, booking(first), booking(first))
-    const [three] = await book(store, booking({ ...first, labels: { run: 'r1', project: 'atlas' }, metadata: { kind: 'x', pages: [1, 2] } }))
+    const [three] = await book(
+      store,
+      booking({ ...first, labels: { run: 'r1', project: 'atlas' }, metadata: { kind: 'x', pages: [1, 2] } }),
+    )
     expect(one).toEqual({ outcome: 'booked', id: 'call-1', seq: 1 })
     expect([two, three]).toEqual([
       { outcome: 'duplicate', id: 'call-1', seq: 1 },
@@ -110,7 +113,11 @@ describe('the same id', () => {
 })
 
 describe('several records of one call', () => {
-  const at = (outputTokens: number): Partial<ChargeInput> => ({ id: 'call', usage: { inputTokens: 10, outputTokens }, labels: { run: 'r1' } })
+  const at = (outputTokens: number): Partial<ChargeInput> => ({
+    id: 'call',
+    usage: { inputTokens: 10, outputTokens },
+    labels: { run: 'r1' },
+  })
 
   test('the largest counts, whichever comes first', async () => {
     const store = openTemporaryStore()
@@ -140,10 +147,22 @@ describe('several records of one call', () => {
   test('a correction keeps time, labels and sku of the call, and restates its window', async () => {
     const store = openTemporaryStore()
     await book(store, booking(at(1), 'supersede'))
-    const later = { ...at(5), at: Date.parse('2026-03-01T00:00:00Z'), labels: { run: 'r2', project: 'p' }, outcome: 'cut' as const, estimated: true }
+    const later = {
+      ...at(5),
+      at: Date.parse('2026-03-01T00:00:00Z'),
+      labels: { run: 'r2', project: 'p' },
+      outcome: 'cut' as const,
+      estimated: true,
+    }
     const [booked] = await book(store, booking(later, 'supersede'))
     const correction = booked && (await store.charge(booked.id))
-    expect(correction).toMatchObject({ at: Date.parse('2026-02-20T10:00:00Z'), labels: { run: 'r1' }, outcome: 'ok', estimated: false, corrects: 'call' })
+    expect(correction).toMatchObject({
+      at: Date.parse('2026-02-20T10:00:00Z'),
+      labels: { run: 'r1' },
+      outcome: 'ok',
+      estimated: false,
+      corrects: 'call',
+    })
     const query = { groupBy: ['day', 'model', 'run'], sinceMs: undefined, untilMs: undefined, timezone: 'UTC', weekStart: 1, where: [] }
     const { rows } = await answerCosts(store, query)
     expect(rows).toMatchObject([{ key: ['2026-02-20', 'big', 'r1'], calls: 1, costNanos: 70n }])
@@ -155,7 +174,9 @@ describe('several records of one call', () => {
     await book(store, booking(unknown))
     expect(await total(store)).toMatchObject({ calls: 1, costNanos: 0n, unpricedCalls: 1 })
     const known = catalogOf([acmeCard('new-model', { inputTokens: '0.000000004' })])
-    await store.transact({ bookings: [{ draft: draft({ ...unknown, usage: { inputTokens: 8 } }, known), onExisting: 'supersede', rank: 1 }] })
+    await store.transact({
+      bookings: [{ draft: draft({ ...unknown, usage: { inputTokens: 8 } }, known), onExisting: 'supersede', rank: 1 }],
+    })
     expect(await total(store)).toMatchObject({ calls: 1, costNanos: 32n, unpricedCalls: 0, inputTokens: 8 })
     const original = await store.charge(id('call'))
     expect(original && standing(original, await store.corrections(id('call')))).toMatchObject({ status: 'priced', costNanos: 32n })
@@ -177,8 +198,14 @@ describe('documents', () => {
     await store.transact({ documents: [{ kind: 'note', key: 'k', body: { n: 1 }, expectedVersion: 0 }] })
     await store.transact({ documents: [{ kind: 'note', key: 'k', body: { n: 2 } }] })
     expect(await store.document('note', 'k')).toEqual({ kind: 'note', key: 'k', version: 2, body: { n: 2 } })
-    const stale = store.transact({ documents: [{ kind: 'note', key: 'k', body: { n: 3 }, expectedVersion: 1 }], bookings: [booking({ id: 'x' })] })
-    await expect(stale).rejects.toMatchObject({ code: 'PURSER_ID_CONFLICT', message: expect.stringContaining('at version 2, not 1') as string })
+    const stale = store.transact({
+      documents: [{ kind: 'note', key: 'k', body: { n: 3 }, expectedVersion: 1 }],
+      bookings: [booking({ id: 'x' })],
+    })
+    await expect(stale).rejects.toMatchObject({
+      code: 'PURSER_ID_CONFLICT',
+      message: expect.stringContaining('at version 2, not 1') as string,
+    })
     expect(await store.charge(id('x'))).toBeUndefined()
     await store.transact({ documents: [{ kind: 'note', key: 'k', body: null }] })
     expect(await store.document('note', 'k')).toBeUndefined()
@@ -207,7 +234,8 @@ describe('charges are read', () => {
     const day = (date: string) => Date.parse(`${date}T00:00:00Z`)
     await book(store, booking({ id: 'a', at: day('2026-02-22'), labels: { run: 'r1' } }), booking({ id: 'b', at: day('2026-02-20') }))
     await store.transact({ batch: 'imp_1', bookings: [booking({ id: 'c', at: day('2026-02-21'), labels: { run: 'r1' } })] })
-    const ids = async (selection: Parameters<Store['charges']>[0]) => (await Array.fromAsync(store.charges(selection))).map((each) => each.id)
+    const ids = async (selection: Parameters<Store['charges']>[0]) =>
+      (await Array.fromAsync(store.charges(selection))).map((each) => each.id)
     expect(await ids({})).toEqual(['a', 'b', 'c'])
     expect(await ids({ sinceMs: day('2026-02-21'), untilMs: day('2026-02-22') })).toEqual(['c'])
     expect(await ids({ batch: 'imp_1' })).toEqual(['c'])

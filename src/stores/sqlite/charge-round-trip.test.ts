@@ -18,17 +18,18 @@ const quantity = (meter: Meter): fc.Arbitrary<number> =>
   meters[meter].scale === 0
     ? fc.oneof(fc.integer({ min: 1, max: 5_000_000 }), fc.integer({ min: 1, max: 2 ** 40 }))
     : fc.integer({ min: 1, max: 100_000_000 }).map((millionths) => millionths / 1_000_000)
-const quantities = fc.record(Object.fromEntries(meterNames.map((meter) => [meter, quantity(meter)])), { requiredKeys: [], noNullPrototype: true })
+const quantities = fc.record(Object.fromEntries(meterNames.map((meter) => [meter, quantity(meter)])), {
+  requiredKeys: [],
+  noNullPrototype: true,
+})
 const attributes = fc.dictionary(text(20), text(40), { minKeys: 1, maxKeys: 4, noNullPrototype: true })
 
-const usage = fc
-  .tuple(quantities, fc.option(attributes, { nil: undefined }))
-  .map(([{ reasoningTokens, ...used }, given]) => ({
-    ...used,
-    // Reasoning is a share of the output.
-    ...(reasoningTokens !== undefined && { reasoningTokens, outputTokens: (used['outputTokens'] ?? 0) + reasoningTokens }),
-    ...(given !== undefined && { attributes: given }),
-  }))
+const usage = fc.tuple(quantities, fc.option(attributes, { nil: undefined })).map(([{ reasoningTokens, ...used }, given]) => ({
+  ...used,
+  // Reasoning is a share of the output.
+  ...(reasoningTokens !== undefined && { reasoningTokens, outputTokens: (used['outputTokens'] ?? 0) + reasoningTokens }),
+  ...(given !== undefined && { attributes: given }),
+}))
 
 const warning: fc.Arbitrary<UsageWarning> = fc.record(
   { code: fc.constantFrom('unknown-field', 'sum-mismatch', 'bad-quantity', 'missing-usage', 'assumed'), message: text(80) },

@@ -4,7 +4,7 @@ import { idDigest } from '../../ledger/charge-id.ts'
 import { assertSameCall, correct, isLarger, standing } from '../../ledger/correction.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 import { packExtras, packNumbers } from '../../ledger/pack-charge.ts'
-import type { Contribution } from '../../ledger/rollup-changes.ts'
+import type { RollupChanges } from '../../ledger/rollup-changes.ts'
 import { type Calendar, slotOf } from '../../time/calendar.ts'
 import type { Booked, Booking } from '../store.ts'
 import type { ChargeReader } from './charge-reader.ts'
@@ -37,12 +37,12 @@ export class ChargeWriter {
     this.#insertSubject = database.prepare('INSERT INTO charge_subjects (subject, seq) VALUES (?, ?)')
   }
 
-  /** Books one charge; what it adds to the sums goes to `contributions`. */
-  book(booking: Booking, position: Position, contributions: Contribution[]): Booked {
+  /** Books one charge; what it adds to the sums goes to `changes`. */
+  book(booking: Booking, position: Position, changes: RollupChanges): Booked {
     const { draft, rank } = booking
     const digest = idDigest('', draft.id)
     if (this.#insertId.run(digest, position.seq + 1, rank).changes === 1) {
-      const seq = this.#write(draft, this.#correctedSeq(draft), position, contributions)
+      const seq = this.#write(draft, this.#correctedSeq(draft), position, changes)
       return { outcome: 'booked', id: draft.id, seq }
     }
     const found = this.#reader.find(draft.id)
@@ -52,10 +52,10 @@ export class ChargeWriter {
       if (booked !== undefined) assertSameCall(booked.charge, draft, booking.ignore)
     }
     if (booking.onExisting !== 'supersede' || rank < found.rank) return { outcome: 'duplicate', id: draft.id, seq: found.seq }
-    return this.#supersede(booking, found, position, contributions)
+    return this.#supersede(booking, found, position, changes)
   }
 
-  #supersede(booking: Booking, found: { seq: number; rank: number }, position: Position, contributions: Contribution[]): Booked {
+  #supersede(booking: Booking, found: { seq: number; rank: number }, position: Position, changes: RollupChanges): Booked {
     const { draft, rank } = booking
     const duplicate: Booked = { outcome: 'duplicate', id: draft.id, seq: found.seq }
     const original = this.#reader.bySeq(found.seq)?.charge
@@ -67,7 +67,7 @@ export class ChargeWriter {
     if (correction === undefined) return duplicate
     const inserted = this.#insertId.run(idDigest('', correction.id), position.seq + 1, 1)
     invariant(inserted.changes === 1, `The correction ${correction.id} is booked already.`)
-    return { outcome: 'superseded', id: correction.id, seq: this.#write(correction, original.seq, position, contributions) }
+    return { outcome: 'superseded', id: correction.id, seq: this.#write(correction, original.seq, position, changes) }
   }
 
   #correctedSeq(draft: ChargeDraft): number | null {
@@ -77,7 +77,7 @@ export class ChargeWriter {
     return found.seq
   }
 
-  #write(draft: ChargeDraft, corrects: number | null, position: Position, contributions: Contribution[]): number {
+  #write(draft: ChargeDraft, corrects: number | null, position: Position, changes: RollupChanges): number {
     position.seq += 1
     const { seq } = position
     const day = this.#calendar.dayOf(draft.at)
@@ -100,7 +100,7 @@ export class ChargeWriter {
       packExtras(draft),
     )
     for (const subject of subjects) this.#insertSubject.run(subject, seq)
-    contributions.push({ charge: draft, sign: 1, slot: slotOf(draft.at), day, series, sku, subjects })
+    changes.add({ charge: draft, sign: 1, slot: slotOf(draft.at), day, series, sku, subjects })
     return seq
   }
 }

@@ -45,10 +45,10 @@ function removeWithCorrections(parts: SqliteParts, row: StoredCharge): void {
 }
 
 function remove(parts: SqliteParts, stored: StoredCharge): void {
-  const { database, calendar, contributions } = parts
+  const { database, calendar, changes } = parts
   const { charge, subjects } = stored
   database.prepare('DELETE FROM ids WHERE digest = ?').run(idDigest('', charge.id))
   database.prepare('DELETE FROM charges WHERE seq = ?').run(charge.seq)
   for (const subject of subjects) database.prepare('DELETE FROM charge_subjects WHERE subject = ? AND seq = ?').run(subject, charge.seq)
-  contributions.push(contributionOf(stored, calendar, -1))
+  changes.add(contributionOf(stored, calendar, -1))
 }

@@ -24,7 +24,11 @@ export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' 
   const options = { cause: error }
   const said = error instanceof Error ? error.message : String(error)
   if ((error as { errcode?: unknown }).errcode === datatypeConstraint) {
-    return new PurserError('PURSER_AMOUNT_OUT_OF_RANGE', `A sum in ${path} would no longer fit 64 bits (${said}). Nothing was written.`, options)
+    return new PurserError(
+      'PURSER_AMOUNT_OUT_OF_RANGE',
+      `A sum in ${path} would no longer fit 64 bits (${said}). Nothing was written.`,
+      options,
+    )
   }
   switch (primary) {
     case code.busy:

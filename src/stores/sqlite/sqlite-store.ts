@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
-import { type Contribution, RollupChanges } from '../../ledger/rollup-changes.ts'
+import { RollupChanges } from '../../ledger/rollup-changes.ts'
 import { createCalendar } from '../../time/calendar.ts'
 import type {
   Booked,
@@ -48,7 +48,7 @@ export interface SqliteParts {
   readonly reader: ChargeReader
   readonly calendar: ReturnType<typeof createCalendar>
   /** What the running transaction adds to the sums. */
-  readonly contributions: Contribution[]
+  readonly changes: RollupChanges
   readonly rollupWriter: RollupWriter
 }
 
@@ -75,7 +75,6 @@ class SqliteStore implements Store {
     const dictionaries = new Dictionaries(database, this.subjects)
     const reader = new ChargeReader(database, dictionaries)
     const calendar = createCalendar(this.timezone)
-    const contributions: Contribution[] = []
     const rollupWriter = new RollupWriter(database)
     const queue = new CommitQueue(database, path, {
       begun: () => this.#begun(),
@@ -83,7 +82,7 @@ class SqliteStore implements Store {
       committed: () => dictionaries.committed(),
       rolledBack: () => dictionaries.rolledBack(),
     })
-    this.#parts = { database, path, queue, dictionaries, reader, calendar, contributions, rollupWriter }
+    this.#parts = { database, path, queue, dictionaries, reader, calendar, changes: new RollupChanges(), rollupWriter }
     this.#documents = new Documents(database)
     this.#writer = new ChargeWriter(database, reader, dictionaries, calendar)
     this.#rollups = new RollupReader(database)
@@ -184,29 +183,26 @@ class SqliteStore implements Store {
   }
 
   #begun(): void {
-    const { database, contributions } = this.#parts
-    contributions.length = 0
+    const { database, changes } = this.#parts
+    changes.clear()
     this.#position = { seq: Number(database.prepare("SELECT value FROM settings WHERE key = 'seq'").get()?.['value']), nowMs: Date.now() }
   }
 
   #apply(transaction: Transaction): Booked[] {
-    const { contributions } = this.#parts
+    const { changes } = this.#parts
     const position: Position = { ...this.#position, batch: null }
-    const ours: Contribution[] = []
     if (transaction.batch !== undefined) Object.assign(position, { batch: this.#documents.batchId(transaction.batch, position.seq + 1) })
-    const booked = (transaction.bookings ?? []).map((booking) => this.#writer.book(booking, position, ours))
+    const booked: Booked[] = []
+    for (const booking of transaction.bookings ?? []) booked.push(this.#writer.book(booking, position, changes))
     for (const write of transaction.documents ?? []) this.#documents.put(write)
     for (const event of transaction.events ?? []) this.#documents.append(event, ++position.seq, position.nowMs)
     if (position.batch !== null) this.#documents.stretchBatch(position.batch, position.seq)
     this.#position.seq = position.seq
-    contributions.push(...ours)
     return booked
   }
 
   #beforeCommit(): void {
-    const { database, contributions, rollupWriter } = this.#parts
-    const changes = new RollupChanges()
-    for (const contribution of contributions) changes.add(contribution)
+    const { database, changes, rollupWriter } = this.#parts
     rollupWriter.write(changes)
     database.prepare("UPDATE settings SET value = ? WHERE key = 'seq'").run(String(this.#position.seq))
   }
