@@ -6,7 +6,8 @@ import type { Basis, Labels } from '../ledger/charge.ts'
 import { createCallMapper } from './claude-code/imported-call.ts'
 import { threadBatches } from './claude-code/thread-batches.ts'
 import type { TranscriptCall } from './claude-code/transcript-call.ts'
-import { readTranscripts, type TranscriptBatch, type TranscriptTask } from './claude-code/transcript-reader.ts'
+import { readTranscripts, type TranscriptTask } from './claude-code/transcript-reader.ts'
+import type { TranscriptBatch } from './claude-code/call-batch.ts'
 import { isUnchanged, toFilePosition } from './file-position.ts'
 import type { ImportedCall, ImportSink } from './importer.ts'
 import { findSourceFiles } from './source-files.ts'
@@ -26,7 +27,7 @@ const megabyte = 1024 * 1024
 const threadFromBytes = 24 * megabyte
 /** Small enough that a gate in the same process never waits long. */
 const inlineSize = { chunkBytes: megabyte / 4, batchBytes: 4 * megabyte, batchCalls: 1000 }
-const threadSize = { chunkBytes: megabyte / 4, batchBytes: 16 * megabyte, batchCalls: 1000 }
+const threadSize = { chunkBytes: megabyte / 4, batchBytes: 2 * megabyte, batchCalls: 1000 }
 
 /**
  * Imports the transcripts of Claude Code: `*.jsonl` under the `projects` folders of its configuration, with those of

@@ -81,7 +81,12 @@ async function* subjectSums(store: Store, plan: CostPlan, subject: string): Asyn
     yield sum
     if (withRest) take(taken, placeOf(row), sum)
   }
-  for (const row of all) yield without(toSum(row, {}), taken.get(placeOf(row)))
+  for (const row of all) {
+    const place = placeOf(row)
+    yield without(toSum(row, {}), taken.get(place))
+    // By meter a place has several rows; what is taken is taken once.
+    taken.delete(place)
+  }
 }
 
 function placeOf({ time, series, sku }: RollupRow): string {

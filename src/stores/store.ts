@@ -63,7 +63,7 @@ export interface Transaction {
   readonly events?: readonly EventDraft[]
 }
 
-/** Which charges to read, in order of booking. */
+/** Which charges to read: in order of their time where a period is given, else in order of booking. */
 export interface ChargeSelection {
   /** From this instant, inclusive. */
   readonly sinceMs?: number

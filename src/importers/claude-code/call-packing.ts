@@ -1,5 +1,5 @@
 import type { TranscriptCall } from './transcript-call.ts'
-import type { TranscriptBatch } from './transcript-reader.ts'
+import type { TranscriptBatch } from './call-batch.ts'
 
 /** A batch as it crosses from the reader thread: numbers in one array, texts once each. */
 export interface PackedBatch extends Omit<TranscriptBatch, 'calls'> {

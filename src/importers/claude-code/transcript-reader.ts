@@ -1,28 +1,17 @@
 import { closeSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { CallBatch, type TranscriptBatch } from './call-batch.ts'
 import { type FilePosition, positionAt, resumePosition } from '../file-position.ts'
 import { LineReader } from '../line-reader.ts'
 import type { SourceFile } from '../source-files.ts'
 import { LineScanner } from './line-scanner.ts'
 import { projectFolder, projectName } from './project.ts'
-import { type LineReading, readTranscriptLine, totalTokens, type TranscriptCall } from './transcript-call.ts'
+import { type LineReading, readTranscriptLine } from './transcript-call.ts'
 
 /** A transcript to read, and where the last import stopped in it. */
 export interface TranscriptTask {
   readonly file: SourceFile
   readonly position: FilePosition | undefined
-}
-
-/** Some calls, and how far their files are read once these are booked. */
-export interface TranscriptBatch {
-  readonly calls: readonly TranscriptCall[]
-  readonly records: number
-  /** Records of a call that another one in this batch stands for. */
-  readonly duplicates: number
-  readonly skipped: readonly { readonly reason: string; readonly where: string }[]
-  readonly positions: readonly (readonly [path: string, position: FilePosition])[]
-  /** Bytes of input read for it. */
-  readonly bytes: number
 }
 
 export interface BatchSize {
@@ -31,47 +20,10 @@ export interface BatchSize {
   readonly batchCalls: number
 }
 
-/** Collects what a batch holds; of the lines of one message the largest stays. */
-class Batch implements TranscriptBatch {
-  readonly #byId = new Map<string, TranscriptCall>()
-  readonly skipped: { reason: string; where: string }[] = []
-  readonly positions: [string, FilePosition][] = []
-  records = 0
-  duplicates = 0
-  bytes = 0
-
-  get calls(): readonly TranscriptCall[] {
-    return [...this.#byId.values()]
-  }
-
-  get size(): number {
-    return this.#byId.size
-  }
-
-  add(call: TranscriptCall): void {
-    this.records += 1
-    const id = call.responseId === '' ? call.ownId : call.responseId
-    const other = this.#byId.get(id)
-    if (other !== undefined) this.duplicates += 1
-    this.#byId.set(id, other === undefined ? call : larger(other, call))
-  }
-}
-
-/**
- * The record that counts: the call before its replay, then the larger usage. It keeps the time and the labels of the
- * first, as a correction in the ledger would.
- */
-function larger(first: TranscriptCall, second: TranscriptCall): TranscriptCall {
-  if (first.rank !== second.rank) return first.rank > second.rank ? first : second
-  if (totalTokens(second) <= totalTokens(first)) return first
-  const { at, session, cwd, project, branch } = first
-  return Object.assign(second, { at, session, cwd, project, branch })
-}
-
 /** Reads transcripts from where the last import stopped, in batches of about the given size. */
 export function* readTranscripts(tasks: readonly TranscriptTask[], size: BatchSize): Generator<TranscriptBatch> {
   const scanner = new LineScanner()
-  let batch = new Batch()
+  let batch = new CallBatch()
   for (const { file, position } of tasks) {
     const opened = open(file.path)
     if (opened === undefined) {
@@ -87,12 +39,12 @@ export function* readTranscripts(tasks: readonly TranscriptTask[], size: BatchSi
       let unfinished = false
       while (!unfinished && lines.next()) {
         unfinished = !readLine(lines, scanner, batch, place)
-        if (lines.offset - counted + batch.bytes < size.batchBytes && batch.size < size.batchCalls) continue
+        if (lines.offset - counted + batch.bytes < size.batchBytes && batch.calls.length < size.batchCalls) continue
         batch.bytes += lines.offset - counted
         counted = lines.offset
         if (!unfinished) batch.positions.push([file.path, positionAt(opened, file, lines.offset, lines.line, false)])
         yield batch
-        batch = new Batch()
+        batch = new CallBatch()
       }
       const offset = unfinished ? lines.lineOffset : lines.offset
       batch.bytes += lines.offset - counted
@@ -105,7 +57,7 @@ export function* readTranscripts(tasks: readonly TranscriptTask[], size: BatchSi
 }
 
 /** Adds what a line holds; false for a last line that is still being written. */
-function readLine(lines: LineReader, scanner: LineScanner, batch: Batch, place: Place): boolean {
+function readLine(lines: LineReader, scanner: LineScanner, batch: CallBatch, place: Place): boolean {
   const { bytes, start, end } = lines
   if (lines.tooLong) return skip(batch, 'line too long', place.path, lines.line)
   if (end === start) return true
@@ -122,7 +74,7 @@ function readLine(lines: LineReader, scanner: LineScanner, batch: Batch, place: 
   return true
 }
 
-function skip(batch: Batch, reason: string, path: string, line: number): true {
+function skip(batch: CallBatch, reason: string, path: string, line: number): true {
   batch.records += 1
   batch.skipped.push({ reason, where: `${path}:${line}` })
   return true

@@ -36,13 +36,13 @@ export interface StoredCharge {
 }
 
 // Costs are read as text, because a 64-bit integer may be more than a double holds exactly.
-const columns = 'seq, at, booked_at, series, sku, pricing, CAST(cost AS TEXT) AS cost, packed, id, response_id, batch, corrects, extras'
+const columns =
+  'charges.seq, at, booked_at, series, sku, pricing, CAST(cost AS TEXT) AS cost, packed, id, response_id, batch, corrects, extras'
 
+/** Where a page of charges begins and how long it is. Charges beyond `upToSeq` came after the reading began. */
 export interface Page {
-  readonly afterSeq: number
+  readonly after: { readonly at: number; readonly seq: number }
   readonly upToSeq: number
-  readonly sinceMs: number
-  readonly untilMs: number
   readonly limit: number
 }
 
@@ -52,16 +52,19 @@ export class ChargeReader {
   readonly #bySeq: StatementSync
   readonly #digest: StatementSync
   readonly #page: StatementSync
+  readonly #pageByTime: StatementSync
   readonly #pageOfSubject: StatementSync
 
   constructor(database: DatabaseSync, dictionaries: Dictionaries) {
     this.#dictionaries = dictionaries
     this.#bySeq = database.prepare(`SELECT ${columns} FROM charges WHERE seq = ?`)
     this.#digest = database.prepare('SELECT seq, rank FROM ids WHERE digest = ?')
-    const bounds = 'seq > ? AND seq <= ? AND at >= ? AND at < ? ORDER BY seq LIMIT ?'
-    this.#page = database.prepare(`SELECT ${columns} FROM charges NOT INDEXED WHERE ${bounds}`)
+    this.#page = database.prepare(`SELECT ${columns} FROM charges WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`)
+    this.#pageByTime = database.prepare(
+      `SELECT ${columns} FROM charges WHERE (at, seq) > (?, ?) AND at < ? AND seq <= ? ORDER BY at, seq LIMIT ?`,
+    )
     this.#pageOfSubject = database.prepare(
-      `SELECT ${columns} FROM charges WHERE seq IN (SELECT seq FROM charge_subjects WHERE subject = ?) AND ${bounds}`,
+      `SELECT ${columns} FROM charge_subjects s JOIN charges USING (seq) WHERE s.subject = ? AND s.seq > ? AND s.seq <= ? ORDER BY s.seq LIMIT ?`,
     )
   }
 
@@ -90,10 +93,23 @@ export class ChargeReader {
     }
   }
 
-  page(page: Page, subject?: number): StoredCharge[] {
-    const bounds = [page.afterSeq, page.upToSeq, page.sinceMs, page.untilMs, page.limit]
-    const rows = subject === undefined ? this.#page.all(...bounds) : this.#pageOfSubject.all(subject, ...bounds)
-    return (rows as unknown as ChargeRow[]).map((row) => this.#decode(row))
+  /** The next charges in order of booking. */
+  page({ after, upToSeq, limit }: Page): StoredCharge[] {
+    return this.#decodeAll(this.#page.all(after.seq, upToSeq, limit))
+  }
+
+  /** The next charges in order of their time, made before an instant. */
+  pageByTime({ after, upToSeq, limit }: Page, untilMs: number): StoredCharge[] {
+    return this.#decodeAll(this.#pageByTime.all(after.at, after.seq, untilMs, upToSeq, limit))
+  }
+
+  /** The next charges that carry a subject, in order of booking. */
+  pageOfSubject({ after, upToSeq, limit }: Page, subject: number): StoredCharge[] {
+    return this.#decodeAll(this.#pageOfSubject.all(subject, after.seq, upToSeq, limit))
+  }
+
+  #decodeAll(rows: unknown): StoredCharge[] {
+    return (rows as ChargeRow[]).map((row) => this.#decode(row))
   }
 
   #decode(row: ChargeRow): StoredCharge {

@@ -15,7 +15,7 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
   const [id, first, last] = [Number(found['id']), Number(found['first_seq']), Number(found['last_seq'])]
   let removed = 0
   for (let afterSeq = first - 1; afterSeq < last;) {
-    const page = { afterSeq, upToSeq: last, sinceMs: 0, untilMs: Number.MAX_SAFE_INTEGER, limit: chargesPerTransaction }
+    const page = { after: { at: 0, seq: afterSeq }, upToSeq: last, limit: chargesPerTransaction }
     const { count, next } = await queue.run(() => {
       const rows = parts.reader.page(page)
       const ours = rows.filter((row) => row.batch === id)

@@ -14,7 +14,7 @@ import type {
   Transaction,
   VerifyReport,
 } from '../store.ts'
-import { ChargeReader } from './charge-reader.ts'
+import { ChargeReader, type Page, type StoredCharge } from './charge-reader.ts'
 import { ChargeWriter, type Position } from './charge-writer.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Dictionaries } from './dictionaries.ts'
@@ -109,20 +109,32 @@ class SqliteStore implements Store {
   }
 
   async *charges(selection: ChargeSelection): AsyncIterable<Charge> {
-    const { reader, dictionaries, database } = this.#parts
-    const upToSeq = this.#read(() => Number(database.prepare('SELECT max(seq) AS seq FROM charges').get()?.['seq'] ?? 0))
-    const subject = selection.subject && dictionaries.findSubject(selection.subject.kind, selection.subject.value)
-    if (selection.subject !== undefined && subject === undefined) return
-    const bounds = { sinceMs: selection.sinceMs ?? 0, untilMs: selection.untilMs ?? Number.MAX_SAFE_INTEGER, limit: chargesPerPage }
-    for (let afterSeq = 0; ;) {
-      const page = this.#read(() => reader.page({ ...bounds, afterSeq, upToSeq }, subject))
+    const { sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, batch } = selection
+    const nextPage = this.#pager(selection)
+    for (let after = { at: sinceMs, seq: 0 }; ;) {
+      const page = this.#read(() => nextPage(after))
       for (const { charge } of page) {
-        if (selection.batch === undefined || charge.batch === selection.batch) yield charge
+        const isAsked = charge.at >= sinceMs && charge.at < untilMs && (batch === undefined || charge.batch === batch)
+        if (isAsked) yield charge
       }
-      if (page.length < chargesPerPage) return
-      afterSeq = page.at(-1)?.charge.seq ?? upToSeq
+      const last = page.at(-1)?.charge
+      if (last === undefined || page.length < chargesPerPage) return
+      after = { at: last.at, seq: last.seq }
       await new Promise((resolve) => setImmediate(resolve))
     }
+  }
+
+  /** By subject where one is asked for, by time where a period is, else in order of booking. */
+  #pager({ subject, sinceMs, untilMs }: ChargeSelection): (after: Page['after']) => StoredCharge[] {
+    const { reader, dictionaries, database } = this.#parts
+    const upToSeq = this.#read(() => Number(database.prepare('SELECT max(seq) AS seq FROM charges').get()?.['seq'] ?? 0))
+    const page = (after: Page['after']): Page => ({ after, upToSeq, limit: chargesPerPage })
+    if (subject !== undefined) {
+      const id = dictionaries.findSubject(subject.kind, subject.value)
+      return (after) => (id === undefined ? [] : reader.pageOfSubject(page(after), id))
+    }
+    if (sinceMs === undefined && untilMs === undefined) return (after) => reader.page(page(after))
+    return (after) => reader.pageByTime(page(after), untilMs ?? Number.MAX_SAFE_INTEGER)
   }
 
   async events(afterSeq: number, limit: number): Promise<readonly LedgerEvent[]> {

@@ -56,13 +56,7 @@ async function sumCharges(
   const writer = new RollupWriter(database, 'temp')
   let charges = 0
   for (let afterSeq = 0; ;) {
-    const page = reader.page({
-      afterSeq,
-      upToSeq: Number.MAX_SAFE_INTEGER,
-      sinceMs: 0,
-      untilMs: Number.MAX_SAFE_INTEGER,
-      limit: chargesPerPage,
-    })
+    const page = reader.page({ after: { at: 0, seq: afterSeq }, upToSeq: Number.MAX_SAFE_INTEGER, limit: chargesPerPage })
     const changes = new RollupChanges()
     for (const stored of page) changes.add(contributionOf(stored, calendar))
     writer.write(changes)
