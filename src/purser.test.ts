@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { acmeCard } from '../test/ledger/acme-cards.ts'
 import { openTemporaryLedger } from '../test/ledger/temporary-ledger.ts'
-import { acmeCard } from '../test/ledger/temporary-ledger.ts'
+
 import type { CostQuery } from './ledger/cost-query.ts'
 import { perRun } from './ledger/cost-table.ts'
 

@@ -26,7 +26,10 @@ const dateOnly = /^\d{4}-\d{2}-\d{2}$/
  * exclusive.
  * @throws PURSER_BAD_QUERY, PURSER_BAD_TIME
  */
-export function askedPeriod(options: PeriodOptions, fallback: { readonly period: string; readonly timezone: string; readonly weekStart: number }): AskedPeriod {
+export function askedPeriod(
+  options: PeriodOptions,
+  fallback: { readonly period: string; readonly timezone: string; readonly weekStart: number },
+): AskedPeriod {
   const timezone = checkZone(options.timezone ?? fallback.timezone)
   const { period, since, until } = options
   if (since === undefined && until === undefined) {

@@ -5,14 +5,25 @@ import type { UsageWarning } from '../usage/usage.ts'
 
 /** A charge as JSON: instants in ISO, money in nanos as text and in dollars as a number. */
 export function chargeJson(charge: Charge): Record<string, unknown> {
-  const { id, seq, at, bookedAt, provider, model, modelAsked, serviceTier, speed, region, basis, outcome, usage, labels, status, ...rest } = charge
+  const { id, seq, at, bookedAt, provider, model, modelAsked, serviceTier, speed, region, basis, outcome, usage, labels, status, ...rest } =
+    charge
   const { costNanos, statedNanos, reportedNanos, lines, ...others } = rest
   return {
     id,
     seq,
     at: new Date(at).toISOString(),
     bookedAt: new Date(bookedAt).toISOString(),
-    ...{ provider, model, modelAsked, serviceTier, speed, region, basis, outcome, usage, labels, status },
+    provider,
+    model,
+    modelAsked,
+    serviceTier,
+    speed,
+    region,
+    basis,
+    outcome,
+    usage,
+    labels,
+    status,
     costUsd: costNanos === null ? null : toUsd(costNanos),
     costNanos: text(costNanos),
     statedNanos: text(statedNanos),

@@ -10,14 +10,26 @@ export interface ListedCommand {
 /** Every command, in the order of the help. */
 export const commandList: readonly ListedCommand[] = [
   { name: 'init', summary: 'write a purser.yaml to start from', load: async () => (await import('./commands/init.ts')).defineInit },
-  { name: 'import', summary: 'book calls from records that exist already', load: async () => (await import('./commands/import.ts')).defineImport },
+  {
+    name: 'import',
+    summary: 'book calls from records that exist already',
+    load: async () => (await import('./commands/import.ts')).defineImport,
+  },
   { name: 'record', summary: 'book one call', load: async () => (await import('./commands/record.ts')).defineRecord },
   { name: 'costs', summary: 'show what calls cost, by anything', load: async () => (await import('./commands/costs.ts')).defineCosts },
   { name: 'price', summary: 'price usage without booking it', load: async () => (await import('./commands/price.ts')).definePrice },
   { name: 'catalog', summary: 'look at prices and update them', load: async () => (await import('./commands/catalog.ts')).defineCatalog },
-  { name: 'reprice', summary: 'price booked calls again and book the difference', load: async () => (await import('./commands/reprice.ts')).defineReprice },
+  {
+    name: 'reprice',
+    summary: 'price booked calls again and book the difference',
+    load: async () => (await import('./commands/reprice.ts')).defineReprice,
+  },
   { name: 'export', summary: 'write charges as CSV or JSONL', load: async () => (await import('./commands/export.ts')).defineExport },
-  { name: 'verify', summary: 'check every sum of the ledger against its charges', load: async () => (await import('./commands/verify.ts')).defineVerify },
+  {
+    name: 'verify',
+    summary: 'check every sum of the ledger against its charges',
+    load: async () => (await import('./commands/verify.ts')).defineVerify,
+  },
   { name: 'config', summary: 'show and check the configuration', load: async () => (await import('./commands/config.ts')).defineConfig },
   { name: 'tour', summary: 'see the tables on a small sample', load: async () => (await import('./commands/tour.ts')).defineTour },
 ]

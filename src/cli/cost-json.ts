@@ -8,7 +8,10 @@ export function costsJson(period: AskedPeriod, groupBy: readonly string[], table
   return {
     period: { name: period.name, since: iso(period.sinceMs), until: iso(period.untilMs), timezone: period.timezone },
     groupBy,
-    rows: table.rows.map((row) => ({ ...Object.fromEntries(groupBy.map((name, index) => [name, row.key[index] ?? null])), ...sumsJson(row) })),
+    rows: table.rows.map((row) => ({
+      ...Object.fromEntries(groupBy.map((name, index) => [name, row.key[index] ?? null])),
+      ...sumsJson(row),
+    })),
     others: table.others === null ? null : { ...sumsJson(table.others), rows: table.otherCount },
     total: sumsJson(table.total),
   }

@@ -40,7 +40,8 @@ export function costLines(period: AskedPeriod, groupBy: readonly string[], table
 }
 
 function scaleOf({ rows, total }: CostTable): Scale {
-  const of = total.costNanos === 0n && total.planNanos > 0n ? (row: CostRow) => row.planNanos as bigint : (row: CostRow) => row.costNanos as bigint
+  const of =
+    total.costNanos === 0n && total.planNanos > 0n ? (row: CostRow) => row.planNanos as bigint : (row: CostRow) => row.costNanos as bigint
   const largest = rows.reduce((most, row) => (of(row) > most ? of(row) : most), 0n)
   return { hasPlan: total.planCalls > 0, of, whole: of(total), largest }
 }
@@ -58,13 +59,32 @@ function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): 
   return [
     ...groupBy.map((name, index) => ({ header: name, cutTo: 8, cell: (row: CostRow) => nameOf(row.key[index] ?? null) })),
     { header: 'cost', align: right, cell: costText },
-    ...(scale.hasPlan ? [{ header: 'plan', align: right, cell: (row: CostRow) => (row.planCalls === 0 ? '' : formatUsd(row.planNanos)) }] : []),
-    { header: '', dropOrder: 5, bar: { min: 4, max: 24 }, cell: (row) => (row === total ? '0' : String(fraction(scale.of(row), scale.largest))) },
-    { header: 'share', align: right, dropOrder: 4, cell: (row) => (scale.whole <= 0n ? '' : formatShare(fraction(scale.of(row), scale.whole))) },
+    ...(scale.hasPlan
+      ? [{ header: 'plan', align: right, cell: (row: CostRow) => (row.planCalls === 0 ? '' : formatUsd(row.planNanos)) }]
+      : []),
+    {
+      header: '',
+      dropOrder: 5,
+      bar: { min: 4, max: 24 },
+      cell: (row) => (row === total ? '0' : String(fraction(scale.of(row), scale.largest))),
+    },
+    {
+      header: 'share',
+      align: right,
+      dropOrder: 4,
+      cell: (row) => (scale.whole <= 0n || isUnpriced(row) ? '' : formatShare(fraction(scale.of(row), scale.whole))),
+    },
     count('calls', 3, (row) => row.calls, formatCount),
     ...(total.runs > 0 ? [count('runs', 6, (row) => row.runs, formatCount)] : []),
     ...(table.rows.some((row) => row.quantity !== undefined)
-      ? [count('quantity', 1, (row) => row.quantity ?? Number.NaN, (value) => (Number.isNaN(value) ? '' : formatCompact(value)))]
+      ? [
+          count(
+            'quantity',
+            1,
+            (row) => row.quantity ?? Number.NaN,
+            (value) => (Number.isNaN(value) ? '' : formatCompact(value)),
+          ),
+        ]
       : [
           count('input', 8, (row) => row.inputTokens),
           ...(cached ? [count('cache', 9, (row) => row.cacheReadTokens + row.cacheWriteTokens)] : []),
@@ -76,9 +96,13 @@ function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): 
 
 /** What is not known in full is marked: `≥` where calls have no price, `~` where usage was estimated. */
 function costText(row: CostRow): string {
-  if (row.calls > 0 && row.unpricedCalls === row.calls) return 'unpriced'
+  if (isUnpriced(row)) return 'unpriced'
   const marks = `${row.unpricedCalls + row.partialCalls > 0 ? '≥ ' : ''}${row.estimatedCalls > 0 ? '~' : ''}`
   return `${marks}${formatUsd(row.costNanos)}`
+}
+
+function isUnpriced(row: CostRow): boolean {
+  return row.calls > 0 && row.unpricedCalls === row.calls
 }
 
 function nameOf(value: string | null): string {
@@ -92,7 +116,6 @@ function fraction(part: bigint, whole: bigint): number {
 /** What the table leaves out or marks, and what to do about it. */
 export function costNotes(total: CostRow, unpricedModels: readonly string[]): string[] {
   const notes: string[] = []
-  const calls = (count: number): string => (count === 1 ? '1 call' : `${formatCount(count)} calls`)
   if (total.planCalls > 0) {
     notes.push(`plan: list prices of ${calls(total.planCalls)} that a subscription covers; no part of the cost.`)
   }
@@ -100,7 +123,13 @@ export function costNotes(total: CostRow, unpricedModels: readonly string[]): st
     const which = unpricedModels.length === 0 ? '' : `: ${unpricedModels.map(printable).join(', ')}`
     notes.push(`≥: ${calls(total.unpricedCalls)} without a price${which}. Give one in purser.yaml, then \`purser reprice --apply\`.`)
   }
-  if (total.partialCalls > 0) notes.push(`≥: of ${calls(total.partialCalls)} a part has no price; \`purser reprice --apply\` after you gave one.`)
-  if (total.estimatedCalls > 0) notes.push(`~: ${formatUsd(total.estimatedNanos)} in ${calls(total.estimatedCalls)} rests on estimated usage.`)
+  if (total.partialCalls > 0)
+    notes.push(`≥: of ${calls(total.partialCalls)} a part has no price; \`purser reprice --apply\` after you gave one.`)
+  if (total.estimatedCalls > 0)
+    notes.push(`~: ${formatUsd(total.estimatedNanos)} in ${calls(total.estimatedCalls)} rests on estimated usage.`)
   return notes
+}
+
+function calls(count: number): string {
+  return count === 1 ? '1 call' : `${formatCount(count)} calls`
 }

@@ -19,7 +19,21 @@ export async function* jsonlExport(purser: Purser, selection: ChargeSelection, s
 }
 
 const fields = [
-  ...(['id', 'seq', 'at', 'bookedAt', 'provider', 'model', 'modelAsked', 'serviceTier', 'speed', 'region', 'basis', 'outcome', 'status'] as const),
+  ...([
+    'id',
+    'seq',
+    'at',
+    'bookedAt',
+    'provider',
+    'model',
+    'modelAsked',
+    'serviceTier',
+    'speed',
+    'region',
+    'basis',
+    'outcome',
+    'status',
+  ] as const),
   ...(['costUsd', 'costNanos', 'statedNanos', 'reportedNanos', 'match', 'attempt', 'callId', 'durationMs', 'maxOutputTokens'] as const),
   ...(['stopReason', 'responseId', 'batch', 'corrects', 'estimated'] as const),
 ]
@@ -37,7 +51,13 @@ export async function* csvExport(purser: Purser, selection: ChargeSelection, sig
   }
   const labelKeys = [...labels].toSorted()
   const meters = meterNames.filter((meter) => used.has(meter))
-  const columns = [...fields, ...meters, ...(used.has('attributes') ? ['attributes'] : []), ...labelKeys.map((key) => `label.${key}`), 'metadata']
+  const columns = [
+    ...fields,
+    ...meters,
+    ...(used.has('attributes') ? ['attributes'] : []),
+    ...labelKeys.map((key) => `label.${key}`),
+    'metadata',
+  ]
   yield { text: `${columns.map(csvCell).join(',')}\n`, charges: 0 }
   const toRow = (charge: Charge): string => {
     const values = chargeJson({ ...charge })
@@ -61,7 +81,11 @@ async function* upTo(seq: number, charges: AsyncIterable<Charge>): AsyncIterable
   }
 }
 
-async function* inChunks(charges: AsyncIterable<Charge>, signal: AbortSignal, toLine: (charge: Charge) => string): AsyncIterable<ExportChunk> {
+async function* inChunks(
+  charges: AsyncIterable<Charge>,
+  signal: AbortSignal,
+  toLine: (charge: Charge) => string,
+): AsyncIterable<ExportChunk> {
   let lines: string[] = []
   const chunk = (): ExportChunk => ({ text: `${lines.join('\n')}\n`, charges: lines.length })
   for await (const charge of charges) {

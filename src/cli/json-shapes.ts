@@ -4,7 +4,10 @@ import { type Meter, meterNames } from '../usage/meters.ts'
 
 // The shapes that commands print with --json. Fields may be added; none is taken away or changes its meaning.
 
-const nanosText = z.string().regex(/^-?\d+$/).describe('billionths of a dollar, exact')
+const nanosText = z
+  .string()
+  .regex(/^-?\d+$/)
+  .describe('billionths of a dollar, exact')
 const usd = z.number().describe('dollars, for people')
 const instant = z.iso.datetime().describe('an instant in UTC')
 const count = z.int().min(0)
@@ -113,7 +116,14 @@ export const importsShape = z.strictObject({
 
 export const importListShape = z.strictObject({
   imports: z.array(
-    z.strictObject({ batch: z.string(), importer: z.string(), startedAt: instant, sources: z.array(z.string()), booked: count, superseded: count }),
+    z.strictObject({
+      batch: z.string(),
+      importer: z.string(),
+      startedAt: instant,
+      sources: z.array(z.string()),
+      booked: count,
+      superseded: count,
+    }),
   ),
 })
 
@@ -142,7 +152,9 @@ const sums = {
 
 export const costTotalShape = z.strictObject(sums)
 /** A row carries its group by the names of the fields asked by; null where the label is missing. */
-export const costRowShape = z.object({ ...sums, quantity: z.number().optional().describe('by meter: in its unit') }).catchall(z.string().nullable())
+export const costRowShape = z
+  .object({ ...sums, quantity: z.number().optional().describe('by meter: in its unit') })
+  .catchall(z.string().nullable())
 
 export const costsShape = z.strictObject({
   period: z.strictObject({
@@ -153,14 +165,27 @@ export const costsShape = z.strictObject({
   }),
   groupBy: z.array(z.string()),
   rows: z.array(costRowShape).describe('each with its group by field name, null where the label is missing'),
-  others: costTotalShape.extend({ rows: z.int().min(1) }).nullable().describe('rows beyond --limit, summed'),
+  others: costTotalShape
+    .extend({ rows: z.int().min(1) })
+    .nullable()
+    .describe('rows beyond --limit, summed'),
   total: costTotalShape,
 })
 
 export const catalogListShape = z.strictObject({
   revision: z.string(),
   providers: z.array(z.strictObject({ provider: z.string(), models: count })).optional(),
-  models: z.array(z.strictObject({ provider: z.string(), model: z.string(), origin: z.string(), validFrom: z.string().nullable(), checkedAt: z.string() })).optional(),
+  models: z
+    .array(
+      z.strictObject({
+        provider: z.string(),
+        model: z.string(),
+        origin: z.string(),
+        validFrom: z.string().nullable(),
+        checkedAt: z.string(),
+      }),
+    )
+    .optional(),
 })
 
 const cardName = { provider: z.string(), model: z.string(), validFrom: z.string().optional() }
@@ -198,7 +223,9 @@ export const catalogDiffShape = z.strictObject({
       message: z.string(),
     }),
   ),
-  skipped: z.array(z.strictObject({ provider: z.string(), model: z.string(), key: z.string(), reason: z.string() })).describe('what the source says and purser cannot read'),
+  skipped: z
+    .array(z.strictObject({ provider: z.string(), model: z.string(), key: z.string(), reason: z.string() }))
+    .describe('what the source says and purser cannot read'),
   applied: z.boolean(),
   appliedCards: count,
 })
@@ -210,7 +237,14 @@ export const repriceShape = z.strictObject({
   differenceUsd: usd,
   differenceNanos: nanosText,
   models: z.array(
-    z.strictObject({ provider: z.string(), model: z.string(), charges: count, beforeNanos: nanosText, afterNanos: nanosText, newlyPriced: count }),
+    z.strictObject({
+      provider: z.string(),
+      model: z.string(),
+      charges: count,
+      beforeNanos: nanosText,
+      afterNanos: nanosText,
+      newlyPriced: count,
+    }),
   ),
 })
 

@@ -39,7 +39,7 @@ export function openOutput(path: string | undefined): OutputFile {
 
 function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text)
-  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written)
+  for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written)
 }
 
 function attempt<T>(path: string, work: () => T): T {

@@ -38,5 +38,7 @@ function progressLine(label: string, done: number, total: number | undefined, de
   const fraction = total > 0 ? Math.min(1, done / total) : 1
   const filled = Math.round(fraction * barColumns)
   const bar = '█'.repeat(filled) + '░'.repeat(barColumns - filled)
-  return `${label} ${bar} ${Math.floor(fraction * 100).toString().padStart(3)}%  ${detail}`.trimEnd()
+  return `${label} ${bar} ${Math.floor(fraction * 100)
+    .toString()
+    .padStart(3)}%  ${detail}`.trimEnd()
 }

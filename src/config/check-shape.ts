@@ -15,7 +15,9 @@ export function checkShape(node: unknown, shape: Shape, path: string, refuse: Re
     case 'text':
       return isText(node) ? undefined : wrong('text')
     case 'choice':
-      return isText(node) && shape.values.includes(String(node.value)) ? undefined : wrong(`one of ${shape.values.join(', ')}${near(node, shape.values)}`)
+      return isText(node) && shape.values.includes(String(node.value))
+        ? undefined
+        : wrong(`one of ${shape.values.join(', ')}${near(node, shape.values)}`)
     case 'days':
       return isDays(node) ? undefined : wrong('a number of days, 1 or more, or forever')
     case 'texts':

@@ -31,14 +31,22 @@ const source: Readonly<Record<string, Field>> = {
     meaning: 'For `csv` and `jsonl`: which column or path each field of a call comes from.',
     example: '{ at: TIMESTAMP, inputTokens: ContextTokens }',
   },
-  labels: { shape: { kind: 'text-map' }, meaning: 'Labels set on every call; they win over those of the records.', example: '{ team: films }' },
+  labels: {
+    shape: { kind: 'text-map' },
+    meaning: 'Labels set on every call; they win over those of the records.',
+    example: '{ team: films }',
+  },
   basis: {
     shape: { kind: 'choice', values: ['metered', 'plan', 'free'] },
-    meaning: 'Whether the calls are real spend, covered by a subscription, or free. `plan` for claude-code and codex unless said otherwise.',
+    meaning:
+      'Whether the calls are real spend, covered by a subscription, or free. `plan` for claude-code and codex unless said otherwise.',
   },
   provider: { shape: { kind: 'text' }, meaning: 'For `csv` and `jsonl`: the provider of records that name none.', example: 'openai' },
   model: { shape: { kind: 'text' }, meaning: 'For `csv` and `jsonl`: the model of records that name none.', example: 'gpt-4o' },
-  timezone: { shape: { kind: 'text' }, meaning: 'For `csv` and `jsonl`: the zone of times without an offset; `timezone` above unless said otherwise.' },
+  timezone: {
+    shape: { kind: 'text' },
+    meaning: 'For `csv` and `jsonl`: the zone of times without an offset; `timezone` above unless said otherwise.',
+  },
   delimiter: { shape: { kind: 'text' }, meaning: 'For `csv`: what separates columns. Found from the first line unless given.' },
 }
 
@@ -62,14 +70,18 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
       meaning: 'IANA zone of days, weeks and months, kept in the ledger when it is created. `UTC` unless said otherwise.',
       example: 'Europe/Paris',
     },
-    week_starts: { shape: { kind: 'choice', values: weekdays }, meaning: 'The day on which a week begins. `monday` unless said otherwise.' },
+    week_starts: {
+      shape: { kind: 'choice', values: weekdays },
+      meaning: 'The day on which a week begins. `monday` unless said otherwise.',
+    },
     labels: {
       shape: {
         kind: 'map',
         keys: {
           subjects: {
             shape: { kind: 'texts' },
-            meaning: 'Labels with many values, besides run, session, job, ticket, scene, video, experiment and artifact. Kept in the ledger when it is created.',
+            meaning:
+              'Labels with many values, besides run, session, job, ticket, scene, video, experiment and artifact. Kept in the ledger when it is created.',
             example: '[customer]',
           },
         },

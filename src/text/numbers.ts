@@ -1,6 +1,8 @@
 /** Whole numbers with thousands separated: `12,345`. */
 export function formatCount(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, ',')
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 const units = [

@@ -17,7 +17,12 @@ export type PaintCell = (text: string, row: number | 'header', column: number) =
 const gap = '  '
 
 /** Lines of a table that fits in a number of columns; nothing wraps. */
-export function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[], columnsWide: number, paint: PaintCell = (text) => text): string[] {
+export function renderTable(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  columnsWide: number,
+  paint: PaintCell = (text) => text,
+): string[] {
   const { kept, widths } = layOut(columns, rows, columnsWide)
   const line = (cells: readonly string[], row: number | 'header'): string =>
     kept
@@ -31,7 +36,13 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
       })
       .join(gap)
       .trimEnd()
-  return [line(columns.map((column) => column.header), 'header'), ...rows.map((cells, row) => line(cells, row))]
+  return [
+    line(
+      columns.map((column) => column.header),
+      'header',
+    ),
+    ...rows.map((cells, row) => line(cells, row)),
+  ]
 }
 
 interface Layout {
@@ -41,11 +52,14 @@ interface Layout {
 
 function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], columnsWide: number): Layout {
   const natural = columns.map((column, index) =>
-    column.bar === undefined ? Math.max(displayWidth(column.header), ...rows.map((cells) => displayWidth(cells[index] ?? ''))) : column.bar.min,
+    column.bar === undefined
+      ? Math.max(displayWidth(column.header), ...rows.map((cells) => displayWidth(cells[index] ?? '')))
+      : column.bar.min,
   )
   let kept = columns.map((_, index) => index)
   const least = (index: number): number => Math.min(natural[index] ?? 0, columns[index]?.cutTo ?? Infinity)
-  const total = (width: (index: number) => number): number => kept.reduce((sum, index) => sum + width(index), gap.length * (kept.length - 1))
+  const total = (width: (index: number) => number): number =>
+    kept.reduce((sum, index) => sum + width(index), gap.length * (kept.length - 1))
   for (const index of dropOrder(columns)) {
     if (total(least) <= columnsWide) break
     kept = kept.filter((each) => each !== index)
@@ -65,7 +79,13 @@ function dropOrder(columns: readonly Column[]): number[] {
 }
 
 /** Takes columns away from the widest texts that may be cut, one by one. */
-function shrink(kept: readonly number[], widths: number[], columns: readonly Column[], least: (index: number) => number, excess: number): void {
+function shrink(
+  kept: readonly number[],
+  widths: number[],
+  columns: readonly Column[],
+  least: (index: number) => number,
+  excess: number,
+): void {
   for (let left = excess; left > 0; left -= 1) {
     let widest = -1
     for (const [place, index] of kept.entries()) {

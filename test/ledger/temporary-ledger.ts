@@ -6,13 +6,13 @@ import { onTestFinished } from 'vitest'
 import type { ChargeInput } from '../../src/ledger/charge.ts'
 import { type ChargeDraft, draftCharge } from '../../src/ledger/draft-charge.ts'
 import { defaultSubjects } from '../../src/ledger/labels.ts'
-import type { Card, Rate } from '../../src/pricing/card.ts'
+import type { Card } from '../../src/pricing/card.ts'
 import { type Catalog, createCatalog } from '../../src/pricing/catalog.ts'
 import { priceUsage } from '../../src/pricing/price-usage.ts'
 import { Purser, type PurserOptions } from '../../src/purser.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
 import type { Booked, Booking, Store } from '../../src/stores/store.ts'
-import type { Meter } from '../../src/usage/meters.ts'
+import { acmeCards } from './acme-cards.ts'
 
 /** A folder of its own for one test, gone when the test is. */
 export function temporaryFolder(): string {
@@ -43,24 +43,6 @@ export function openBehind(path: string): DatabaseSync {
   })
   return database
 }
-
-export function acmeCard(model: string, usdPerUnit: Partial<Record<Meter, string>>, more: Partial<Card> = {}): Card {
-  const rates = Object.entries(usdPerUnit).map(([meter, usd]) => ({ meter, usd, per: 1 }) as Rate)
-  return { provider: 'acme', model, rates, source: 'https://acme.example/prices', checkedAt: '2026-01-01', ...more }
-}
-
-/** Prices that can be reckoned by heart, in nano-dollars a unit: big 2 in, 1 cached, 3 written, 10 out, a second of sound 6000. */
-export const acmeCards: readonly Card[] = [
-  acmeCard('big', {
-    inputTokens: '0.000000002',
-    cacheReadTokens: '0.000000001',
-    cacheWrite5mTokens: '0.000000003',
-    outputTokens: '0.00000001',
-    audioSeconds: '0.000006',
-  }),
-  acmeCard('half-known', { inputTokens: '0.000000005' }),
-  acmeCard('local', { inputTokens: '0', outputTokens: '0' }),
-]
 
 export const acmeCatalog = catalogOf(acmeCards)
 

@@ -41,7 +41,11 @@ export function defineExport(): Command {
 async function run(session: Session, options: ExportOptions): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
   const { config } = session
-  const { sinceMs, untilMs } = askedPeriod(options, { period: 'all', timezone: config.timezone ?? purser.timezone, weekStart: config.weekStart })
+  const { sinceMs, untilMs } = askedPeriod(options, {
+    period: 'all',
+    timezone: config.timezone ?? purser.timezone,
+    weekStart: config.weekStart,
+  })
   const selection = {
     ...(sinceMs !== undefined && { sinceMs }),
     ...(untilMs !== undefined && { untilMs }),

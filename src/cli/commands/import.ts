@@ -42,21 +42,32 @@ Examples:
 A second import reads only what is new. Bad records are counted and named, and the others are booked.`
 
 export function defineImport(): Command {
-  const command = addGlobalOptions(new Command('import').description('Books calls from records that exist already; the same call is booked once.'))
+  const command = addGlobalOptions(
+    new Command('import').description('Books calls from records that exist already; the same call is booked once.'),
+  )
   command.addHelpText('after', examples).action(async (_: unknown, self: Command) => withSession(self, importAll))
   command.addCommand(
-    addGlobalOptions(new Command('all').description('Every source of purser.yaml.')).action(async (_: unknown, self: Command) => withSession(self, importAll)),
+    addGlobalOptions(new Command('all').description('Every source of purser.yaml.')).action(async (_: unknown, self: Command) =>
+      withSession(self, importAll),
+    ),
   )
   command.addCommand(defineSession('claude-code', 'The transcripts of Claude Code.', 'those of CLAUDE_CONFIG_DIR or ~/.claude'))
   command.addCommand(defineSession('codex', 'The sessions of Codex.', 'those of CODEX_HOME or ~/.codex'))
   command.addCommand(defineRecords('csv', 'Rows of a CSV file with a header line.', 'at=TIMESTAMP,inputTokens=ContextTokens'))
-  command.addCommand(defineRecords('jsonl', 'JSON lines, or a JSON document: exported charges, records, raw responses, cost logs.', 'at=time,model=meta.model'))
+  command.addCommand(
+    defineRecords(
+      'jsonl',
+      'JSON lines, or a JSON document: exported charges, records, raw responses, cost logs.',
+      'at=time,model=meta.model',
+    ),
+  )
   return command.addCommand(defineImportList()).addCommand(defineImportUndo())
 }
 
 function defineSession(kind: SourceKind, description: string, fallback: string): Command {
   return addCommon(new Command(kind).description(description).argument('[paths...]', `files or folders; else ${fallback}`)).action(
-    async (paths: string[], options: ImportOptions, self: Command) => withSession(self, (session) => importOne(session, toSource(kind, paths, options, session))),
+    async (paths: string[], options: ImportOptions, self: Command) =>
+      withSession(self, (session) => importOne(session, toSource(kind, paths, options, session))),
   )
 }
 
@@ -116,7 +127,8 @@ async function checkLabels({ labels }: SourceConfig): Promise<void> {
 async function importAll(session: Session): Promise<void> {
   const { sources, files } = session.config
   if (sources.length === 0) {
-    const where = files[0] === undefined ? '`purser init` writes a purser.yaml that can name them.' : `Name them under "sources:" in ${files[0]}.`
+    const where =
+      files[0] === undefined ? '`purser init` writes a purser.yaml that can name them.' : `Name them under "sources:" in ${files[0]}.`
     throw new PurserError('PURSER_BAD_ARGUMENT', `No sources are configured. ${where} Or import one: \`purser import claude-code\`.`)
   }
   const purser = await session.open({ create: true, prices: true })

@@ -62,7 +62,11 @@ async function run(session: Session, options: PriceOptions): Promise<void> {
 
 async function show(priced: Priced): Promise<void> {
   if (priced.status === 'unpriced') return note(`unpriced: ${priced.message}`)
-  await writeLines([formatUsdExact(priced.costNanos), ...priceLines(priced.lines), `  ${priced.card.source}, checked ${priced.card.checkedAt} (${priced.match})`])
+  await writeLines([
+    formatUsdExact(priced.costNanos),
+    ...priceLines(priced.lines),
+    `  ${priced.card.source}, checked ${priced.card.checkedAt} (${priced.match})`,
+  ])
   if (priced.status === 'partial') note(`partly priced: the card has no rate for ${priced.unratedMeters.join(', ')}.`)
 }
 
@@ -104,6 +108,8 @@ function parseLine(line: string): CallRecord {
   try {
     return JSON.parse(line) as CallRecord
   } catch (cause) {
-    throw new PurserError('PURSER_BAD_RECORD', `The line is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause })
+    throw new PurserError('PURSER_BAD_RECORD', `The line is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    })
   }
 }

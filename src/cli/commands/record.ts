@@ -91,7 +91,19 @@ async function show(charge: Charge, explain: boolean): Promise<void> {
 }
 
 function toRecord(options: RecordOptions): CallRecord {
-  const { usage: _usage, attribute: _attribute, label = [], cost, metadata, body, basis, outcome, explain: _explain, strict: _strict, ...plain } = options
+  const {
+    usage: _usage,
+    attribute: _attribute,
+    label = [],
+    cost,
+    metadata,
+    body,
+    basis,
+    outcome,
+    explain: _explain,
+    strict: _strict,
+    ...plain
+  } = options
   const provider = required(options.provider, '--provider', 'openai')
   if (body === undefined) required(options.model, '--model', 'gpt-4o')
   const own = {
@@ -117,7 +129,9 @@ function readBody(path: string): string {
   try {
     return readFileSync(path === '-' ? 0 : path, 'utf8')
   } catch (cause) {
-    throw new PurserError('PURSER_NOT_FOUND', `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause })
+    throw new PurserError('PURSER_NOT_FOUND', `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    })
   }
 }
 
@@ -125,6 +139,8 @@ function parseJson(option: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause })
+    throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    })
   }
 }

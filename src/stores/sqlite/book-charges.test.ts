@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { acmeCard, book, booking, catalogOf, draft, openTemporaryStore } from '../../../test/ledger/temporary-ledger.ts'
+import { acmeCard } from '../../../test/ledger/acme-cards.ts'
+import { book, booking, catalogOf, draft, openTemporaryStore } from '../../../test/ledger/temporary-ledger.ts'
 import type { ChargeId, ChargeInput } from '../../ledger/charge.ts'
 import { standing } from '../../ledger/correction.ts'
 import type { Nanos } from '../../money/nanos.ts'

@@ -120,7 +120,7 @@ describe('a damaged ledger', () => {
   test('with overwritten pages fails to verify, and says that it is damaged', async () => {
     const path = await closedLedger(500)
     const bytes = readFileSync(path)
-    bytes.fill(0x5a, 4096 * 4, 4096 * 60)
+    bytes.fill(0x5a, 4096 * 4, 4096 * 30)
     writeFileSync(path, bytes)
     const verified = Promise.resolve().then(() => open(path).verify({ repair: false }))
     await expect(verified).rejects.toMatchObject({ code: 'PURSER_LEDGER_CORRUPT', message: expect.stringContaining('backup') as string })
