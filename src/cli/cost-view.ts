@@ -49,18 +49,18 @@ function scaleOf({ rows, total }: CostTable): Scale {
 function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): ViewColumn[] {
   const { total } = table
   const right = 'right' as const
-  const count = (header: string, dropOrder: number, of: (row: CostRow) => number, format = formatCompact): ViewColumn => ({
+  const count = (header: string, order: number, of: (row: CostRow) => number, format = formatCompact): ViewColumn => ({
     header,
     align: right,
-    dropOrder,
+    ...(order > 5 ? { extra: order } : { dropOrder: order }),
     cell: (row) => format(of(row)),
   })
   const cached = total.cacheReadTokens + total.cacheWriteTokens > 0
   return [
     ...groupBy.map((name, index) => ({ header: name, cutTo: 8, cell: (row: CostRow) => nameOf(row.key[index] ?? null) })),
-    { header: 'cost', align: right, cell: costText },
+    { header: 'cost', align: 'point', cell: costText },
     ...(scale.hasPlan
-      ? [{ header: 'plan', align: right, cell: (row: CostRow) => (row.planCalls === 0 ? '' : formatUsd(row.planNanos)) }]
+      ? [{ header: 'plan', align: 'point' as const, cell: (row: CostRow) => (row.planCalls === 0 ? '' : formatUsd(row.planNanos)) }]
       : []),
     {
       header: '',

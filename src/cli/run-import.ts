@@ -39,7 +39,7 @@ export function importLines(summary: ImportSummary, interrupted: boolean): strin
     const more = count > places.length ? `, and ${formatCount(count - places.length)} more` : ''
     lines.push(`  skipped ${formatCount(count)}, ${printable(reason)}: ${places.map(printable).join(', ')}${more}`)
   }
-  if (booked + superseded > 0) lines.push(`  batch ${batch}; \`purser import undo ${batch}\` takes it back`)
+  if (booked + superseded > 0) lines.push(`  to take it back: purser import undo ${batch}`)
   if (interrupted) lines.push('Stopped. What was booked stays; the next import goes on from there.')
   return lines
 }

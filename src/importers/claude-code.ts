@@ -25,9 +25,10 @@ export interface ClaudeCodeImport {
 const megabyte = 1024 * 1024
 /** Below this, a thread takes longer to start than it saves. */
 const threadFromBytes = 24 * megabyte
+
 /** Small enough that a gate in the same process never waits long. */
 const inlineSize = { chunkBytes: megabyte / 4, batchBytes: 4 * megabyte, batchCalls: 1000 }
-const threadSize = { chunkBytes: megabyte / 4, batchBytes: 2 * megabyte, batchCalls: 1000 }
+const threadSize = { chunkBytes: megabyte / 4, batchBytes: 4 * megabyte, batchCalls: 1000 }
 
 /**
  * Imports the transcripts of Claude Code: `*.jsonl` under the `projects` folders of its configuration, with those of
@@ -47,7 +48,8 @@ export async function importClaudeCode(options: ClaudeCodeImport, sink: ImportSi
     tasks.push({ file, position })
     totalBytes += Math.max(0, file.size - (position?.offset ?? 0))
   }
-  if (tasks.length === 0) return
+  // The oldest first, so that a call counts to the session that made it and not to one that copied it later.
+  tasks.sort((a, b) => a.file.mtimeMs - b.file.mtimeMs)
   const batches = totalBytes < threadFromBytes ? readTranscripts(tasks, inlineSize) : threadBatches(tasks, threadSize)
   const toImportedCall = createCallMapper(options.labels ?? {}, options.basis ?? 'plan')
   let doneBytes = 0

@@ -7,13 +7,14 @@ import { looksLikeSecret } from './secrets.ts'
 export const defaultSubjects = ['run', 'session', 'job', 'ticket', 'scene', 'video', 'experiment', 'artifact'] as const
 
 /** Names that a question uses for something else, and that therefore cannot be label keys. */
-export const reservedKeys: ReadonlySet<string> = new Set([
-  ...['id', 'seq', 'at', 'bookedAt', 'provider', 'model', 'modelAsked', 'serviceTier', 'tier', 'speed', 'region', 'basis', 'outcome'],
-  ...['meter', 'status', 'card', 'match', 'usage', 'lines', 'labels', 'metadata', 'attempt', 'callId', 'responseId', 'hold', 'batch'],
-  ...['corrects', 'estimated', 'warnings', 'hour', 'day', 'week', 'month', 'quarter', 'year', 'period', 'calls', 'cost', 'costUsd'],
-  ...['costNanos', 'planUsd', 'planNanos', 'totalTokens', 'cacheWriteTokens', 'runs', 'unpricedCalls', 'estimatedCalls', 'share'],
-  ...meterNames,
-])
+export const reservedKeys: ReadonlySet<string> = new Set(
+  [
+    'id seq at bookedAt provider model modelAsked serviceTier tier speed region basis outcome meter status card match usage lines',
+    'labels metadata attempt callId responseId hold batch corrects estimated warnings hour day week month quarter year period',
+    'calls cost costUsd costNanos planUsd planNanos totalTokens cacheWriteTokens runs unpricedCalls estimatedCalls share',
+    meterNames.join(' '),
+  ].flatMap((names) => names.split(' ')),
+)
 
 export const maxLabels = 32
 const maxValueLength = 256

@@ -129,7 +129,6 @@ type ExtraFields = Pick<
 
 export function unpackExtras(text: string | null): ExtraFields {
   const extras = (text === null ? {} : JSON.parse(text)) as Extras
-  const amount = (value: string | undefined): Nanos | null => (value === undefined ? null : nanos(BigInt(value)))
   return {
     attributes: extras.a,
     modelAsked: extras.m ?? null,
@@ -145,4 +144,8 @@ export function unpackExtras(text: string | null): ExtraFields {
     warnings: extras.w ?? [],
     metadata: extras.x ?? null,
   }
+}
+
+function amount(value: string | undefined): Nanos | null {
+  return value === undefined ? null : nanos(BigInt(value))
 }

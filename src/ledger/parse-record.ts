@@ -4,39 +4,22 @@ import { closest } from '../text/closest.ts'
 import { parseInstant } from '../time/calendar.ts'
 import { readUsage } from '../usage/read-usage.ts'
 import { parseUsage } from '../usage/usage.ts'
-import { type Basis, bases, type ChargeInput, type Labels, type Outcome, outcomes } from './charge.ts'
+import { bases, type ChargeInput, outcomes } from './charge.ts'
 
 /**
  * A call as a host writes it down. Either `usage` in purser's meters, or `api` and `body`: a raw provider response.
  * `at` is an ISO time or milliseconds since 1970; costs are dollars.
  */
-export interface CallRecord {
-  readonly id?: string
-  readonly at?: string | number
+export interface CallRecord extends Partial<Omit<ChargeInput, 'at' | 'provider' | 'usage' | 'statedNanos' | 'reportedNanos' | 'warnings'>> {
   readonly provider: string
-  readonly model?: string
-  readonly modelAsked?: string
+  readonly at?: string | number
   readonly usage?: Readonly<Record<string, unknown>>
+  /** Where the body comes from: `chat`, `responses`, `messages`, `generateContent`, … */
   readonly api?: string
   readonly body?: unknown
-  readonly labels?: Labels
-  readonly serviceTier?: string
-  readonly speed?: string
-  readonly region?: string
-  readonly basis?: Basis
-  readonly outcome?: Outcome
-  readonly attempt?: number
-  readonly callId?: string
-  readonly durationMs?: number
-  readonly maxOutputTokens?: number
-  readonly stopReason?: string
-  readonly responseId?: string
-  readonly hold?: string
   /** What the owner says the call cost. */
   readonly costUsd?: string | number
   readonly reportedCostUsd?: string | number
-  readonly estimated?: boolean
-  readonly metadata?: Readonly<Record<string, unknown>>
 }
 
 const texts = [

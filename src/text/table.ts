@@ -2,8 +2,11 @@ import { cutToWidth, displayWidth } from './display-width.ts'
 
 export interface Column {
   readonly header: string
-  readonly align?: 'left' | 'right'
-  /** Where a table is too wide, columns with the highest number go first; those without stay. */
+  /** `point`: amounts stand with their decimal points below each other. */
+  readonly align?: 'left' | 'right' | 'point'
+  /** Columns that go, the highest number first, so that texts need not be cut. */
+  readonly extra?: number
+  /** Where a table is still too wide, these columns go, the highest number first; those without stay. */
   readonly dropOrder?: number
   /** Texts that may be cut, down to this many columns. */
   readonly cutTo?: number
@@ -23,7 +26,8 @@ export function renderTable(
   columnsWide: number,
   paint: PaintCell = (text) => text,
 ): string[] {
-  const { kept, widths } = layOut(columns, rows, columnsWide)
+  const aligned = alignPoints(columns, rows)
+  const { kept, widths } = layOut(columns, aligned, columnsWide)
   const line = (cells: readonly string[], row: number | 'header'): string =>
     kept
       .map((index, place) => {
@@ -41,7 +45,7 @@ export function renderTable(
       columns.map((column) => column.header),
       'header',
     ),
-    ...rows.map((cells, row) => line(cells, row)),
+    ...aligned.map((cells, row) => line(cells, row)),
   ]
 }
 
@@ -51,21 +55,24 @@ interface Layout {
 }
 
 function layOut(columns: readonly Column[], rows: readonly (readonly string[])[], columnsWide: number): Layout {
-  const natural = columns.map((column, index) =>
-    column.bar === undefined
-      ? Math.max(displayWidth(column.header), ...rows.map((cells) => displayWidth(cells[index] ?? '')))
-      : column.bar.min,
+  const natural = columns.map(({ header, bar: bars }, index) =>
+    bars === undefined ? rows.reduce((most, cells) => Math.max(most, displayWidth(cells[index] ?? '')), displayWidth(header)) : bars.min,
   )
   let kept = columns.map((_, index) => index)
-  const least = (index: number): number => Math.min(natural[index] ?? 0, columns[index]?.cutTo ?? Infinity)
+  const full = (index: number): number => natural[index] ?? 0
+  const least = (index: number): number => Math.min(full(index), columns[index]?.cutTo ?? Infinity)
   const total = (width: (index: number) => number): number =>
     kept.reduce((sum, index) => sum + width(index), gap.length * (kept.length - 1))
-  for (const index of dropOrder(columns)) {
-    if (total(least) <= columnsWide) break
-    kept = kept.filter((each) => each !== index)
+  const drop = (order: 'extra' | 'dropOrder', width: (index: number) => number): void => {
+    for (const index of inOrder(columns, order)) {
+      if (total(width) <= columnsWide) return
+      kept = kept.filter((each) => each !== index)
+    }
   }
+  drop('extra', full)
+  drop('dropOrder', least)
   const widths = kept.map((index) => natural[index] ?? 0)
-  shrink(kept, widths, columns, least, total((index) => natural[index] ?? 0) - columnsWide)
+  shrink(kept, widths, columns, least, total(full) - columnsWide)
   const spare = columnsWide - widths.reduce((sum, width) => sum + width, gap.length * (kept.length - 1))
   const bar = kept.findIndex((index) => columns[index]?.bar !== undefined)
   const most = columns[kept[bar] ?? -1]?.bar?.max ?? 0
@@ -73,9 +80,26 @@ function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]
   return { kept, widths }
 }
 
-function dropOrder(columns: readonly Column[]): number[] {
-  const optional = columns.flatMap(({ dropOrder: order }, index) => (order === undefined ? [] : { order, index }))
+function inOrder(columns: readonly Column[], key: 'extra' | 'dropOrder'): number[] {
+  const optional = columns.flatMap((column, index) => (column[key] === undefined ? [] : { order: column[key], index }))
   return optional.toSorted((a, b) => b.order - a.order).map(({ index }) => index)
+}
+
+/** Adds spaces after amounts with few decimals, so that the points stand below each other. */
+function alignPoints(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const places = columns.map(({ align }, index) =>
+    align === 'point' ? rows.reduce((most, cells) => Math.max(most, decimalsOf(cells[index] ?? '')), 0) : 0,
+  )
+  if (places.every((most) => most === 0)) return rows
+  return rows.map((cells) =>
+    cells.map((cell, index) => (/\d$/.test(cell) ? cell + ' '.repeat(Math.max(0, (places[index] ?? 0) - decimalsOf(cell))) : cell)),
+  )
+}
+
+/** Columns from the decimal point on. */
+function decimalsOf(cell: string): number {
+  const point = cell.lastIndexOf('.')
+  return point === -1 ? 0 : cell.length - point
 }
 
 /** Takes columns away from the widest texts that may be cut, one by one. */
@@ -97,9 +121,9 @@ function shrink(
   }
 }
 
-function pad(text: string, width: number, align: 'left' | 'right', isLast: boolean): string {
+function pad(text: string, width: number, align: NonNullable<Column['align']>, isLast: boolean): string {
   const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
-  if (align === 'right') return space + text
+  if (align !== 'left') return space + text
   return isLast ? text : text + space
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { Command } from 'commander'
 import { formatCount } from '../../text/numbers.ts'
 import { printable } from '../../text/display-width.ts'
@@ -42,7 +43,7 @@ async function list(session: Session): Promise<void> {
     `${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     formatCount(booked),
     formatCount(superseded),
-    `${printable((sources[0] ?? '').replace(/^[a-z-]+:/, ''))}${sources.length > 1 ? ` and ${formatCount(sources.length - 1)} more` : ''}`,
+    `${printable(basename(sources[0] ?? ''))}${sources.length > 1 ? ` and ${formatCount(sources.length - 1)} more` : ''}`,
   ])
   await writeLines(renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text)))
 }

@@ -15,7 +15,7 @@ const steps: readonly { readonly say: string; readonly args: readonly string[] }
   },
   {
     say: 'What does one run of a pipeline cost, stage by stage?',
-    args: ['costs', '--no-sync', '--by', 'run,stage', '--where', 'run!=', '--period', 'all'],
+    args: ['costs', '--no-sync', '--by', 'run,stage', '--where', 'run!=', '--period', 'all', '--sort', 'name'],
   },
   {
     say: 'Day by day, in the zone of the studio:',

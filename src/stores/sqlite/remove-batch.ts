@@ -1,6 +1,6 @@
 import { idDigest } from '../../ledger/charge-id.ts'
 import { contributionOf, type StoredCharge } from './charge-reader.ts'
-import type { SqliteParts } from './sqlite-store.ts'
+import type { SqliteParts } from './sqlite-parts.ts'
 
 const chargesPerTransaction = 500
 

@@ -24,6 +24,7 @@ import { removeBatch } from './remove-batch.ts'
 import { RollupReader } from './rollup-reader.ts'
 import { RollupWriter } from './rollup-writer.ts'
 import { fromSqlite } from './sqlite-errors.ts'
+import type { SqliteParts } from './sqlite-parts.ts'
 import { verifyDatabase } from './verify.ts'
 
 const chargesPerPage = 1000
@@ -37,19 +38,6 @@ export function openSqliteStore(options: OpenOptions): Store {
     database.close()
     throw fromSqlite(error, options.path, 'open')
   }
-}
-
-/** The parts that read and write one open ledger file. */
-export interface SqliteParts {
-  readonly database: DatabaseSync
-  readonly path: string
-  readonly queue: CommitQueue
-  readonly dictionaries: Dictionaries
-  readonly reader: ChargeReader
-  readonly calendar: ReturnType<typeof createCalendar>
-  /** What the running transaction adds to the sums. */
-  readonly changes: RollupChanges
-  readonly rollupWriter: RollupWriter
 }
 
 class SqliteStore implements Store {

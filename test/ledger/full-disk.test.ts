@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { PurserError } from '../../src/errors.ts'
+import { openTemporaryLedger, temporaryFolder } from './temporary-ledger.ts'
+
+/** A disk of one megabyte, where this user may mount one. */
+function smallDisk(folder: string): boolean {
+  mkdirSync(folder)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
+  } catch {
+    return false
+  }
+  onTestFinished(() => {
+    execFileSync('umount', ['-l', folder])
+  })
+  return true
+}
+
+const everything = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: 'UTC', weekStart: 1, where: [] }
+
+test('a full disk refuses a booking whole, keeps what is booked, and works again once there is space', async ({ skip }) => {
+  const folder = join(temporaryFolder(), 'disk')
+  skip(!smallDisk(folder), 'this user may not mount a small disk')
+  const purser = await openTemporaryLedger({ db: join(folder, 'ledger.db') })
+  const records = (round: number) =>
+    Array.from({ length: 100 }, (_, n) => ({
+      id: `${round}-${n}`,
+      provider: 'acme',
+      model: 'big',
+      usage: { inputTokens: 1 },
+      labels: { project: `p${round}`, run: `r${round}-${n}` },
+    }))
+  let rounds = 0
+  let failure: PurserError | undefined
+  while (failure === undefined && rounds < 1000) {
+    await purser.recordMany(records(rounds)).then(
+      () => (rounds += 1),
+      (error: PurserError) => (failure = error),
+    )
+  }
+  expect(failure).toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE', message: expect.stringContaining('is full') as string })
+  expect((await purser.costs(everything)).total.calls).toBe(rounds * 100)
+  await expect(purser.recordMany(records(rounds))).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE' })
+
+  execFileSync('mount', ['-o', 'remount,size=16m', folder])
+  expect(await purser.recordMany(records(rounds))).toEqual({ booked: 100, duplicates: 0 })
+  expect((await purser.costs(everything)).total).toMatchObject({ calls: rounds * 100 + 100, costNanos: BigInt(rounds * 200 + 200) })
+  expect((await purser.verify({ repair: false })).discrepancies).toEqual([])
+})
