@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
  */
 
 export const logsFolder = join(dirname(fileURLToPath(import.meta.url)), '.data', 'claude-code')
-const version = 3
+const version = 4
 const megabyte = 1_000_000
 
 /** The folder of logs of that size, written on the first call. */
@@ -201,7 +201,7 @@ function messageLines(lines: string[], session: Session, random: Random, texts: 
   })
   session.context += written + output
   if (session.context > 160_000) session.context = 20_000
-  const stdout = pick(texts.code, random(10) === 0 ? 12_000 + random(20_000) : 200 + random(3500), random)
+  const stdout = pick(texts.code, random(10) === 0 ? 8000 + random(20_000) : 200 + random(3000), random)
   const results = [{ tool_use_id: tool, type: 'tool_result', content: stdout, is_error: false }]
   lines.push(userLine(session, { role: 'user', content: results }, { stdout, stderr: '', interrupted: false, isImage: false }, random))
 }

@@ -1,13 +1,14 @@
 import { PurserError } from './errors.ts'
 import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
-import { reprice, type RepriceOptions, type RepriceReport } from './facade/reprice.ts'
+import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
 import type { Charge, ChargeId, ChargeInput } from './ledger/charge.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
 import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
 import { parseSubjects } from './ledger/labels.ts'
-import { type CallRecord, parseRecord } from './ledger/parse-record.ts'
+import type { CallRecord } from './ledger/parse-record.ts'
+import type * as RecordParser from './ledger/parse-record.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
 import { loadShippedCatalog } from './pricing/load-shipped.ts'
@@ -104,6 +105,7 @@ export class Purser {
 
   /** Books calls in one transaction: all of them, or on an error none. */
   async recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
+    const { parseRecord } = await loadRecordParser()
     const now = Date.now()
     const bookings = records.map((record) => ({
       draft: this.#draft(parseRecord(record, this.timezone, now)),
@@ -117,6 +119,7 @@ export class Purser {
 
   /** Books calls without reading them back: the fast way for many. Resolves with how many were new. */
   async recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
+    const { parseRecord } = await loadRecordParser()
     const now = Date.now()
     const bookings = records.map((record) => ({
       draft: this.#draft(parseRecord(record, this.timezone, now)),
@@ -153,7 +156,7 @@ export class Purser {
   }
 
   /**
-   * Takes an import out of the ledger, as if it had not been; its sources are read anew by the next import.
+   * Takes an import out of the ledger, as if it had not been; all sources are read anew by the next import.
    * @throws PURSER_NOT_FOUND
    */
   async undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
@@ -162,8 +165,9 @@ export class Purser {
       throw new PurserError('PURSER_NOT_FOUND', `There is no import "${batch}". \`purser import list\` shows those that can be undone.`)
     }
     const removed = await this.#store.removeBatch(batch, onProgress)
-    const { sources, importer } = document.body as ImportBatch
-    const forgotten = sources.map((key) => ({ kind: checkpointKind, key, body: null }))
+    const { importer } = document.body as ImportBatch
+    // All sources, because another one may hold a record of the same calls, which was passed over as a duplicate.
+    const forgotten = (await this.#store.documents(checkpointKind)).map(({ kind, key }) => ({ kind, key, body: null }))
     await this.#store.transact({
       documents: [...forgotten, { kind: batchKind, key: batch, body: null }],
       events: [{ kind: 'import.undone', body: { batch, importer, removed } }],
@@ -172,7 +176,8 @@ export class Purser {
   }
 
   /** Prices charges again by the catalog in force. */
-  reprice(options: RepriceOptions): Promise<RepriceReport> {
+  async reprice(options: RepriceOptions): Promise<RepriceReport> {
+    const { reprice } = await import('./facade/reprice.ts')
     return reprice(this.#store, (input) => this.#draft(input), options)
   }
 
@@ -199,4 +204,9 @@ export class Purser {
   #draft(input: ChargeInput): ChargeDraft {
     return draftCharge(input, (request) => priceUsage(this.catalog, request), Date.now())
   }
+}
+
+/** Loaded on first use: it brings every usage reader along, which a question about costs does not need. */
+async function loadRecordParser(): Promise<Pick<typeof RecordParser, 'parseRecord'>> {
+  return import('./ledger/parse-record.ts')
 }

@@ -230,6 +230,8 @@ export const catalogDiffShape = z.strictObject({
   appliedCards: count,
 })
 
+export const catalogResetShape = z.strictObject({ dropped: count })
+
 export const repriceShape = z.strictObject({
   applied: z.boolean(),
   examined: count,

@@ -24,7 +24,7 @@ export function createProgressBar(label: string): ProgressBar {
       if (now - drawnAt < redrawEveryMs) return
       drawnAt = now
       isDrawn = true
-      stream.write(`\r\u001B[K${cutToWidth(progressLine(label, done, total, detail), (stream.columns ?? 80) - 1)}`)
+      stream.write(`\r\u001B[K${cutToWidth(progressLine(label, done, total, detail), (stream.columns || 80) - 1)}`)
     },
     end() {
       if (isDrawn) stream.write('\r\u001B[K')

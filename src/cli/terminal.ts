@@ -6,7 +6,8 @@ type Style = Parameters<typeof styleText>[0]
 export function terminalWidth(): number {
   const stated = Number(process.env['COLUMNS'])
   if (Number.isSafeInteger(stated) && stated > 0) return stated
-  return process.stdout.columns ?? 80
+  // A terminal that does not know its size says 0.
+  return process.stdout.columns || 80
 }
 
 /** Gives a text a colour where the stream is a terminal that shows colours, and NO_COLOR or --no-color do not forbid it. */

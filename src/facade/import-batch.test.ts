@@ -65,7 +65,7 @@ describe('an import', () => {
 
   test('counts a record that breaks a rule and goes on', async () => {
     const purser = await openTemporaryLedger()
-    const bad = [found('x', 1, { labels: { project: 'two\nlines' } }), found('y', 1, { at: 0 }), found('z', 1, { labels: { key: 'sk-ant-REDACTED' } })]
+    const bad = [found('x', 1, { labels: { project: 'two\nlines' } }), found('y', 1, { at: 0 }), found('z', 1, { labels: { key: `sk-ant-${'a1'.repeat(20)}` } })]
     const summary = await purser.import('x', reads('f', [...bad, found('good', 1)]))
     expect(summary).toMatchObject({ read: 4, booked: 1, skipped: { 'bad label': 1, 'bad time': 1, 'secret in label': 1 } })
     expect(summary.skippedAt['bad time']?.[0]).toContain('1970-01-01')

@@ -5,6 +5,7 @@ import { closest } from '../text/closest.ts'
 import { createContentIds } from './content-ids.ts'
 import { isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
 import type { Checkpoint, ImportedCall, ImportSink } from './importer.ts'
+import { exportedCosts } from './json-records.ts'
 import { type Mapping, mappingByName, parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
 import type { SourceFile } from './source-files.ts'
 
@@ -39,11 +40,15 @@ export async function importCsv(options: CsvImport, sink: ImportSink): Promise<v
   try {
     const known = resumePosition(fd, file, position)
     const rows = openRows(file, options.delimiter ?? detectDelimiter(fd))
-    await new CsvRun(options, sink, fd, file, source, known.line).run(rows)
+    const lines = known.line > 0 ? Number(position?.['lines'] ?? 0) : 0
+    await new CsvRun(options, sink, fd, file, source, { rows: known.line, lines }).run(rows)
   } finally {
     closeSync(fd)
   }
 }
+
+/** A call from a row, or why there is none. */
+type RowReader = (record: readonly string[]) => ImportedCall | string
 
 class CsvRun {
   readonly #calls: ImportedCall[] = []
@@ -53,12 +58,20 @@ class CsvRun {
   readonly #fd: number
   readonly #file: SourceFile
   readonly #source: string
-  /** Rows that an earlier import took; they only count for the ids of equal rows after them. */
-  readonly #known: number
+  /** Rows and lines that an earlier import took; they only count for the ids of equal rows after them. */
+  readonly #known: { readonly rows: number; readonly lines: number }
   #rows = 0
+  #lines = 0
   #offset = 0
 
-  constructor(options: CsvImport, sink: ImportSink, fd: number, file: SourceFile, source: string, known: number) {
+  constructor(
+    options: CsvImport,
+    sink: ImportSink,
+    fd: number,
+    file: SourceFile,
+    source: string,
+    known: { readonly rows: number; readonly lines: number },
+  ) {
     this.#options = options
     this.#sink = sink
     this.#fd = fd
@@ -68,12 +81,12 @@ class CsvRun {
   }
 
   async run(rows: AsyncIterable<Row> & { readonly badLines: readonly number[] }): Promise<void> {
-    let mapped: ((record: readonly string[]) => ImportedCall) | undefined
+    let mapped: RowReader | undefined
     let width = 0
     let badLines = 0
     for await (const { record, info } of rows) {
       if (this.#sink.signal.aborted) return
-      for (; badLines < rows.badLines.length; badLines += 1) this.#skip('not CSV', rows.badLines[badLines] ?? 0)
+      for (; badLines < rows.badLines.length; badLines += 1) this.#skipBadLine(rows.badLines[badLines] ?? 0)
       if (mapped === undefined) {
         mapped = this.#readHeader(record)
         width = record.length
@@ -81,33 +94,46 @@ class CsvRun {
         if (this.#isUnfinished(info, record.length, width)) break
         this.#rows += 1
         if (record.length === width) this.#take(mapped, record, info.lines)
-        else this.#skip('wrong number of columns', info.lines)
+        else if (this.#rows > this.#known.rows) this.#skip('wrong number of columns', info.lines)
       }
       this.#offset = info.bytes
+      this.#lines = info.lines
       if (this.#calls.length >= batchRows) await this.#put(false)
     }
-    for (; badLines < rows.badLines.length; badLines += 1) this.#skip('not CSV', rows.badLines[badLines] ?? 0)
+    for (; badLines < rows.badLines.length; badLines += 1) this.#skipBadLine(rows.badLines[badLines] ?? 0)
     await this.#put(true)
   }
 
-  #readHeader(header: readonly string[]): (record: readonly string[]) => ImportedCall {
+  #readHeader(header: readonly string[]): RowReader {
     const columns = header.map((name) => name.trim())
-    const mapping = this.#options.map === undefined ? mappingByName(columns) : parseMapping(this.#options.map)
+    const mapping = new Map(this.#options.map === undefined ? mappingByName(columns) : parseMapping(this.#options.map))
     checkMapping(mapping, columns, this.#file.path)
     const contentId = createContentIds('csv', JSON.stringify(columns))
     const place = new Map(columns.map((name, index) => [name, index]))
+    // What `purser export` wrote holds the cost that the other ledger worked out; only a stated or reported one is taken.
+    const exported = this.#options.map === undefined && columns.includes('bookedAt')
+    if (exported) mapping.delete('costUsd')
     return (record) => {
       const id = contentId(JSON.stringify(record))
-      const charge = toMappedCall(mapping, (column) => record[place.get(column) ?? -1]?.trim(), this.#options, this.#nowMs)
+      const valueOf = (column: string): string | undefined => record[place.get(column) ?? -1]?.trim()
+      if (exported && (valueOf('corrects') ?? '') !== '') return 'correction of another charge'
+      const call = toMappedCall(mapping, valueOf, this.#options, this.#nowMs)
+      const charge = exported
+        ? { ...call, ...exportedCosts(Object.fromEntries(columns.map((name, index) => [name, record[index]]))) }
+        : call
       return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }
     }
   }
 
-  #take(mapped: (record: readonly string[]) => ImportedCall, record: readonly string[], line: number): void {
-    const isNew = this.#rows > this.#known
+  #take(mapped: RowReader, record: readonly string[], line: number): void {
+    const isNew = this.#rows > this.#known.rows
     try {
       const call = mapped(record)
       if (!isNew) return
+      if (typeof call === 'string') {
+        this.#skip(call, line)
+        return
+      }
       this.#calls.push(call)
       this.#sink.countRead(1)
     } catch (error) {
@@ -121,14 +147,19 @@ class CsvRun {
     return columns < width || Date.now() - this.#file.mtimeMs < restMs
   }
 
+  /** Text that is no CSV is no row, so its line tells whether it was named before. */
+  #skipBadLine(line: number): void {
+    if (line > this.#known.lines) this.#skip('not CSV', line)
+    this.#lines = Math.max(this.#lines, line)
+  }
+
   #skip(reason: string, line: number): void {
-    if (this.#rows <= this.#known && this.#known > 0) return
     this.#sink.countRead(1)
     this.#sink.skip(reason, `${this.#file.path}:${line}`)
   }
 
   async #put(done: boolean): Promise<void> {
-    const checkpoint: Checkpoint = positionAt(this.#fd, this.#file, this.#offset, this.#rows, done)
+    const checkpoint: Checkpoint = { ...positionAt(this.#fd, this.#file, this.#offset, this.#rows, done), lines: this.#lines }
     await this.#sink.put(this.#calls.splice(0), new Map([[this.#source, checkpoint]]))
     this.#sink.progress(this.#offset, this.#file.size)
   }

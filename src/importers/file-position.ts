@@ -43,7 +43,7 @@ export function positionAt(fd: number, file: SourceFile, offset: number, line: n
 
 /** A position from what the ledger kept; anything of another shape is as good as none. */
 export function toFilePosition(kept: Checkpoint | undefined): FilePosition | undefined {
-  if (kept === undefined) return undefined
+  if (kept === undefined || kept === null) return undefined
   const numbers = ['dev', 'ino', 'size', 'mtimeMs', 'offset', 'line']
   const whole = numbers.every((name) => typeof kept[name] === 'number') && typeof kept['mark'] === 'string'
   return whole ? (kept as FilePosition) : undefined

@@ -24,18 +24,22 @@ const exportedOthers = ['at', 'basis', 'outcome', 'usage', 'labels', 'attempt', 
 function fromExport(fields: Fields, defaults: RecordDefaults, nowMs: number): ChargeInput {
   const record = Object.fromEntries([...exportedTexts, ...exportedOthers].flatMap((name) => (name in fields ? [[name, fields[name]]] : [])))
   const call = toCall(record, defaults, nowMs)
-  const stated = toNanos(fields['statedNanos']) ?? (fields['status'] === 'stated' ? toNanos(fields['costNanos']) : undefined)
-  const reported = toNanos(fields['reportedNanos'])
   return {
     ...call,
-    ...(stated !== undefined && { statedNanos: stated }),
-    ...(reported !== undefined && { reportedNanos: reported }),
+    ...exportedCosts(fields),
     ...(Array.isArray(fields['warnings']) && { warnings: fields['warnings'] as NonNullable<ChargeInput['warnings']> }),
   }
 }
 
+/** The costs of an exported charge that hold whatever the prices here: those that were stated or reported. */
+export function exportedCosts(fields: Fields): Pick<ChargeInput, 'statedNanos' | 'reportedNanos'> {
+  const stated = toNanos(fields['statedNanos']) ?? (fields['status'] === 'stated' ? toNanos(fields['costNanos']) : undefined)
+  const reported = toNanos(fields['reportedNanos'])
+  return { ...(stated !== undefined && { statedNanos: stated }), ...(reported !== undefined && { reportedNanos: reported }) }
+}
+
 function toNanos(value: unknown): Nanos | undefined {
-  if (value === undefined) return undefined
+  if (value === undefined || value === '') return undefined
   if (typeof value !== 'string' || !/^-?\d{1,19}$/.test(value)) {
     throw new PurserError('PURSER_BAD_NUMBER', `${JSON.stringify(value)} is no amount of nano-dollars; it must be whole-number text.`)
   }

@@ -54,7 +54,7 @@ interface JsonRun {
 
 /** Lines up to `known` were taken before; they only count for the ids of equal lines after them. */
 async function importLines({ fd, file, source, sink, toImported }: JsonRun, known: number): Promise<void> {
-  const lines = new LineReader(fd, { offset: 0, line: 0 }, chunkBytes)
+  const lines = new LineReader(fd, { offset: 0, line: 0 }, Buffer.allocUnsafeSlow(chunkBytes))
   let calls: ImportedCall[] = []
   const put = async (offset: number, line: number, done: boolean): Promise<void> => {
     await sink.put(calls, new Map([[source, positionAt(fd, file, offset, line, done)]]))

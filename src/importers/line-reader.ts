@@ -24,12 +24,15 @@ export class LineReader {
   #next = 0
   #fileOffset: number
   #ended = false
+  /** Whether the last read let go of what was read of a line before. */
+  #dropped = false
 
-  constructor(fd: number, at: { readonly offset: number; readonly line: number }, chunkBytes: number) {
+  /** Reads in pieces of the buffer's size; a longer line takes a larger one. */
+  constructor(fd: number, at: { readonly offset: number; readonly line: number }, buffer: Buffer) {
     this.#fd = fd
     this.#fileOffset = at.offset
     this.line = at.line
-    this.bytes = Buffer.allocUnsafeSlow(chunkBytes)
+    this.bytes = buffer
   }
 
   /** The byte of the file after the current line. */
@@ -55,7 +58,7 @@ export class LineReader {
         this.bytes[this.#filled] = newline
         return this.#take(this.#filled, this.#filled, false)
       }
-      from = begun >= maxLineBytes ? 0 : this.#next + begun
+      from = this.#dropped ? 0 : this.#next + begun
     }
   }
 
@@ -72,11 +75,12 @@ export class LineReader {
   #refill(): boolean {
     const begun = this.#filled - this.#next
     const firstBytes = this.#fileOffset === 0
-    if (begun >= maxLineBytes) {
+    this.#dropped = begun >= maxLineBytes - 1
+    if (this.#dropped) {
       this.tooLong = true
       this.#filled = this.#next = 0
-    } else if (begun * 2 > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(this.bytes.length * 2)
+    } else if (begun * 2 > this.bytes.length && this.bytes.length < maxLineBytes) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(maxLineBytes, this.bytes.length * 2))
       this.bytes.copy(larger, 0, this.#next, this.#filled)
       this.bytes = larger
       this.#filled = begun

@@ -25,6 +25,10 @@ const maxCostNanos = 10n ** 16n
 export function draftCharge(input: ChargeInput, price: (request: PriceRequest) => Priced, nowMs: number): ChargeDraft {
   checkName('provider', input.provider)
   checkName('model', input.model)
+  if (input.serviceTier) checkName('service tier', input.serviceTier)
+  if (input.speed) checkName('speed', input.speed)
+  if (input.region) checkName('region', input.region)
+  if (input.responseId) checkName('response id', input.responseId)
   checkInstant(input.at, nowMs)
   const priced = price(input)
   const { status, costNanos } = cost(priced, input)
@@ -41,9 +45,9 @@ export function draftCharge(input: ChargeInput, price: (request: PriceRequest) =
     provider: input.provider,
     model: input.model,
     modelAsked: input.modelAsked === input.model ? null : (input.modelAsked ?? null),
-    serviceTier: input.serviceTier ?? 'standard',
-    speed: input.speed ?? 'standard',
-    region: input.region ?? null,
+    serviceTier: input.serviceTier || 'standard',
+    speed: input.speed || 'standard',
+    region: input.region || null,
     basis: input.basis ?? (isFree(priced) ? 'free' : 'metered'),
     outcome: input.outcome ?? 'ok',
     usage: input.usage,
@@ -97,7 +101,7 @@ function checkName(what: string, name: string): void {
 }
 
 function checkMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const text = JSON.stringify(metadata)
+  const text = toJson(metadata)
   const bytes = Buffer.byteLength(text)
   if (bytes > maxMetadataBytes) {
     throw new PurserError('PURSER_BAD_METADATA', `The metadata takes ${bytes} bytes as JSON; at most ${maxMetadataBytes} are kept.`)
@@ -106,4 +110,17 @@ function checkMetadata(metadata: Readonly<Record<string, unknown>>): Readonly<Re
     throw new PurserError('PURSER_SECRET_IN_LABEL', 'The metadata holds something that looks like an API key or token. Nothing was booked.')
   }
   return metadata
+}
+
+function toJson(metadata: Readonly<Record<string, unknown>>): string {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(metadata)
+  } catch (cause) {
+    throw new PurserError('PURSER_BAD_METADATA', `The metadata cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
+      cause,
+    })
+  }
+  if (text?.startsWith('{') !== true) throw new PurserError('PURSER_BAD_METADATA', 'The metadata is not a JSON object.')
+  return text
 }

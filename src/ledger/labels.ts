@@ -12,6 +12,7 @@ export const reservedKeys: ReadonlySet<string> = new Set(
     'id seq at bookedAt provider model modelAsked serviceTier tier speed region basis outcome meter status card match usage lines',
     'labels metadata attempt callId responseId hold batch corrects estimated warnings hour day week month quarter year period',
     'calls cost costUsd costNanos planUsd planNanos totalTokens cacheWriteTokens runs unpricedCalls estimatedCalls share',
+    'planCalls partialCalls estimatedUsd costPerRunUsd tokensPerRun quantity',
     meterNames.join(' '),
   ].flatMap((names) => names.split(' ')),
 )

@@ -247,3 +247,33 @@ describe('a second import of Codex sessions', () => {
     expect((await importAll(sink.again())).counted).toEqual({ read: 1, booked: 0, superseded: 0, duplicates: 1 })
   })
 })
+
+describe('where Codex sessions are looked for', () => {
+  it('under ~/.codex, or where the owner names them; what is no rollout is left alone', async () => {
+    folder.write(`.codex/${parentFile}`, [meta(), turn(), first])
+    folder.write('.codex/sessions/notes.jsonl', [second])
+    await importCodex({ env: { HOME: folder.path } }, sink)
+    expect(sink.counted.booked).toBe(1)
+    await importCodex({ env: {}, paths: [`${folder.path}/.codex`], labels: { project: 'mine' }, basis: 'metered' }, sink.again())
+    await importCodex({ env: { HOME: `${folder.path}/absent` } }, sink)
+    expect(sink.charges.size).toBe(1)
+    await expect(importCodex({ env: {}, paths: [`${folder.path}/absent`] }, sink)).rejects.toMatchObject({ code: 'PURSER_NOT_FOUND' })
+  })
+
+  it('stops where it is told to and goes on there the next time', async () => {
+    const events = Array.from({ length: 1200 }, (_, index) => tokens('2026-02-20T10:00:10.000Z', [index + 1, 0, 1, 0], [1, 0, 1, 0]))
+    folder.write(parentFile, [meta(), turn(), ...events])
+    const stop = new AbortController()
+    const stopping = sink.again(stop.signal)
+    const { put } = stopping
+    await importAll({
+      ...stopping,
+      put: async (calls, checkpoints) => {
+        await put(calls, checkpoints)
+        stop.abort()
+      },
+    } as MemorySink)
+    expect(sink.charges.size).toBe(500)
+    expect((await importAll(sink.again())).counted).toEqual({ read: 700, booked: 700, superseded: 0, duplicates: 0 })
+  })
+})

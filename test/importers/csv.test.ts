@@ -69,6 +69,21 @@ describe('a CSV file', () => {
     ])
   })
 
+  it('reads what an export wrote: stated and reported costs, no worked out ones, no corrections', async () => {
+    const columns = 'id,at,bookedAt,provider,model,status,costUsd,costNanos,statedNanos,reportedNanos,corrects,inputTokens,label.project'
+    const file = folder.write('a.csv', [
+      columns,
+      'c1,2026-02-20T10:00:00.000Z,2026-02-20T10:00:01.000Z,openai,gpt-4o,priced,0.0025,2500000,,,,1000,atlas',
+      'c2,2026-02-20T10:00:00.000Z,2026-02-20T10:00:01.000Z,acme,x,stated,0.05,50000000,50000000,7,,,atlas',
+      'c1~1,2026-02-20T10:00:00.000Z,2026-02-20T10:00:02.000Z,openai,gpt-4o,priced,0.0025,2500000,,,c1,1000,atlas',
+    ])
+    await importCsv({ file, zone: 'UTC' }, sink)
+    expect(sink.charges.get('c1')).toMatchObject({ usage: { inputTokens: 1000 }, labels: { project: 'atlas' } })
+    expect(sink.charges.get('c1')).not.toHaveProperty('statedNanos')
+    expect(sink.charges.get('c2')).toMatchObject({ statedNanos: 50_000_000n, reportedNanos: 7n })
+    expect(Object.fromEntries(sink.skipped)).toEqual({ 'correction of another charge': [`${file}:4`] })
+  })
+
   it('keeps equal rows two', async () => {
     const file = folder.write('a.csv', [header, '2024-01-01,5,1', '2024-01-01,5,1', '2024-01-01,5,2'])
     expect((await importFile(file)).counted).toEqual({ read: 3, booked: 3, superseded: 0, duplicates: 0 })
@@ -129,6 +144,23 @@ describe('a CSV file', () => {
       'wrong number of columns': [at(8)],
     })
     expect(counted).toEqual({ read: 8, booked: 1, superseded: 0, duplicates: 0 })
+  })
+
+  it('names a bad row once, also one that is appended later', async () => {
+    const file = folder.write('a.csv', [header, '2024-01-01,5', '2024-01-01,5,1'])
+    await importFile(file)
+    folder.append('a.csv', ['2024-01-02,5', '2024-01-02,-1,1', '2024-01-02,5,1'])
+    const second = await importFile(file, {}, sink.again())
+    expect(second.counted).toEqual({ read: 3, booked: 1, superseded: 0, duplicates: 0 })
+    expect(Object.fromEntries(second.skipped)).toEqual({ 'wrong number of columns': [`${file}:4`], 'bad number': [`${file}:5`] })
+  })
+
+  it('names a quote that is never closed, and takes the rows once it is', async () => {
+    const file = folder.write('a.csv', [header, '2024-01-01,5,1', '2024-01-02,"5'])
+    expect([...(await importFile(file)).skipped.keys()]).toEqual(['not CSV'])
+    folder.append('a.csv', ['",1', '2024-01-03,5,1'])
+    const second = await importFile(file, {}, sink.again())
+    expect(second.counted).toEqual({ read: 2, booked: 2, superseded: 0, duplicates: 0 })
   })
 
   it('refuses a label that breaks the rules', async () => {

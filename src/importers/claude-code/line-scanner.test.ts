@@ -163,11 +163,11 @@ describe('the line scanner', () => {
         const quiet = { ...object, message: object.message === null ? null : { ...object.message, content: [] } }
         const whole = JSON.stringify(quiet)
         const at = place % whole.length
-        const text = Buffer.from(whole.slice(0, at) + byte + whole.slice(at + 1)).toString()
-        const [reading] = scanAll(new LineScanner(), [text])
+        const changed = Buffer.from(whole.slice(0, at) + byte + whole.slice(at + 1)).toString()
+        const [reading] = scanAll(new LineScanner(), [changed])
         // Of a line without usage nothing behind its type is read.
-        if (reading === undefined || (reading.kind === 'none' && /"type":"user"/.test(text))) return
-        expect(reading).toEqual(readTranscriptLine(text))
+        if (reading === undefined || (reading.kind === 'none' && /"type":"user"/.test(changed))) return
+        expect(reading).toEqual(readTranscriptLine(changed))
       }),
       { numRuns: 3000 },
     )

@@ -12,6 +12,7 @@ import {
   lineFields,
   names,
 } from './line-fields.ts'
+import { writerInstant } from './writer-instant.ts'
 import { identify, type LineReading, none, type TranscriptCall, typesWithoutUsage, unknownModel } from './transcript-call.ts'
 
 const quote = 34
@@ -228,9 +229,9 @@ export class LineScanner {
   }
 
   #call(): LineReading | undefined {
-    const at = this.#instant()
+    const at = writerInstant(this.#bytes, this.#starts[code.timestamp] as number, this.#ends[code.timestamp] as number)
     const model = this.#textOf(code.model)
-    if (at === undefined || model === '<synthetic>' || !this.#isPlainUsage()) return undefined
+    if (at === undefined || at > this.#latest || model === '<synthetic>' || !this.#isPlainUsage()) return undefined
     const counted = this.#counts
     const written1h = counted[code.ephemeral_1h_input_tokens] as number
     const written5m = counted[code.ephemeral_5m_input_tokens] as number
@@ -281,32 +282,5 @@ export class LineScanner {
   #serviceTier(): string {
     const word = this.#textOf(code.service_tier)
     return word === '' || word === 'standard' ? '' : (toServiceTier(word) ?? '')
-  }
-
-  /** The timestamp as the writer gives it, `2026-02-20T10:00:00.000Z`; undefined for any other. */
-  #instant(): number | undefined {
-    const bytes = this.#bytes
-    const start = this.#starts[code.timestamp] as number
-    if (start < 0 || (this.#ends[code.timestamp] as number) - start !== 24 || bytes[start + 23] !== 90) return undefined
-    const marks = bytes[start + 4] === 45 && bytes[start + 7] === 45 && bytes[start + 10] === 84
-    if (!marks || bytes[start + 13] !== 58 || bytes[start + 16] !== 58 || bytes[start + 19] !== 46) return undefined
-    const year = this.#digits(start, 4)
-    const month = this.#digits(start + 5, 2)
-    const day = this.#digits(start + 8, 2)
-    const hour = this.#digits(start + 11, 2)
-    const minute = this.#digits(start + 14, 2)
-    const second = this.#digits(start + 17, 2)
-    const at = Date.UTC(year, month - 1, day, hour, minute, second, this.#digits(start + 20, 3))
-    const exists = year >= 2000 && at <= this.#latest && month >= 1 && month <= 12 && hour <= 23 && minute <= 59 && second <= 59
-    return exists && new Date(at).getUTCDate() === day ? at : undefined
-  }
-
-  #digits(start: number, length: number): number {
-    let value = 0
-    for (let at = start; at < start + length; at += 1) {
-      if (!isDigit(this.#bytes[at])) return Number.NaN
-      value = value * 10 + (this.#bytes[at] as number) - 48
-    }
-    return value
   }
 }

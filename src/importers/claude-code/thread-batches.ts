@@ -27,13 +27,16 @@ export async function* threadBatches(tasks: readonly TranscriptTask[], size: Bat
     arrived.push(packed)
     wake.resolve()
   })
-  thread.once('error', (error) => wake.reject(error))
-  // A rejection is seen by the loop below; until it gets there, nobody awaits the promise.
-  wake.promise.catch(() => undefined)
+  let failure: { readonly error: unknown } | undefined
+  thread.once('error', (error) => {
+    failure = { error }
+    wake.resolve()
+  })
   const unpack = createUnpacker()
   try {
     for (;;) {
       if (arrived.length === 0) {
+        if (failure !== undefined) throw failure.error
         await wake.promise
         wake = Promise.withResolvers()
       }

@@ -23,6 +23,7 @@ export interface BatchSize {
 /** Reads transcripts from where the last import stopped, in batches of about the given size. */
 export function* readTranscripts(tasks: readonly TranscriptTask[], size: BatchSize): Generator<TranscriptBatch> {
   const scanner = new LineScanner()
+  const buffer = Buffer.allocUnsafeSlow(size.chunkBytes)
   let batch = new CallBatch()
   for (const { file, position } of tasks) {
     const opened = open(file.path)
@@ -33,7 +34,7 @@ export function* readTranscripts(tasks: readonly TranscriptTask[], size: BatchSi
     }
     try {
       const resumed = resumePosition(opened, file, position)
-      const lines = new LineReader(opened, resumed, size.chunkBytes)
+      const lines = new LineReader(opened, resumed, buffer)
       const place = placeOf(file.path)
       let counted = resumed.offset
       let unfinished = false

@@ -32,7 +32,7 @@ export function* readRollout(
   try {
     const from = resumePosition(fd, file, position)
     let state = from.offset > 0 && position !== undefined ? position.state : newRollout
-    const lines = new LineReader(fd, from, chunkBytes)
+    const lines = new LineReader(fd, from, Buffer.allocUnsafeSlow(chunkBytes))
     let end = from
     while (lines.next()) {
       const reading = readLine(lines)

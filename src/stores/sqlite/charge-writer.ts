@@ -65,7 +65,8 @@ export class ChargeWriter {
     if (rank > found.rank) this.#setRank.run(rank, idDigest('', draft.id))
     const correction = correct(current, draft)
     if (correction === undefined) return duplicate
-    const inserted = this.#insertId.run(idDigest('', correction.id), position.seq + 1, 1)
+    // The id of a correction keeps the rank that the call had before it, for the day on which its import is undone.
+    const inserted = this.#insertId.run(idDigest('', correction.id), position.seq + 1, found.rank)
     invariant(inserted.changes === 1, `The correction ${correction.id} is booked already.`)
     return { outcome: 'superseded', id: correction.id, seq: this.#write(correction, original.seq, position, changes) }
   }

@@ -47,7 +47,12 @@ function removeWithCorrections(parts: SqliteParts, row: StoredCharge): void {
 function remove(parts: SqliteParts, stored: StoredCharge): void {
   const { database, calendar, changes } = parts
   const { charge, subjects } = stored
-  database.prepare('DELETE FROM ids WHERE digest = ?').run(idDigest('', charge.id))
+  const digest = idDigest('', charge.id)
+  if (charge.corrects !== null) {
+    const rankBefore = database.prepare('UPDATE ids SET rank = (SELECT rank FROM ids WHERE digest = ?) WHERE digest = ?')
+    rankBefore.run(digest, idDigest('', charge.corrects))
+  }
+  database.prepare('DELETE FROM ids WHERE digest = ?').run(digest)
   database.prepare('DELETE FROM charges WHERE seq = ?').run(charge.seq)
   for (const subject of subjects) database.prepare('DELETE FROM charge_subjects WHERE subject = ? AND seq = ?').run(subject, charge.seq)
   changes.add(contributionOf(stored, calendar, -1))

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { PurserError } from '../../errors.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { RollupChanges } from '../../ledger/rollup-changes.ts'
 import { createCalendar } from '../../time/calendar.ts'
@@ -159,6 +160,9 @@ class SqliteStore implements Store {
   }
 
   async verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
+    if (this.location === ':memory:') {
+      throw new PurserError('PURSER_LEDGER_UNAVAILABLE', 'A ledger in memory cannot be verified: it has no file that a second look could be taken into.')
+    }
     const database = openDatabase({ path: this.location, create: false, timezone: this.timezone, subjects: [] })
     try {
       return await verifyDatabase(database, createCalendar(this.timezone), this.subjects, options)

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import { idDigest } from '../../ledger/charge-id.ts'
 import { RollupChanges } from '../../ledger/rollup-changes.ts'
 import type { Calendar } from '../../time/calendar.ts'
 import type { Discrepancy, VerifyReport } from '../store.ts'
@@ -17,8 +18,8 @@ export interface VerifyOptions {
 
 /**
  * Works every sum out anew from the charges, beside those that are kept, and compares row by row; also SQLite's own
- * check of the file, and the ids. With `repair` the sums are replaced in the same transaction. The connection is the
- * caller's to close; readers and, without `repair`, writers go on meanwhile.
+ * check of the file, and the ids. With `repair` the sums are replaced and missing ids added in the same transaction.
+ * The connection is the caller's to close; readers and, without `repair`, writers go on meanwhile.
  */
 export async function verifyDatabase(
   database: DatabaseSync,
@@ -37,7 +38,10 @@ export async function verifyDatabase(
       discrepancies.push(...differences(database, table, key))
     }
     const repaired = options.repair && discrepancies.length > 0
-    if (repaired) replaceSums(database)
+    if (repaired) {
+      replaceSums(database)
+      replaceIds(database, subjects)
+    }
     database.exec('COMMIT')
     return { charges, rows, discrepancies: discrepancies.slice(0, maxDiscrepancies), repaired }
   } catch (error) {
@@ -78,16 +82,20 @@ function damage(database: DatabaseSync): Discrepancy[] {
   return found.filter((text) => text !== 'ok').map((text) => ({ table: 'file', key: '', stored: text, expected: 'ok' }))
 }
 
+const withoutId = 'SELECT seq FROM charges WHERE seq NOT IN (SELECT seq FROM ids)'
+
 function danglingIds(database: DatabaseSync): Discrepancy[] {
-  const rows = database.prepare('SELECT seq FROM charges WHERE seq NOT IN (SELECT seq FROM ids) LIMIT 100').all()
+  const rows = database.prepare(`${withoutId} LIMIT ${maxDiscrepancies}`).all()
   return rows.map((row) => ({ table: 'ids', key: `seq ${row['seq']}`, stored: 'none', expected: 'an id' }))
 }
 
 function differences(database: DatabaseSync, table: string, key: readonly string[]): Discrepancy[] {
   const columns = [...key, ...measureColumnNames.map((name) => `CAST(${name} AS TEXT)`), 'hex(meters)'].join(', ')
+  // Rows that sum nothing are left for a while where an import is being undone.
+  const filled = `(length(meters) > 0 OR ${measureColumnNames.map((name) => `${name} <> 0`).join(' OR ')})`
   const only = (here: string, there: string): string[] =>
     database
-      .prepare(`SELECT ${columns} FROM ${here}.${table} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`)
+      .prepare(`SELECT ${columns} FROM ${here}.${table} WHERE ${filled} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`)
       .all()
       .map((row) => Object.values(row).join(' '))
   const found = new Map<string, { stored: string; expected: string }>()
@@ -105,5 +113,14 @@ function differences(database: DatabaseSync, table: string, key: readonly string
 function replaceSums(database: DatabaseSync): void {
   for (const table of Object.keys(rollupKeys)) {
     database.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM temp.${table};`)
+  }
+}
+
+function replaceIds(database: DatabaseSync, subjects: ReadonlySet<string>): void {
+  const reader = new ChargeReader(database, new Dictionaries(database, subjects))
+  const insert = database.prepare('INSERT INTO ids (digest, seq, rank) VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET seq = excluded.seq')
+  for (const row of database.prepare(withoutId).all()) {
+    const stored = reader.bySeq(Number(row['seq']))
+    if (stored !== undefined) insert.run(idDigest('', stored.charge.id), stored.charge.seq)
   }
 }

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { describe, expect, test } from 'vitest'
+import { costsShape, verifyShape } from '../../src/cli/json-shapes.ts'
+import { newMachine } from './run-purser.ts'
+
+describe('verify', () => {
+  test('finds a sum that is wrong, and repairs it when told to', async () => {
+    const machine = newMachine()
+    const db = ['--db', 'spend.db']
+    await machine.run(['record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000', ...db])
+    expect(await machine.json(verifyShape, ['verify', ...db])).toMatchObject({ charges: 1, discrepancies: [], repaired: false })
+
+    const database = new DatabaseSync(join(machine.folder, 'spend.db'))
+    database.exec('UPDATE days SET calls = calls + 1')
+    database.close()
+
+    const found = await machine.run(['verify', ...db])
+    expect(found.code).toBe(4)
+    expect(found.err).toContain('--repair')
+    const repaired = await machine.json(verifyShape, ['verify', '--repair', ...db])
+    expect(repaired.repaired).toBe(true)
+    expect(repaired.discrepancies.length).toBeGreaterThan(0)
+    expect((await machine.run(['verify', ...db])).out).toContain('agree')
+    expect((await machine.json(costsShape, ['costs', ...db])).total).toMatchObject({ calls: 1, costNanos: '2500000' })
+  })
+})
