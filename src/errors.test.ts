@@ -4,13 +4,17 @@ import { errorsPage, errorsPagePath } from '../scripts/build-errors.ts'
 import { errorRegistry, invariant, PurserError } from './errors.ts'
 
 const source = new URL('./', import.meta.url)
-const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+)
 const code = files.filter((file) => file !== 'errors.ts').map((file) => readFileSync(new URL(file, source), 'utf8'))
 const codes = Object.keys(errorRegistry)
 
 describe('the registry of errors', () => {
   test.each(codes)('%s is raised somewhere', (name) => {
-    expect(code.some((text) => text.includes(`'${name}'`)) || (name === 'PURSER_INVARIANT' && code.some((text) => text.includes('invariant(')))).toBe(true)
+    expect(
+      code.some((text) => text.includes(`'${name}'`)) || (name === 'PURSER_INVARIANT' && code.some((text) => text.includes('invariant('))),
+    ).toBe(true)
   })
 
   test('has a place in the reference for each code, and no other', () => {
@@ -32,7 +36,12 @@ describe('the registry of errors', () => {
 
 test('an error carries its code and its cause', () => {
   const cause = new Error('below')
-  expect(new PurserError('PURSER_NOT_FOUND', 'gone', { cause })).toMatchObject({ name: 'PurserError', code: 'PURSER_NOT_FOUND', message: 'gone', cause })
+  expect(new PurserError('PURSER_NOT_FOUND', 'gone', { cause })).toMatchObject({
+    name: 'PurserError',
+    code: 'PURSER_NOT_FOUND',
+    message: 'gone',
+    cause,
+  })
 })
 
 test('a broken invariant stops, and a sound one does not', () => {

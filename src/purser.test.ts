@@ -14,7 +14,12 @@ const big = { provider: 'acme', model: 'big' } as const
 describe('a ledger', () => {
   test('books a call under its labels and answers what it cost', async () => {
     const purser = await openTemporaryLedger()
-    const charge = await purser.record({ ...big, at: '2026-02-20', usage: { inputTokens: 1000, outputTokens: 200 }, labels: { project: 'atlas' } })
+    const charge = await purser.record({
+      ...big,
+      at: '2026-02-20',
+      usage: { inputTokens: 1000, outputTokens: 200 },
+      labels: { project: 'atlas' },
+    })
     // 1000 × 2 + 200 × 10
     expect(charge).toMatchObject({ costNanos: 4000n, status: 'priced', basis: 'metered', at: Date.UTC(2026, 1, 20) })
     const { rows } = await purser.costs(question({ groupBy: ['project'] }))
@@ -24,7 +29,9 @@ describe('a ledger', () => {
   test('tells the price of gpt-4o without booking it', async () => {
     const purser = await openTemporaryLedger()
     const usage = { inputTokens: 1000, outputTokens: 200 }
-    expect(purser.price({ provider: 'openai', model: 'gpt-4o', usage, at: Date.parse('2026-02-20') })).toMatchObject({ costNanos: 4_500_000n })
+    expect(purser.price({ provider: 'openai', model: 'gpt-4o', usage, at: Date.parse('2026-02-20') })).toMatchObject({
+      costNanos: 4_500_000n,
+    })
     expect((await purser.costs(question())).total.calls).toBe(0)
   })
 
@@ -43,7 +50,9 @@ describe('a ledger', () => {
     const good = { ...big, usage: { inputTokens: 5 } }
     await expect(purser.recordAll([good, { ...good, labels: { model: 'x' } }])).rejects.toMatchObject({ code: 'PURSER_BAD_LABEL' })
     await purser.record({ ...good, id: 'taken' })
-    await expect(purser.recordAll([good, { ...good, id: 'taken', usage: { inputTokens: 9 } }])).rejects.toMatchObject({ code: 'PURSER_ID_CONFLICT' })
+    await expect(purser.recordAll([good, { ...good, id: 'taken', usage: { inputTokens: 9 } }])).rejects.toMatchObject({
+      code: 'PURSER_ID_CONFLICT',
+    })
     expect((await purser.costs(question())).total.calls).toBe(1)
     expect(await purser.recordAll([good, good])).toHaveLength(2)
   })
@@ -59,7 +68,11 @@ describe('a ledger', () => {
 
   test('reads a provider’s response, and knows a response that it has booked', async () => {
     const purser = await openTemporaryLedger()
-    const body = { id: 'chatcmpl-1', model: 'gpt-4o-2024-08-06', usage: { prompt_tokens: 1000, completion_tokens: 200, total_tokens: 1200 } }
+    const body = {
+      id: 'chatcmpl-1',
+      model: 'gpt-4o-2024-08-06',
+      usage: { prompt_tokens: 1000, completion_tokens: 200, total_tokens: 1200 },
+    }
     const record = { provider: 'openai', model: 'gpt-4o', api: 'chat', body, at: '2026-02-20T00:00:00Z' }
     const charge = await purser.record(record)
     expect(charge).toMatchObject({ id: 'openai:chatcmpl-1', model: 'gpt-4o-2024-08-06', modelAsked: 'gpt-4o', costNanos: 4_500_000n })
@@ -68,7 +81,9 @@ describe('a ledger', () => {
 
   test('answers while it books', async () => {
     const purser = await openTemporaryLedger()
-    const booking = Array.from({ length: 200 }, (_, n) => purser.record({ ...big, id: `c${n}`, usage: { inputTokens: 1 }, labels: { run: `r${n % 7}` } }))
+    const booking = Array.from({ length: 200 }, (_, n) =>
+      purser.record({ ...big, id: `c${n}`, usage: { inputTokens: 1 }, labels: { run: `r${n % 7}` } }),
+    )
     const asking = async (): Promise<void> => {
       for (let n = 0; n < 200; n += 1) {
         const { rows, total } = await purser.costs(question({ groupBy: n % 2 === 0 ? ['run'] : ['model'] }))
@@ -116,7 +131,7 @@ describe('a ledger', () => {
   test('closes twice without complaint', async () => {
     const purser = await openTemporaryLedger()
     await purser.close()
-    await purser.close()
+    await expect(purser.close()).resolves.toBeUndefined()
   })
 })
 
@@ -137,10 +152,20 @@ describe('the two questions of the agent platform', () => {
     const purser = await openTemporaryLedger({ ownerCards: [prices('sonnet', '3', '15'), prices('opus', '15', '75')] })
     const dev = { agentType: 'developer', agent: 'feature-dev' }
     await purser.recordAll([
-      { ...opus, at: '2026-02-19T09:00:00Z', usage: { inputTokens: 2000, outputTokens: 1000 }, labels: { ...dev, project: 'arpg', run: 'r1' } },
+      {
+        ...opus,
+        at: '2026-02-19T09:00:00Z',
+        usage: { inputTokens: 2000, outputTokens: 1000 },
+        labels: { ...dev, project: 'arpg', run: 'r1' },
+      },
       { ...opus, at: '2026-02-19T23:59:59Z', usage: { inputTokens: 1000 }, labels: { ...dev, project: 'arpg', run: 'r1' } },
       { ...opus, at: '2026-02-20T00:00:00Z', usage: { outputTokens: 2000 }, labels: { ...dev, project: 'site', run: 'r2' } },
-      { ...sonnet, at: '2026-02-20T12:00:00Z', usage: { inputTokens: 10_000, outputTokens: 2000 }, labels: { agentType: 'support', agent: 'tester', project: 'arpg', run: 'r3' } },
+      {
+        ...sonnet,
+        at: '2026-02-20T12:00:00Z',
+        usage: { inputTokens: 10_000, outputTokens: 2000 },
+        labels: { agentType: 'support', agent: 'tester', project: 'arpg', run: 'r3' },
+      },
       { ...sonnet, at: '2026-01-21T23:59:59Z', usage: { inputTokens: 999_999 }, labels: { ...dev, project: 'arpg', run: 'r0' } },
     ])
     return purser

@@ -28,8 +28,9 @@ export function costLines(period: AskedPeriod, groupBy: readonly string[], table
   const rows = [...table.rows, ...(table.others === null ? [] : [table.others]), table.total]
   const cells = rows.map((row) => columns.map((column) => column.cell(row)))
   const totalRow = rows.length - 1
-  if (table.others !== null) cells[totalRow - 1]?.splice(0, 1, `${formatCount(table.otherCount)} others`)
-  cells[totalRow]?.splice(0, groupBy.length, 'Total', ...groupBy.slice(1).map(() => ''))
+  const rest = groupBy.slice(1).map(() => '')
+  if (table.others !== null) cells[totalRow - 1]?.splice(0, groupBy.length, `${formatCount(table.otherCount)} others`, ...rest)
+  cells[totalRow]?.splice(0, groupBy.length, 'Total', ...rest)
   const lines = renderTable(columns, cells, terminalWidth(), (text, row, index) => {
     if (row === 'header') return paint('dim', text)
     if (row === totalRow) return paint('bold', text)
@@ -66,7 +67,7 @@ function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): 
       header: '',
       dropOrder: 5,
       bar: { min: 4, max: 24 },
-      cell: (row) => (row === total ? '0' : String(fraction(scale.of(row), scale.largest))),
+      cell: (row) => (row === total || row === table.others ? '0' : String(fraction(scale.of(row), scale.largest))),
     },
     {
       header: 'share',

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -10,12 +10,16 @@ export interface GlobalOptions {
 /** Options before the command's name that are followed by a value. */
 export const globalsWithValue: ReadonlySet<string> = new Set(['--db', '--config'])
 
+const globals: readonly (readonly [flags: string, description: string])[] = [
+  ['--db <file>', 'the ledger; else PURSER_DB, else what purser.yaml says, else the one in your data folder'],
+  ['--config <file>', 'the purser.yaml to use, in place of the nearest one upward'],
+  ['--json', 'answer in JSON, of the shape in docs/reference/json.md'],
+  ['--no-color', 'no colours, as with NO_COLOR'],
+]
+
 export function addGlobalOptions(command: Command): Command {
+  for (const [flags, description] of globals) command.addOption(new Option(flags, description).helpGroup('Options of every command:'))
   return command
-    .option('--db <file>', 'the ledger; else PURSER_DB, else what purser.yaml says, else the one in your data folder')
-    .option('--config <file>', 'the purser.yaml to use, in place of the nearest one upward')
-    .option('--json', 'answer in JSON, of the shape in docs/reference/json.md')
-    .option('--no-color', 'no colours, as with NO_COLOR')
 }
 
 /** The options in effect: those of the command itself win over those before its name. */

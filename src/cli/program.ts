@@ -18,10 +18,17 @@ export async function buildProgram(wanted: (name: string) => boolean, version: s
   const program = new Command('purser').description(description).version(version, '-V, --version').addHelpText('after', after)
   addGlobalOptions(program).helpCommand('help [command]', 'show the help of a command').enablePositionalOptions().showSuggestionAfterError()
   for (const { name, summary, load } of commandList) {
-    if (wanted(name)) program.addCommand((await load())().summary(summary))
+    if (wanted(name)) program.addCommand(withGlobalOptions((await load())().summary(summary)))
     else program.command(name).description(summary)
   }
   return program
+}
+
+/** They come last, so that the help of a command begins with its own. The tour chooses its ledger itself. */
+function withGlobalOptions(command: Command): Command {
+  if (command.name() !== 'tour') addGlobalOptions(command)
+  for (const child of command.commands) withGlobalOptions(child)
+  return command
 }
 
 /** The command that the arguments name, or undefined where they name none. */

@@ -22,6 +22,8 @@ export async function importSource(session: Session, purser: Purser, source: Sou
   }
 }
 
+const shownPlaces = 3
+
 /** What an import did, as lines for people: the counts, and where records were skipped and why. */
 export function importLines(summary: ImportSummary, interrupted: boolean): string[] {
   const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch } = summary
@@ -35,9 +37,9 @@ export function importLines(summary: ImportSummary, interrupted: boolean): strin
   ]
   const lines = [`${counts.join(', ')} in ${seconds.toFixed(1)} s`]
   for (const [reason, count] of Object.entries(skipped)) {
-    const places = skippedAt[reason] ?? []
-    const more = count > places.length ? `, and ${formatCount(count - places.length)} more` : ''
-    lines.push(`  skipped ${formatCount(count)}, ${printable(reason)}: ${places.map(printable).join(', ')}${more}`)
+    const places = (skippedAt[reason] ?? []).slice(0, shownPlaces)
+    lines.push(`  ${formatCount(count)} skipped, ${printable(reason)}:`, ...places.map((place) => `    ${printable(place)}`))
+    if (count > places.length) lines.push(`    and ${formatCount(count - places.length)} more`)
   }
   if (booked + superseded > 0) lines.push(`  to take it back: purser import undo ${batch}`)
   if (interrupted) lines.push('Stopped. What was booked stays; the next import goes on from there.')

@@ -9,7 +9,11 @@ import type { ImportRun } from './import-batch.ts'
 const all: CostQuery = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: 'UTC', weekStart: 1, where: [] }
 
 function found(id: string, outputTokens: number, more: Partial<ChargeInput> = {}, rank: 0 | 1 = 1): ImportedCall {
-  return { charge: call({ id, usage: { inputTokens: 10, outputTokens }, labels: { project: 'atlas', run: 'r1' }, ...more }), onExisting: 'supersede', rank }
+  return {
+    charge: call({ id, usage: { inputTokens: 10, outputTokens }, labels: { project: 'atlas', run: 'r1' }, ...more }),
+    onExisting: 'supersede',
+    rank,
+  }
 }
 
 /** A source that is read from where the last import stopped, as files are. */
@@ -49,7 +53,9 @@ describe('an import', () => {
     })
     expect(summary).toMatchObject({ read: 4, booked: 2, superseded: 1, duplicates: 1, skipped: {}, skippedAt: {} })
     expect(progress).toEqual([2])
-    expect(await purser.imports()).toMatchObject([{ batch: summary.batch, importer: 'claude-code', sources: ['f'], booked: 2, superseded: 1 }])
+    expect(await purser.imports()).toMatchObject([
+      { batch: summary.batch, importer: 'claude-code', sources: ['f'], booked: 2, superseded: 1 },
+    ])
     expect(await Array.fromAsync(purser.charges({ batch: summary.batch }))).toHaveLength(3)
   })
 
@@ -65,7 +71,11 @@ describe('an import', () => {
 
   test('counts a record that breaks a rule and goes on', async () => {
     const purser = await openTemporaryLedger()
-    const bad = [found('x', 1, { labels: { project: 'two\nlines' } }), found('y', 1, { at: 0 }), found('z', 1, { labels: { key: `sk-ant-${'a1'.repeat(20)}` } })]
+    const bad = [
+      found('x', 1, { labels: { project: 'two\nlines' } }),
+      found('y', 1, { at: 0 }),
+      found('z', 1, { labels: { key: `sk-ant-${'a1'.repeat(20)}` } }),
+    ]
     const summary = await purser.import('x', reads('f', [...bad, found('good', 1)]))
     expect(summary).toMatchObject({ read: 4, booked: 1, skipped: { 'bad label': 1, 'bad time': 1, 'secret in label': 1 } })
     expect(summary.skippedAt['bad time']?.[0]).toContain('1970-01-01')
@@ -78,7 +88,11 @@ describe('an import', () => {
       for (let line = 1; line <= 9; line += 1) sink.skip('not JSON', `f:${line}`)
       sink.countDuplicates?.(2)
     })
-    expect(summary).toMatchObject({ skipped: { 'not JSON': 9 }, skippedAt: { 'not JSON': ['f:1', 'f:2', 'f:3', 'f:4', 'f:5'] }, duplicates: 2 })
+    expect(summary).toMatchObject({
+      skipped: { 'not JSON': 9 },
+      skippedAt: { 'not JSON': ['f:1', 'f:2', 'f:3', 'f:4', 'f:5'] },
+      duplicates: 2,
+    })
   })
 
   test('that breaks down between two records stands, and the next goes on where it stopped', async () => {
@@ -184,6 +198,9 @@ describe('undoing an import', () => {
     const { batch } = await purser.import('x', reads('f', first))
     await purser.undoImport(batch)
     expect(await purser.imports()).toEqual([])
-    await expect(purser.undoImport(batch)).rejects.toMatchObject({ code: 'PURSER_NOT_FOUND', message: expect.stringContaining('import list') as string })
+    await expect(purser.undoImport(batch)).rejects.toMatchObject({
+      code: 'PURSER_NOT_FOUND',
+      message: expect.stringContaining('import list') as string,
+    })
   })
 })

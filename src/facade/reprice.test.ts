@@ -62,7 +62,13 @@ describe('repricing', () => {
     ])
     expect(total).toMatchObject({ calls: 5, runs: 2, totalTokens: 142 })
     expect(await purser.charge('n1')).toMatchObject({ status: 'unpriced', costNanos: null })
-    expect(await purser.charge('n1~1')).toMatchObject({ status: 'priced', restates: 'unpriced', costNanos: 40n, usage: {}, labels: { run: 'r1' } })
+    expect(await purser.charge('n1~1')).toMatchObject({
+      status: 'priced',
+      restates: 'unpriced',
+      costNanos: 40n,
+      usage: {},
+      labels: { run: 'r1' },
+    })
     expect((await purser.verify({ repair: false })).discrepancies).toEqual([])
   })
 
@@ -92,7 +98,15 @@ describe('repricing', () => {
 
   test('of many calls goes in steps', async () => {
     const purser = await openTemporaryLedger()
-    await purser.recordMany(Array.from({ length: 1200 }, (_, n) => ({ id: `m${n}`, at: '2026-02-01', provider: 'acme', model: 'new', usage: { inputTokens: 1 } })))
+    await purser.recordMany(
+      Array.from({ length: 1200 }, (_, n) => ({
+        id: `m${n}`,
+        at: '2026-02-01',
+        provider: 'acme',
+        model: 'new',
+        usage: { inputTokens: 1 },
+      })),
+    )
     const progress: number[] = []
     const report = await (await reopened(purser)).reprice({ apply: true, onProgress: (n) => progress.push(n) })
     expect(report).toMatchObject({ corrected: 1200, differenceNanos: 4800n })

@@ -53,7 +53,16 @@ describe('a limit', () => {
     const { rows: kept, others, otherCount, total } = table(rows, 'calls', undefined, 1)
     expect(kept.map((row) => row.key[0])).toEqual(['b'])
     expect(otherCount).toBe(3)
-    expect(others).toMatchObject({ key: [], calls: 6, costNanos: 10n, planNanos: 6n, planCalls: 2, totalTokens: 12, unpricedCalls: 1, runs: 4 })
+    expect(others).toMatchObject({
+      key: [],
+      calls: 6,
+      costNanos: 10n,
+      planNanos: 6n,
+      planCalls: 2,
+      totalTokens: 12,
+      unpricedCalls: 1,
+      runs: 4,
+    })
     expect(total).toMatchObject({ calls: 15, costNanos: 15n, planNanos: 6n, totalTokens: 13 })
   })
 

@@ -6,22 +6,29 @@ import type { Nanos } from '../money/nanos.ts'
 import type { ChargeInput } from './charge.ts'
 
 const nanos = (value: bigint) => value as Nanos
-const withCode = (code: ErrorCode, said = '') => expect.objectContaining({ code, message: expect.stringContaining(said) as string }) as Error
+type Case = [string, Partial<ChargeInput>, string, bigint | null]
+const withCode = (code: ErrorCode, said = '') =>
+  expect.objectContaining({ code, message: expect.stringContaining(said) as string }) as Error
 
 describe('which cost counts', () => {
   const used = { inputTokens: 10 }
   const [stated, reported] = [nanos(77n), nanos(88n)]
 
-  test.each([
+  test.each<Case>([
     ['our price before a stated and a reported one', { usage: used, statedNanos: stated, reportedNanos: reported }, 'priced', 20n],
     ['the stated one where we have none', { model: 'x', usage: used, statedNanos: stated, reportedNanos: reported }, 'stated', 77n],
     ['the reported one where nothing else is known', { model: 'x', usage: used, reportedNanos: reported }, 'reported', 88n],
     ['none, which is not zero', { model: 'x', usage: used }, 'unpriced', null],
     ['ours in part, where some of it has no rate', { model: 'half-known', usage: { inputTokens: 2, outputTokens: 1 } }, 'partial', 10n],
-    ['the stated one before ours in part', { model: 'half-known', usage: { inputTokens: 2, outputTokens: 1 }, statedNanos: stated }, 'stated', 77n],
+    [
+      'the stated one before ours in part',
+      { model: 'half-known', usage: { inputTokens: 2, outputTokens: 1 }, statedNanos: stated },
+      'stated',
+      77n,
+    ],
     ['the stated one where no usage is given', { usage: {}, statedNanos: stated }, 'stated', 77n],
     ['a stated zero', { model: 'x', usage: used, statedNanos: nanos(0n) }, 'stated', 0n],
-  ] satisfies [string, Partial<ChargeInput>, string, bigint | null][])('%s', (_, input, status, costNanos) => {
+  ])('%s', (_, input, status, costNanos) => {
     const charge = draft(input)
     expect([charge.status, charge.costNanos]).toEqual([status, costNanos])
     expect(charge.statedNanos).toBe(input.statedNanos ?? null)
@@ -52,7 +59,12 @@ const circular: Record<string, unknown> = {}
 circular['self'] = circular
 
 test('tier, speed and region that are empty are those of an ordinary call', () => {
-  expect(draft({ serviceTier: '', speed: '', region: '' })).toMatchObject({ serviceTier: 'standard', speed: 'standard', region: null, status: 'priced' })
+  expect(draft({ serviceTier: '', speed: '', region: '' })).toMatchObject({
+    serviceTier: 'standard',
+    speed: 'standard',
+    region: null,
+    status: 'priced',
+  })
 })
 
 describe('a call that breaks a rule is refused', () => {
@@ -70,13 +82,19 @@ describe('a call that breaks a rule is refused', () => {
     ['a region with a control character', { region: 'eu\u0007' }, 'PURSER_BAD_RECORD', 'region'],
     ['a speed with a very long name', { speed: 's'.repeat(257) }, 'PURSER_BAD_RECORD', 'speed'],
     ['a response id of two lines', { id: 'x', responseId: 'a\nb' }, 'PURSER_BAD_RECORD', 'response id'],
+    ['more tokens than all the world has', { usage: { inputTokens: 1e12 + 1 } }, 'PURSER_BAD_NUMBER', 'inputTokens'],
     ['a label of two lines', { labels: { project: 'a\nb' } }, 'PURSER_BAD_LABEL', 'line break'],
     ['metadata beyond 4 KB', { metadata: { text: 'é'.repeat(2048) } }, 'PURSER_BAD_METADATA', '4107 bytes'],
     ['metadata that is no JSON', { metadata: { big: 1n } }, 'PURSER_BAD_METADATA', 'JSON'],
     ['metadata that contains itself', { metadata: circular }, 'PURSER_BAD_METADATA', 'JSON'],
     ['metadata that is no object once written', { metadata: { toJSON: () => 3 } }, 'PURSER_BAD_METADATA', 'object'],
     ['metadata with a key in it', { metadata: { deep: [{ auth: `sk-ant-${'x9'.repeat(20)}` }] } }, 'PURSER_SECRET_IN_LABEL', 'metadata'],
-    ['a cost of eleven million dollars', { model: 'x', statedNanos: nanos(11_000_000_000_000_000n) }, 'PURSER_AMOUNT_OUT_OF_RANGE', '$11,000,000.00'],
+    [
+      'a cost of eleven million dollars',
+      { model: 'x', statedNanos: nanos(11_000_000_000_000_000n) },
+      'PURSER_AMOUNT_OUT_OF_RANGE',
+      '$11,000,000.00',
+    ],
   ] satisfies [string, Partial<ChargeInput>, ErrorCode, string][])('%s', (_, input, code, said) => {
     expect(() => draft(input)).toThrowError(withCode(code, said))
   })

@@ -3,6 +3,7 @@ import { formatUsd } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
 import type { Priced, PriceRequest } from '../pricing/priced.ts'
 import { checkInstant } from '../time/calendar.ts'
+import type { Meter } from '../usage/meters.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { Charge, ChargeInput, PriceStatus } from './charge.ts'
 import { chargeIdOf } from './charge-id.ts'
@@ -17,10 +18,12 @@ const maxNameLength = 256
 /** Ten million dollars: far beyond any call, and few enough that the sums of a ledger stay within 64 bits. */
 const maxCostNanos = 10n ** 16n
 
+const maxQuantity = 1e12
+
 /**
  * Checks a call and prices it. The usage must have passed `parseUsage` or come from a reader.
  * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL, PURSER_BAD_METADATA, PURSER_BAD_RECORD,
- * PURSER_AMOUNT_OUT_OF_RANGE
+ * PURSER_BAD_NUMBER, PURSER_AMOUNT_OUT_OF_RANGE
  */
 export function draftCharge(input: ChargeInput, price: (request: PriceRequest) => Priced, nowMs: number): ChargeDraft {
   checkName('provider', input.provider)
@@ -30,8 +33,9 @@ export function draftCharge(input: ChargeInput, price: (request: PriceRequest) =
   if (input.region) checkName('region', input.region)
   if (input.responseId) checkName('response id', input.responseId)
   checkInstant(input.at, nowMs)
+  const used = checkQuantities(input.usage)
   const priced = price(input)
-  const { status, costNanos } = cost(priced, input)
+  const { status, costNanos } = cost(priced, input, used)
   if (costNanos !== null && costNanos > maxCostNanos) {
     throw new PurserError(
       'PURSER_AMOUNT_OUT_OF_RANGE',
@@ -76,8 +80,7 @@ export function draftCharge(input: ChargeInput, price: (request: PriceRequest) =
 }
 
 /** Ours counts where we have one; a stated or reported cost counts only where we have none. */
-function cost(priced: Priced, input: ChargeInput): { status: PriceStatus; costNanos: Nanos | null } {
-  const used = hasQuantities(input.usage)
+function cost(priced: Priced, input: ChargeInput, used: boolean): { status: PriceStatus; costNanos: Nanos | null } {
   if (priced.status === 'priced' && used) return { status: 'priced', costNanos: priced.costNanos }
   if (input.statedNanos !== undefined) return { status: 'stated', costNanos: input.statedNanos }
   if (input.reportedNanos !== undefined) return { status: 'reported', costNanos: input.reportedNanos }
@@ -85,9 +88,17 @@ function cost(priced: Priced, input: ChargeInput): { status: PriceStatus; costNa
   return { status: priced.status, costNanos: priced.costNanos }
 }
 
-function hasQuantities(usage: Usage): boolean {
-  for (const key in usage) if (key !== 'attributes') return true
-  return false
+/** Whether the call used anything; an amount that would spoil the sums of the ledger is refused. */
+function checkQuantities(usage: Usage): boolean {
+  let used = false
+  for (const key in usage) {
+    if (key === 'attributes') continue
+    used = true
+    const quantity = usage[key as Meter] ?? 0
+    if (quantity > maxQuantity)
+      throw new PurserError('PURSER_BAD_NUMBER', `${key} is ${quantity}; more than ${maxQuantity} in one call cannot be right.`)
+  }
+  return used
 }
 
 function isFree(priced: Priced): boolean {
@@ -117,9 +128,13 @@ function toJson(metadata: Readonly<Record<string, unknown>>): string {
   try {
     text = JSON.stringify(metadata)
   } catch (cause) {
-    throw new PurserError('PURSER_BAD_METADATA', `The metadata cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    })
+    throw new PurserError(
+      'PURSER_BAD_METADATA',
+      `The metadata cannot be written as JSON: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      {
+        cause,
+      },
+    )
   }
   if (text?.startsWith('{') !== true) throw new PurserError('PURSER_BAD_METADATA', 'The metadata is not a JSON object.')
   return text

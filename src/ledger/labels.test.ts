@@ -27,15 +27,30 @@ describe('labels', () => {
   })
 
   test.each(['', '1st', '_x', 'a b', 'a/b', 'clé', '__proto__', 'k'.repeat(65)])('have no key like %j', (key) => {
-    expect(refusal(Object.fromEntries([[key, 'v']]))).toMatchObject({ code: 'PURSER_BAD_LABEL', message: expect.stringContaining('Label key') as string })
+    expect(refusal(Object.fromEntries([[key, 'v']]))).toMatchObject({
+      code: 'PURSER_BAD_LABEL',
+      message: expect.stringContaining('Label key') as string,
+    })
   })
 
-  test.each(['model', 'provider', 'calls', 'costUsd', 'costNanos', 'outcome', 'day', 'month', 'tier', 'meter', 'runs', 'id', 'at', ...meterNames])(
-    'have no key of the reserved name %s',
-    (key) => {
-      expect(refusal({ [key]: 'v' })).toMatchObject({ code: 'PURSER_BAD_LABEL', message: expect.stringContaining(`"my-${key}"`) as string })
-    },
-  )
+  test.each([
+    'model',
+    'provider',
+    'calls',
+    'costUsd',
+    'costNanos',
+    'outcome',
+    'day',
+    'month',
+    'tier',
+    'meter',
+    'runs',
+    'id',
+    'at',
+    ...meterNames,
+  ])('have no key of the reserved name %s', (key) => {
+    expect(refusal({ [key]: 'v' })).toMatchObject({ code: 'PURSER_BAD_LABEL', message: expect.stringContaining(`"my-${key}"`) as string })
+  })
 
   test.each([
     ['nothing', ''],
@@ -61,6 +76,19 @@ describe('labels', () => {
     expect(error.message).toContain('"project"')
   })
 
+  test('are checked also where they resemble a set that was taken before', () => {
+    expect(parseLabels({ a: 'x', b: 'y' })).toEqual({ a: 'x', b: 'y' })
+    expect(refusal({ a: 'x\u0001b\u0000y' }).code).toBe('PURSER_BAD_LABEL')
+    expect(refusal({ 'a\u0000x\u0001b': 'y' }).code).toBe('PURSER_BAD_LABEL')
+  })
+
+  test('stay as they were when the caller changes its object later', () => {
+    const given = { project: 'atlas' }
+    const taken = parseLabels(given)
+    given.project = 'other'
+    expect(taken).toEqual({ project: 'atlas' })
+  })
+
   test('are dimensions, but for the subjects', () => {
     expect(splitLabels({ run: 'r', project: 'p', agent: 'a' }, new Set(['run']))).toEqual({
       dimensions: [
@@ -74,6 +102,16 @@ describe('labels', () => {
 
 describe('subjects of a ledger', () => {
   test('are the usual ones and the owner’s', () => {
-    expect(parseSubjects(['episode', 'run'])).toEqual(['run', 'session', 'job', 'ticket', 'scene', 'video', 'experiment', 'artifact', 'episode'])
+    expect(parseSubjects(['episode', 'run'])).toEqual([
+      'run',
+      'session',
+      'job',
+      'ticket',
+      'scene',
+      'video',
+      'experiment',
+      'artifact',
+      'episode',
+    ])
   })
 })

@@ -23,17 +23,36 @@ const keyPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/
 // A label must not break a line, a table or a terminal.
 const controlCharacter = /\p{Cc}|\p{Cs}|\u2028|\u2029/u
 
+const checked = new Map<string, Labels>()
+const maxRemembered = 10_000
+
 /**
- * Checks labels that come from outside.
+ * Checks labels that come from outside. Gives a frozen copy, the same one for the same labels, so that what the caller
+ * does with its object later changes nothing, and charges of one session share one object.
  * @throws PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
  */
 export function parseLabels(input: Readonly<Record<string, unknown>>): Labels {
+  let text = ''
+  let count = 0
+  // Valid keys and values have no control characters, so with their number no two sets of labels make one text.
+  for (const key in input) {
+    const value = input[key]
+    if (typeof value !== 'string') checkLabel(key, value)
+    text += `${key}\u0000${value as string}\u0001`
+    count += 1
+  }
+  text += count
+  const known = checked.get(text)
+  if (known !== undefined) return known
   const entries = Object.entries(input)
   if (entries.length > maxLabels) {
     throw new PurserError('PURSER_BAD_LABEL', `${entries.length} labels are given; a charge takes at most ${maxLabels}.`)
   }
   for (const [key, value] of entries) checkLabel(key, value)
-  return input as Labels
+  const labels = Object.freeze(Object.fromEntries(entries)) as Labels
+  if (checked.size >= maxRemembered) checked.clear()
+  checked.set(text, labels)
+  return labels
 }
 
 /**

@@ -13,9 +13,22 @@ describe('a record', () => {
 
   test('keeps all that it says', () => {
     const said = {
-      ...{ id: 'x', serviceTier: 'batch', speed: 'fast', region: 'us', basis: 'plan', outcome: 'cut', attempt: 2, callId: 'c' },
-      ...{ durationMs: 1200, maxOutputTokens: 4096, stopReason: 'length', responseId: 'msg', hold: 'h', estimated: true },
-      ...{ labels: { project: 'p' }, metadata: { pages: 3 } },
+      id: 'x',
+      serviceTier: 'batch',
+      speed: 'fast',
+      region: 'us',
+      basis: 'plan',
+      outcome: 'cut',
+      attempt: 2,
+      callId: 'c',
+      durationMs: 1200,
+      maxOutputTokens: 4096,
+      stopReason: 'length',
+      responseId: 'msg',
+      hold: 'h',
+      estimated: true,
+      labels: { project: 'p' },
+      metadata: { pages: 3 },
     }
     expect(parse({ ...call, ...said })).toMatchObject(said)
   })
@@ -38,11 +51,17 @@ describe('a record', () => {
 
   test('may be a provider’s response as it came', () => {
     const body = {
-      ...{ id: 'msg_01', type: 'message', model: 'claude-sonnet-4-5-20250929', stop_reason: 'end_turn' },
+      id: 'msg_01',
+      type: 'message',
+      model: 'claude-sonnet-4-5-20250929',
+      stop_reason: 'end_turn',
       usage: { input_tokens: 10, cache_read_input_tokens: 4, cache_creation_input_tokens: 0, output_tokens: 5 },
     }
     expect(parse({ provider: 'anthropic', model: 'claude-sonnet-4-5', api: 'messages', body })).toMatchObject({
-      ...{ model: 'claude-sonnet-4-5-20250929', modelAsked: 'claude-sonnet-4-5', responseId: 'msg_01', stopReason: 'end_turn' },
+      model: 'claude-sonnet-4-5-20250929',
+      modelAsked: 'claude-sonnet-4-5',
+      responseId: 'msg_01',
+      stopReason: 'end_turn',
       usage: { inputTokens: 10, cacheReadTokens: 4, outputTokens: 5 },
     })
   })

@@ -2,7 +2,11 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { VarintReader, VarintWriter } from './varint.ts'
 
-const numbers = fc.oneof(fc.integer(), fc.integer({ min: -(2 ** 52), max: 2 ** 52 }), fc.constantFrom(0, -1, 2 ** 30, -(2 ** 30), 2 ** 30 - 1))
+const numbers = fc.oneof(
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 52, 0, -1, 2 ** 30, -(2 ** 30), 2 ** 30 - 1),
+)
 const bigints = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 
 test('any numbers come back in their order', () => {

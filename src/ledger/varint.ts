@@ -62,6 +62,7 @@ export class VarintReader {
   }
 
   readNumber(): number {
+    const start = this.#offset
     let zigzag = 0
     let factor = 1
     for (;;) {
@@ -71,8 +72,16 @@ export class VarintReader {
       if (byte < 0x80) break
       factor *= 128
     }
-    invariant(zigzag <= Number.MAX_SAFE_INTEGER, 'A packed quantity is larger than 2^53.')
+    if (zigzag > Number.MAX_SAFE_INTEGER) return this.#readLarge(start)
     return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
+  }
+
+  /** A number whose zigzag form is more than a double holds exactly, though it is not itself. */
+  #readLarge(start: number): number {
+    this.#offset = start
+    const value = Number(this.readBigInt())
+    invariant(Number.isSafeInteger(value), 'A packed quantity is larger than 2^53.')
+    return value
   }
 
   readBigInt(): bigint {

@@ -12,11 +12,20 @@ const quarter = 15 * 60_000
 const zones = ['UTC', 'Europe/Paris', 'Asia/Kolkata', 'America/New_York'] as const
 
 /** Around the changes of the clock in Paris and New York, the turn of a year, and an ordinary day. */
-const anchors = ['2026-03-29T01:00Z', '2026-10-25T01:00Z', '2026-03-08T07:00Z', '2026-11-01T06:00Z', '2025-12-31T23:00Z', '2026-02-20T10:00Z'].map(
-  (text) => Date.parse(text),
-)
-const instant = fc.tuple(fc.constantFrom(...anchors), fc.integer({ min: -40 * 60, max: 40 * 60 })).map(([anchor, minutes]) => anchor + minutes * 60_000 + 123)
-const bound = fc.tuple(fc.constantFrom(...anchors), fc.integer({ min: -100, max: 100 })).map(([anchor, quarters]) => anchor + quarters * quarter)
+const anchors = [
+  '2026-03-29T01:00Z',
+  '2026-10-25T01:00Z',
+  '2026-03-08T07:00Z',
+  '2026-11-01T06:00Z',
+  '2025-12-31T23:00Z',
+  '2026-02-20T10:00Z',
+].map((text) => Date.parse(text))
+const instant = fc
+  .tuple(fc.constantFrom(...anchors), fc.integer({ min: -40 * 60, max: 40 * 60 }))
+  .map(([anchor, minutes]) => anchor + minutes * 60_000 + 123)
+const bound = fc
+  .tuple(fc.constantFrom(...anchors), fc.integer({ min: -100, max: 100 }))
+  .map(([anchor, quarters]) => anchor + quarters * quarter)
 
 const usage: fc.Arbitrary<Usage> = fc.record(
   {
@@ -55,22 +64,37 @@ interface Script {
 }
 
 const script: fc.Arbitrary<Script> = fc.record({
-  call: fc.record({
-    at: instant,
-    model: mostly('big', 'half-known', 'local', 'mystery'),
-    labels,
-    basis: mostly('metered', 'plan', 'free'),
-    outcome: mostly('ok', 'error', 'cut'),
-    serviceTier: fc.constant('standard'),
-    region: fc.constant(null),
-    estimated: fc.boolean(),
-    stated: fc.constantFrom(null, null, 777n),
-    usage,
-  }).map((call) => (call.model === 'mystery' ? { ...call, serviceTier: 'batch', region: 'us' } : call)) as fc.Arbitrary<Script['call']>,
+  call: fc
+    .record({
+      at: instant,
+      model: mostly('big', 'half-known', 'local', 'mystery'),
+      labels,
+      basis: mostly('metered', 'plan', 'free'),
+      outcome: mostly('ok', 'error', 'cut'),
+      serviceTier: fc.constant('standard'),
+      region: fc.constant(null),
+      estimated: fc.boolean(),
+      stated: fc.constantFrom(null, null, 777n),
+      usage,
+    })
+    .map((call) => (call.model === 'mystery' ? { ...call, serviceTier: 'batch', region: 'us' } : call)) as fc.Arbitrary<Script['call']>,
   growth: fc.array(usage, { maxLength: 2 }),
 })
 
-const fields = ['model', 'basis', 'outcome', 'provider', 'tier', 'speed', 'region', 'service', 'project', 'stage', 'toString', 'unknownLabel']
+const fields = [
+  'model',
+  'basis',
+  'outcome',
+  'provider',
+  'tier',
+  'speed',
+  'region',
+  'service',
+  'project',
+  'stage',
+  'toString',
+  'unknownLabel',
+]
 const filterFields = [...fields, 'run', 'ticket']
 const filter: fc.Arbitrary<Filter> = fc.record({
   field: fc.constantFrom(...filterFields),
@@ -85,7 +109,7 @@ const groupBy = fc
     fc.option(fc.constantFrom('hour', 'day', 'week', 'month', 'quarter', 'year'), { nil: undefined }),
     fc.boolean(),
   )
-  .map(([plain, subjects, unit, byMeter]) => [...(unit === undefined ? [] : [unit]), ...plain, ...subjects, ...(byMeter ? ['meter'] : [])])
+  .map(([plain, own, unit, byMeter]) => [...(unit === undefined ? [] : [unit]), ...plain, ...own, ...(byMeter ? ['meter'] : [])])
 
 /** Half of the questions are asked for whole days of the ledger, which other sums answer than those of hours or other zones. */
 const query: fc.Arbitrary<CostQuery> = fc.record({
@@ -105,9 +129,16 @@ function plus(a: Usage, b: Usage): Usage {
 
 function recordsOf({ call, growth }: Script, id: string): { naive: NaiveCall; records: Booking[] } {
   const { stated, region, ...rest } = call
-  const steps = growth.reduce<Usage[]>((known, more) => [...known, plus(known.at(-1) ?? {}, more)], [call.usage])
+  const steps = [call.usage]
+  for (const more of growth) steps.push(plus(steps.at(-1) ?? {}, more))
   const records = steps.map((step) => ({
-    draft: draft({ ...rest, id, usage: step, ...(region !== null && { region }), ...(stated !== null && { statedNanos: stated as never }) }),
+    draft: draft({
+      ...rest,
+      id,
+      usage: step,
+      ...(region !== null && { region }),
+      ...(stated !== null && { statedNanos: stated as never }),
+    }),
     onExisting: 'supersede' as const,
     rank: 1 as const,
   }))
@@ -122,22 +153,27 @@ const runs = { numRuns: 60, seed: 20260220 }
 
 test('any question about any ledger is answered as if every call were looked at', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(script, { minLength: 1, maxLength: 14 }), fc.constantFrom('Europe/Paris', ...zones), fc.array(query, { minLength: 6, maxLength: 6 }), async (scripts, zone, queries) => {
-      const store = openTemporaryStore(zone)
-      const told = scripts.map((each, index) => recordsOf(each, `c${index}`))
-      await book(store, ...told.flatMap(({ records }) => records))
-      const calls = told.map(({ naive }) => naive)
-      for (const asked of queries) {
-        const expected = naiveCosts(calls, asked)
-        const answer = await answerCosts(store, asked)
-        const rows = new Map(answer.rows.map((row) => [JSON.stringify(row.key), toNaiveRow(row)]))
-        // Distinct runs of a meter are not told; all else of a row is.
-        const known = asked.groupBy.includes('meter') ? dropRuns(expected.rows) : expected.rows
-        expect(asked.groupBy.includes('meter') ? dropRuns(rows) : rows).toEqual(known)
-        expect(toNaiveRow(answer.total)).toEqual(expected.total)
-      }
-      await store.close()
-    }),
+    fc.asyncProperty(
+      fc.array(script, { minLength: 1, maxLength: 14 }),
+      fc.constantFrom('Europe/Paris', ...zones),
+      fc.array(query, { minLength: 6, maxLength: 6 }),
+      async (scripts, zone, queries) => {
+        const store = openTemporaryStore(zone)
+        const told = scripts.map((each, index) => recordsOf(each, `c${index}`))
+        await book(store, ...told.flatMap(({ records }) => records))
+        const calls = told.map(({ naive }) => naive)
+        for (const asked of queries) {
+          const expected = naiveCosts(calls, asked)
+          const answer = await answerCosts(store, asked)
+          const rows = new Map(answer.rows.map((row) => [JSON.stringify(row.key), toNaiveRow(row)]))
+          // Distinct runs of a meter are not told; all else of a row is.
+          const known = asked.groupBy.includes('meter') ? dropRuns(expected.rows) : expected.rows
+          expect(asked.groupBy.includes('meter') ? dropRuns(rows) : rows).toEqual(known)
+          expect(toNaiveRow(answer.total)).toEqual(expected.total)
+        }
+        await store.close()
+      },
+    ),
     runs,
   )
 })
@@ -148,18 +184,32 @@ function dropRuns(rows: ReadonlyMap<string, NaiveRow>): Map<string, NaiveRow> {
 
 test('rows and the rest beyond the limit sum to the total', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(script, { minLength: 1, maxLength: 12 }), query, fc.integer({ min: 0, max: 3 }), async (scripts, asked, limit) => {
-      const store = openTemporaryStore('Europe/Paris')
-      await book(store, ...scripts.flatMap((each, index) => recordsOf(each, `c${index}`).records))
-      const { rows, others, otherCount, total } = await answerCosts(store, { ...asked, limit })
-      const all = others === null ? rows : [...rows, others]
-      for (const measure of ['calls', 'costNanos', 'planNanos', 'planCalls', 'totalTokens', 'unpricedCalls', 'partialCalls', 'estimatedNanos'] as const) {
-        expect(all.reduce((sum, row) => sum + BigInt(row[measure]), 0n)).toBe(BigInt(total[measure]))
-      }
-      expect(rows.length).toBeLessThanOrEqual(limit)
-      expect(otherCount > 0).toBe(others !== null)
-      await store.close()
-    }),
+    fc.asyncProperty(
+      fc.array(script, { minLength: 1, maxLength: 12 }),
+      query,
+      fc.integer({ min: 0, max: 3 }),
+      async (scripts, asked, limit) => {
+        const store = openTemporaryStore('Europe/Paris')
+        await book(store, ...scripts.flatMap((each, index) => recordsOf(each, `c${index}`).records))
+        const { rows, others, otherCount, total } = await answerCosts(store, { ...asked, limit })
+        const all = others === null ? rows : [...rows, others]
+        for (const measure of [
+          'calls',
+          'costNanos',
+          'planNanos',
+          'planCalls',
+          'totalTokens',
+          'unpricedCalls',
+          'partialCalls',
+          'estimatedNanos',
+        ] as const) {
+          expect(all.reduce((sum, row) => sum + BigInt(row[measure]), 0n)).toBe(BigInt(total[measure]))
+        }
+        expect(rows.length).toBeLessThanOrEqual(limit)
+        expect(otherCount > 0).toBe(others !== null)
+        await store.close()
+      },
+    ),
     { numRuns: 25, seed: 7 },
   )
 })

@@ -33,14 +33,18 @@ test('a full disk refuses a booking whole, keeps what is booked, and works again
       usage: { inputTokens: 1 },
       labels: { project: `p${round}`, run: `r${round}-${n}` },
     }))
-  let rounds = 0
-  let failure: PurserError | undefined
-  while (failure === undefined && rounds < 1000) {
-    await purser.recordMany(records(rounds)).then(
-      () => (rounds += 1),
-      (error: PurserError) => (failure = error),
-    )
+  const fill = async (): Promise<number> => {
+    for (let round = 0; ; round += 1) {
+      try {
+        await purser.recordMany(records(round))
+      } catch (error) {
+        failure = error as PurserError
+        return round
+      }
+    }
   }
+  let failure: PurserError | undefined
+  const rounds = await fill()
   expect(failure).toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE', message: expect.stringContaining('is full') as string })
   expect((await purser.costs(everything)).total.calls).toBe(rounds * 100)
   await expect(purser.recordMany(records(rounds))).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE' })

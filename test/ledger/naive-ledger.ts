@@ -77,7 +77,11 @@ function local(at: number, zone: string): { date: string; hour: string; offset: 
   }).formatToParts(at)
   const part = (type: string): string => parts.find((each) => each.type === type)?.value ?? ''
   const offset = part('timeZoneName').replace('GMT', '')
-  return { date: `${part('year')}-${part('month')}-${part('day')}`, hour: part('hour'), offset: offset === '' || offset === '+00:00' ? 'Z' : offset }
+  return {
+    date: `${part('year')}-${part('month')}-${part('day')}`,
+    hour: part('hour'),
+    offset: offset === '' || offset === '+00:00' ? 'Z' : offset,
+  }
 }
 
 export function naiveBucket(unit: string, at: number, zone: string, weekStart: number): string {
@@ -141,7 +145,9 @@ function isAsked(call: NaiveCall, query: CostQuery): boolean {
 function agrees({ op, values }: Filter, value: string | null): boolean {
   const listed = value !== null && values.includes(value)
   const starts = value !== null && values.some((prefix) => value.slice(0, prefix.length) === prefix)
-  return { equals: listed, anyOf: listed, not: !listed, noneOf: !listed, prefix: starts, absent: value === null, present: value !== null }[op]
+  return { equals: listed, anyOf: listed, not: !listed, noneOf: !listed, prefix: starts, absent: value === null, present: value !== null }[
+    op
+  ]
 }
 
 export function emptyNaiveRow(): NaiveRow {

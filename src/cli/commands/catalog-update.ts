@@ -6,7 +6,6 @@ import type { SourceCards } from '../../pricing/sources/source-cards.ts'
 import { readPriceSource } from '../../pricing/sources/read-source.ts'
 import { type Finding, validateCards } from '../../pricing/validate-cards.ts'
 import { diffLines } from '../catalog-diff-view.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { readPriceList } from '../read-price-list.ts'
 import { type Session, withSession } from '../session.ts'
@@ -32,9 +31,7 @@ Booked charges keep their prices; \`purser reprice\` books the difference.`
 
 export function defineCatalogDiff(): Command {
   return addSelection(
-    addGlobalOptions(
-      new Command('diff').description('Compares a price list with the prices in force.').argument('<source>', 'a file or an address'),
-    ),
+    new Command('diff').description('Compares a price list with the prices in force.').argument('<source>', 'a file or an address'),
   ).action(async (source: string, options: UpdateOptions, self: Command) =>
     withSession(self, async (session) => {
       const compared = await compare(session, source, options)
@@ -45,9 +42,7 @@ export function defineCatalogDiff(): Command {
 }
 
 export function defineCatalogUpdate(): Command {
-  const command = addGlobalOptions(
-    new Command('update').description('Checks a price list, shows what it changes, and takes it over when told to.'),
-  )
+  const command = new Command('update').description('Checks a price list, shows what it changes, and takes it over when told to.')
   return addSelection(command.argument('[source]', 'a file or an address'))
     .option('--apply', 'take the prices over')
     .option('--skip-rejected', 'leave out the cards that have errors, in place of refusing the list')

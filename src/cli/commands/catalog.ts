@@ -4,7 +4,6 @@ import type { Card } from '../../pricing/card.ts'
 import type { Catalog } from '../../pricing/catalog.ts'
 import { parseInstant } from '../../time/calendar.ts'
 import { cardLines, modelLines } from '../card-view.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { note, writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { defineCatalogDiff, defineCatalogUpdate } from './catalog-update.ts'
@@ -27,23 +26,26 @@ export function defineCatalog(): Command {
     .description('Looks at prices: shipped, updated, and your own, which win.')
     .addHelpText('after', examples)
   command.addCommand(
-    addGlobalOptions(new Command('list').description('Providers, or the models of one.').argument('[provider]')).action(
-      async (provider: string | undefined, _: unknown, self: Command) => withSession(self, (session) => list(session, provider)),
-    ),
+    new Command('list')
+      .description('Providers, or the models of one.')
+      .argument('[provider]')
+      .action(async (provider: string | undefined, _: unknown, self: Command) => withSession(self, (session) => list(session, provider))),
   )
   command.addCommand(
-    addGlobalOptions(
-      new Command('show').description('The card that prices a model.').argument('<provider>', 'or provider/model').argument('[model]'),
-    )
+    new Command('show')
+      .description('The card that prices a model.')
+      .argument('<provider>', 'or provider/model')
+      .argument('[model]')
       .option('--at <time>', 'as it was at this time; now unless said otherwise')
       .action(async (provider: string, model: string | undefined, options: { at?: string }, self: Command) =>
         withSession(self, (session) => show(session, provider, model, options.at)),
       ),
   )
   command.addCommand(
-    addGlobalOptions(new Command('search').description('Models whose name contains a text.').argument('<text>')).action(
-      async (text: string, _: unknown, self: Command) => withSession(self, (session) => search(session, text)),
-    ),
+    new Command('search')
+      .description('Models whose name contains a text.')
+      .argument('<text>')
+      .action(async (text: string, _: unknown, self: Command) => withSession(self, (session) => search(session, text))),
   )
   return command.addCommand(defineCatalogDiff()).addCommand(defineCatalogUpdate())
 }

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import { weekdays } from '../../config/config-shape.ts'
 import type { PurserConfig } from '../../config/load-config.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { describeSource } from '../source-run.ts'
@@ -29,14 +28,14 @@ export const environmentVariables = {
 export function defineConfig(): Command {
   const command = new Command('config').description('Shows and checks what configures purser.').addHelpText('after', examples)
   command.addCommand(
-    addGlobalOptions(new Command('show').description('What is in effect, and where it comes from.')).action(
-      async (_: unknown, self: Command) => withSession(self, show),
-    ),
+    new Command('show')
+      .description('What is in effect, and where it comes from.')
+      .action(async (_: unknown, self: Command) => withSession(self, show)),
   )
   return command.addCommand(
-    addGlobalOptions(new Command('check').description('Reads every file, and says what is wrong or doubtful.')).action(
-      async (_: unknown, self: Command) => withSession(self, check),
-    ),
+    new Command('check')
+      .description('Reads every file, and says what is wrong or doubtful.')
+      .action(async (_: unknown, self: Command) => withSession(self, check)),
   )
 }
 

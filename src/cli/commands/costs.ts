@@ -6,7 +6,6 @@ import { closest } from '../../text/closest.ts'
 import { type AskedPeriod, askedPeriod, type PeriodOptions } from '../asked-period.ts'
 import { collect, wholeNumber } from '../call-options.ts'
 import { costsJson } from '../cost-json.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 
@@ -34,7 +33,7 @@ Filters: label=value, label!=value, label=a|b, label!=a|b, label=pre*, label= (a
 Sort by ${sortKeys.join(', ')}.`
 
 export function defineCosts(): Command {
-  const command = addGlobalOptions(new Command('costs').description('Shows what calls cost, by any of their labels and properties.'))
+  const command = new Command('costs').description('Shows what calls cost, by any of their labels and properties.')
   return command
     .option('--by <fields>', 'what rows go by, separated by commas; model unless said otherwise', collectFields)
     .option('--period <name>', 'today, yesterday, week, month, year or all; month unless said otherwise')

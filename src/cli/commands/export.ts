@@ -2,7 +2,6 @@ import { Command, Option } from 'commander'
 import { formatCount } from '../../text/numbers.ts'
 import { askedPeriod, type PeriodOptions } from '../asked-period.ts'
 import { csvExport, jsonlExport } from '../export-formats.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOutput } from '../output-file.ts'
 import { note, writeJson } from '../output.ts'
@@ -25,7 +24,7 @@ JSONL holds charges as docs/reference/json.md describes them; \`purser import js
 for each label and each meter. A file appears under its name only once it is complete.`
 
 export function defineExport(): Command {
-  const command = addGlobalOptions(new Command('export').description('Writes charges, corrections included, in the order of booking.'))
+  const command = new Command('export').description('Writes charges, corrections included, in the order of booking.')
   return command
     .addOption(new Option('--format <name>', 'how to write them').choices(['csv', 'jsonl']).default('jsonl'))
     .option('--output <file>', 'a file in place of standard output')

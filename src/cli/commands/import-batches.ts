@@ -3,23 +3,22 @@ import { Command } from 'commander'
 import { formatCount } from '../../text/numbers.ts'
 import { printable } from '../../text/display-width.ts'
 import { renderTable } from '../../text/table.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
 import { paint, terminalWidth } from '../terminal.ts'
 
 export function defineImportList(): Command {
-  return addGlobalOptions(new Command('list').description('The imports that booked something, the last first.')).action(
-    async (_: unknown, self: Command) => withSession(self, list),
-  )
+  return new Command('list')
+    .description('The imports that booked something, the last first.')
+    .action(async (_: unknown, self: Command) => withSession(self, list))
 }
 
 export function defineImportUndo(): Command {
   const command = new Command('undo').description('Takes an import back, as if it had not been; its sources are read anew by the next one.')
-  return addGlobalOptions(command.argument('<batch>', 'as `purser import list` shows it')).action(
-    async (batch: string, _: unknown, self: Command) => withSession(self, (session) => undo(session, batch)),
-  )
+  return command
+    .argument('<batch>', 'as `purser import list` shows it')
+    .action(async (batch: string, _: unknown, self: Command) => withSession(self, (session) => undo(session, batch)))
 }
 
 async function list(session: Session): Promise<void> {

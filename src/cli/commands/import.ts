@@ -8,7 +8,6 @@ import { bases } from '../../ledger/charge.ts'
 import type { ImportSummary } from '../../importers/importer.ts'
 import { checkZone } from '../../time/calendar.ts'
 import { collect, wholePairs } from '../call-options.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { interruptible } from '../interrupt.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { importLines, importSource } from '../run-import.ts'
@@ -42,14 +41,12 @@ Examples:
 A second import reads only what is new. Bad records are counted and named, and the others are booked.`
 
 export function defineImport(): Command {
-  const command = addGlobalOptions(
-    new Command('import').description('Books calls from records that exist already; the same call is booked once.'),
-  )
+  const command = new Command('import').description('Books calls from records that exist already; the same call is booked once.')
   command.addHelpText('after', examples).action(async (_: unknown, self: Command) => withSession(self, importAll))
   command.addCommand(
-    addGlobalOptions(new Command('all').description('Every source of purser.yaml.')).action(async (_: unknown, self: Command) =>
-      withSession(self, importAll),
-    ),
+    new Command('all')
+      .description('Every source of purser.yaml.')
+      .action(async (_: unknown, self: Command) => withSession(self, importAll)),
   )
   command.addCommand(defineSession('claude-code', 'The transcripts of Claude Code.', 'those of CLAUDE_CONFIG_DIR or ~/.claude'))
   command.addCommand(defineSession('codex', 'The sessions of Codex.', 'those of CODEX_HOME or ~/.codex'))
@@ -84,7 +81,7 @@ function defineRecords(kind: 'csv' | 'jsonl', description: string, example: stri
 }
 
 function addCommon(command: Command): Command {
-  return addGlobalOptions(command)
+  return command
     .option('--label <key=value>', 'a label for every call; give it once for each', collect)
     .option('--basis <name>', 'metered, plan (covered by a subscription) or free')
 }

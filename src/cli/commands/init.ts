@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { configName, home } from '../../config/locations.ts'
 import { PurserError } from '../../errors.ts'
-import { addGlobalOptions, globalOptions } from '../global-options.ts'
+import { globalOptions } from '../global-options.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { starterConfig } from '../starter-config.ts'
 
@@ -14,7 +14,8 @@ Examples:
   purser init --force                  replace the one that is there`
 
 export function defineInit(): Command {
-  return addGlobalOptions(new Command('init').description('Writes a purser.yaml with comments, and the records found on this machine.'))
+  return new Command('init')
+    .description('Writes a purser.yaml with comments, and the records found on this machine.')
     .option('--force', 'replace a file that exists')
     .addHelpText('after', examples)
     .action(async (options: { force?: true }, self: Command) => init(self, options.force === true))

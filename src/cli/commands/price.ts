@@ -10,7 +10,6 @@ import type { Priced, PriceRequest } from '../../pricing/priced.ts'
 import type { UsageWarning } from '../../usage/usage.ts'
 import { addCallOptions, type CallOptions, required, usageOf } from '../call-options.ts'
 import { pricedJson } from '../charge-json.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { note, write, writeJson, writeLines } from '../output.ts'
 import { priceLines } from '../price-lines.ts'
 import { describe, exitCodes } from '../report-error.ts'
@@ -33,7 +32,7 @@ With --jsonl each line is {"provider","model","usage"}, with "at" and "serviceTi
 {"error":{…}}, and the exit code is then 2.`
 
 export function definePrice(): Command {
-  const command = addGlobalOptions(addCallOptions(new Command('price').description('Prices usage by the catalog without booking it.')))
+  const command = addCallOptions(new Command('price').description('Prices usage by the catalog without booking it.'))
   return command
     .option('--jsonl', 'price each line of standard input')
     .option('--strict', 'exit with 3 when something has no price')

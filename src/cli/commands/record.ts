@@ -6,7 +6,6 @@ import type { CallRecord } from '../../ledger/parse-record.ts'
 import { formatUsdExact } from '../../money/format.ts'
 import { addCallOptions, type CallOptions, collect, required, toNumber, usageOf, wholeNumber, wholePairs } from '../call-options.ts'
 import { chargeJson } from '../charge-json.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { note, writeJson, writeLines } from '../output.ts'
 import { priceLines } from '../price-lines.ts'
 import { exitCodes } from '../report-error.ts'
@@ -44,7 +43,7 @@ Examples:
 The same --id with the same call is booked once; with another call it is refused.`
 
 export function defineRecord(): Command {
-  const command = addGlobalOptions(addCallOptions(new Command('record').description('Prices one call and books it under its labels.')))
+  const command = addCallOptions(new Command('record').description('Prices one call and books it under its labels.'))
   return command
     .option('--label <key=value>', 'a label; give it once for each', collect)
     .option('--id <id>', 'makes booking the same call again harmless')

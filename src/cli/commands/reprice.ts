@@ -6,7 +6,6 @@ import { printable } from '../../text/display-width.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { renderTable } from '../../text/table.ts'
 import { askedPeriod, type PeriodOptions } from '../asked-period.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { interruptible } from '../interrupt.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
@@ -29,7 +28,7 @@ Charges stay as they are; a correction is a charge of its own, counts at the tim
 
 export function defineReprice(): Command {
   const command = new Command('reprice').description('Prices booked calls by the catalog in force, and books what differs when told to.')
-  return addGlobalOptions(command)
+  return command
     .option('--provider <name>', 'only calls of this provider')
     .option('--model <name>', 'only calls of this model')
     .option('--period <name>', 'today, yesterday, week, month, year or all; all unless said otherwise')

@@ -2,7 +2,6 @@ import { Command } from 'commander'
 import { formatCount } from '../../text/numbers.ts'
 import { printable } from '../../text/display-width.ts'
 import { errorRegistry } from '../../errors.ts'
-import { addGlobalOptions } from '../global-options.ts'
 import { note, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
@@ -18,7 +17,7 @@ const shownDiscrepancies = 10
 
 export function defineVerify(): Command {
   const command = new Command('verify').description('Works every sum of the ledger out anew from its charges and compares.')
-  return addGlobalOptions(command)
+  return command
     .option('--repair', 'replace sums that differ')
     .addHelpText('after', examples)
     .action(async (options: { repair?: true }, self: Command) => withSession(self, (session) => run(session, options.repair === true)))

@@ -16,7 +16,7 @@ const nanos = fc.bigInt({ min: 0n, max: 10n ** 16n }) as fc.Arbitrary<Nanos>
 
 const quantity = (meter: Meter): fc.Arbitrary<number> =>
   meters[meter].scale === 0
-    ? fc.oneof(fc.integer({ min: 1, max: 5_000_000 }), fc.integer({ min: 1, max: 2 ** 40 }))
+    ? fc.oneof(fc.integer({ min: 1, max: 5_000_000 }), fc.integer({ min: 1, max: 2 ** 38 }))
     : fc.integer({ min: 1, max: 100_000_000 }).map((millionths) => millionths / 1_000_000)
 const quantities = fc.record(Object.fromEntries(meterNames.map((meter) => [meter, quantity(meter)])), {
   requiredKeys: [],

@@ -34,7 +34,7 @@ export class Dictionaries {
   readonly #insertSubject: StatementSync
   readonly #stretchSubject: StatementSync
   readonly #batchById: StatementSync
-  #split: { labels: Labels; series: number; subjects: [string, string][] } | undefined
+  #places = new WeakMap<Labels, { readonly series: number; readonly subjects: readonly [string, string][] }>()
 
   constructor(database: DatabaseSync, subjectKinds: ReadonlySet<string>) {
     this.#subjectKinds = subjectKinds
@@ -48,14 +48,15 @@ export class Dictionaries {
     this.#batchById = database.prepare('SELECT name FROM batches WHERE id = ?')
   }
 
-  /** Series and subjects of a set of labels; charges that come one after the other often share the object. */
+  /** Series and subjects of a set of labels, which is frozen; charges of one session share the object. */
   place(labels: Labels, day: number): { series: number; subjects: number[] } {
-    if (this.#split?.labels !== labels) {
+    let place = this.#places.get(labels)
+    if (place === undefined) {
       const { dimensions, subjects } = splitLabels(labels, this.#subjectKinds)
-      this.#split = { labels, series: this.#series.idOf(JSON.stringify(Object.fromEntries(dimensions))), subjects }
+      place = { series: this.#series.idOf(JSON.stringify(Object.fromEntries(dimensions))), subjects }
+      this.#places.set(labels, place)
     }
-    const { series, subjects } = this.#split
-    return { series, subjects: subjects.map(([kind, value]) => this.#subjectId(kind, value, day)) }
+    return { series: place.series, subjects: place.subjects.map(([kind, value]) => this.#subjectId(kind, value, day)) }
   }
 
   skuId(draft: ChargeDraft): number {
@@ -111,7 +112,7 @@ export class Dictionaries {
     this.#parsedPricings.clear()
     this.#pricingIds.clear()
     this.#subjects.clear()
-    this.#split = undefined
+    this.#places = new WeakMap()
   }
 
   #subjectId(kind: string, value: string, day: number): number {

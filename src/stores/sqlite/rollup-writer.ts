@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { addPackedMeters, packMeterTotals, zeroMeterTotals } from '../../ledger/meter-totals.ts'
 import type { RollupChanges, RowChange } from '../../ledger/rollup-changes.ts'
+import { nanos } from '../../money/nanos.ts'
 import { measureColumnNames } from './schema.ts'
 
 /** Adds a transaction's changes to the rollup tables, one upsert a row. */
@@ -48,11 +49,11 @@ function upsert(table: string, key: readonly string[]): string {
 function values({ measures, totals }: RowChange): (number | bigint | Uint8Array)[] {
   return [
     measures.calls,
-    measures.costNanos,
+    nanos(measures.costNanos),
     measures.unpricedCalls,
     measures.partialCalls,
     measures.estimatedCalls,
-    measures.estimatedNanos,
+    nanos(measures.estimatedNanos),
     measures.inputTokens,
     measures.cacheReadTokens,
     measures.cacheWriteTokens,

@@ -161,7 +161,10 @@ class SqliteStore implements Store {
 
   async verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
     if (this.location === ':memory:') {
-      throw new PurserError('PURSER_LEDGER_UNAVAILABLE', 'A ledger in memory cannot be verified: it has no file that a second look could be taken into.')
+      throw new PurserError(
+        'PURSER_LEDGER_UNAVAILABLE',
+        'A ledger in memory cannot be verified: it has no file that a second look could be taken into.',
+      )
     }
     const database = openDatabase({ path: this.location, create: false, timezone: this.timezone, subjects: [] })
     try {

@@ -28,12 +28,16 @@ describe('verify', () => {
   })
 
   test.each([
-    ['a changed sum by the day', 'days', "UPDATE days SET cost = cost + 1 WHERE series = 1"],
+    ['a changed sum by the day', 'days', 'UPDATE days SET cost = cost + 1 WHERE series = 1'],
     ['a changed sum by the quarter of an hour', 'slots', 'UPDATE slots SET calls = 9'],
     ['a changed sum of a run', 'subject_days', 'UPDATE subject_days SET input_tokens = 0'],
     ['a changed sum by meter', 'days', "UPDATE days SET meters = x'000a0a'"],
     ['a missing row', 'slots', 'DELETE FROM slots WHERE series = 1'],
-    ['a row too many', 'days', 'INSERT INTO days SELECT day + 1, series, sku, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, meters FROM days WHERE series = 1'],
+    [
+      'a row too many',
+      'days',
+      'INSERT INTO days SELECT day + 1, series, sku, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, meters FROM days WHERE series = 1',
+    ],
     ['a missing id', 'ids', 'DELETE FROM ids WHERE seq = 2'],
   ])('finds %s, changes nothing by itself, and repairs it when asked', async (_, table, tampering) => {
     const store = await ledger()
@@ -47,9 +51,12 @@ describe('verify', () => {
     expect((await store.verify({ repair: false })).discrepancies).toEqual([])
     expect(await answerCosts(store, all)).toEqual(sound)
     // What was repaired is known again: the same call is not booked twice.
-    expect(await book(store, booking({ id: 'b', labels: { project: 'azure' }, model: 'half-known', usage: { inputTokens: 1, outputTokens: 1 } }))).toMatchObject([
-      { outcome: 'duplicate', seq: 2 },
-    ])
+    expect(
+      await book(
+        store,
+        booking({ id: 'b', labels: { project: 'azure' }, model: 'half-known', usage: { inputTokens: 1, outputTokens: 1 } }),
+      ),
+    ).toMatchObject([{ outcome: 'duplicate', seq: 2 }])
   })
 
   test('says what stands there and what should', async () => {
@@ -58,7 +65,12 @@ describe('verify', () => {
     const { discrepancies } = await store.verify({ repair: false })
     // 150 tokens at 2 nanos, one call.
     expect(discrepancies).toEqual([
-      { table: 'subject_days', key: expect.stringMatching(/^subject 1, day \d+, series 1, sku 1$/) as string, stored: 'no row', expected: expect.stringMatching(/^1 300 0 0 0 0 150 0 0 0 /) as string },
+      {
+        table: 'subject_days',
+        key: expect.stringMatching(/^subject 1, day \d+, series 1, sku 1$/) as string,
+        stored: 'no row',
+        expected: expect.stringMatching(/^1 300 0 0 0 0 150 0 0 0 /) as string,
+      },
     ])
   })
 
@@ -74,6 +86,9 @@ describe('verify', () => {
   test('does not claim to have looked where there is no file to look into', async () => {
     const store = openTemporaryStore('UTC', ':memory:')
     await book(store, booking({ id: 'a' }))
-    await expect(store.verify({ repair: false })).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE', message: expect.stringContaining('memory') as string })
+    await expect(store.verify({ repair: false })).rejects.toMatchObject({
+      code: 'PURSER_LEDGER_UNAVAILABLE',
+      message: expect.stringContaining('memory') as string,
+    })
   })
 })

@@ -95,7 +95,9 @@ function differences(database: DatabaseSync, table: string, key: readonly string
   const filled = `(length(meters) > 0 OR ${measureColumnNames.map((name) => `${name} <> 0`).join(' OR ')})`
   const only = (here: string, there: string): string[] =>
     database
-      .prepare(`SELECT ${columns} FROM ${here}.${table} WHERE ${filled} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`)
+      .prepare(
+        `SELECT ${columns} FROM ${here}.${table} WHERE ${filled} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`,
+      )
       .all()
       .map((row) => Object.values(row).join(' '))
   const found = new Map<string, { stored: string; expected: string }>()

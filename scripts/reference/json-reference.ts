@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import * as shapes from '../../src/cli/json-shapes.ts'
+
+const answers: readonly { readonly command: string; readonly shape: z.ZodType; readonly note?: string }[] = [
+  { command: 'purser price --json', shape: shapes.pricedShape },
+  { command: 'purser price --jsonl', shape: shapes.priceAnswerShape, note: 'One of these a line, in the order of the input.' },
+  { command: 'purser record --json, and each line of purser export', shape: shapes.chargeShape },
+  { command: 'purser import claude-code | codex | csv | jsonl --json', shape: shapes.importShape },
+  { command: 'purser import --json', shape: shapes.importsShape },
+  { command: 'purser import list --json', shape: shapes.importListShape },
+  { command: 'purser import undo --json', shape: shapes.undoShape },
+  { command: 'purser costs --json', shape: shapes.costsShape },
+  {
+    command: 'purser catalog list | search --json',
+    shape: shapes.catalogListShape,
+    note: '`providers` without a provider, else `models`.',
+  },
+  { command: 'purser catalog diff | update --json', shape: shapes.catalogDiffShape },
+  { command: 'purser catalog update --reset --json', shape: shapes.catalogResetShape },
+  { command: 'purser reprice --json', shape: shapes.repriceShape },
+  { command: 'purser export --output FILE --json', shape: shapes.exportShape },
+  { command: 'purser verify --json', shape: shapes.verifyShape },
+  { command: 'purser config show --json', shape: shapes.configShowShape },
+  { command: 'purser config check --json', shape: shapes.configCheckShape },
+  { command: 'purser init --json', shape: shapes.initShape },
+  { command: 'an error with --json, on standard error', shape: shapes.errorShape },
+]
+
+/** docs/reference/json.md: what commands print with --json. */
+export function jsonReference(): string {
+  const sections = answers.map(({ command, shape, note }) => {
+    const schema = z.toJSONSchema(shape, { io: 'output' }) as Schema
+    return `## ${command}\n\n${note === undefined ? '' : `${note}\n\n`}\`\`\`ts\n${typeText(schema, '')}\n\`\`\``
+  })
+  return `# JSON
+
+Generated from the schemas in \`src/cli/json-shapes.ts\`, by which the tests read every answer, by \`npm run build:reference\`. Fields may
+be added; none is taken away or changes its meaning. Each answer is one line. \`purser catalog show --json\` prints a list of cards, as
+\`purser catalog diff\` reads them.
+
+${sections.join('\n\n')}
+`
+}
+
+interface Schema {
+  readonly type?: string
+  readonly description?: string
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly Schema[]
+  readonly items?: Schema
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: Schema | boolean
+  readonly propertyNames?: Schema
+}
+
+const longestChoice = 8
+
+/** A JSON schema in the notation of TypeScript, with descriptions as comments. */
+function typeText(schema: Schema, indent: string): string {
+  if (schema.anyOf !== undefined) return schema.anyOf.map((option) => typeText(option, indent)).join(' | ')
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  if (schema.enum !== undefined)
+    return schema.enum.length > longestChoice ? 'string' : schema.enum.map((value) => JSON.stringify(value)).join(' | ')
+  if (schema.type === 'array') {
+    const item = typeText(schema.items ?? {}, indent)
+    return /[ |]/.test(item) && !item.startsWith('{') ? `(${item})[]` : `${item}[]`
+  }
+  if (schema.type === 'object') return objectText(schema, indent)
+  return schema.type === 'integer' ? 'number' : (schema.type ?? 'unknown')
+}
+
+function objectText({ properties = {}, required = [], additionalProperties }: Schema, indent: string): string {
+  const inner = `${indent}  `
+  const lines = Object.entries(properties).map(([name, field]) => {
+    const comment = field.description ?? field.anyOf?.find((option) => option.description !== undefined)?.description
+    return `${inner}${name}${required.includes(name) ? '' : '?'}: ${typeText(field, inner)}${comment === undefined ? '' : ` // ${comment}`}`
+  })
+  if (typeof additionalProperties === 'object') {
+    const value = typeText(additionalProperties, inner)
+    if (lines.length === 0) return `Record<string, ${value}>`
+    lines.push(`${inner}[field: string]: ${value}`)
+  }
+  return lines.length === 0 ? '{}' : `{\n${lines.join('\n')}\n${indent}}`
+}
