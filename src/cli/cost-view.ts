@@ -1,5 +1,7 @@
 import type { CostRow, CostTable } from '../ledger/cost-table.ts'
 import { formatUsd } from '../money/format.ts'
+import { askableFields } from '../ledger/cost-query.ts'
+import { closest } from '../text/closest.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCompact, formatCount, formatShare } from '../text/numbers.ts'
 import { type Column, renderTable } from '../text/table.ts'
@@ -133,4 +135,14 @@ export function costNotes(total: CostRow, unpricedModels: readonly string[]): st
 
 function calls(count: number): string {
   return count === 1 ? '1 call' : `${formatCount(count)} calls`
+}
+
+/** A label that no call carries may be a mistyped field. */
+export function unusedLabelNotes(groupBy: readonly string[], { rows }: CostTable): string[] {
+  if (rows.length === 0) return []
+  const unused = groupBy.filter((_, index) => rows.every((row) => row.key[index] === null))
+  return unused.map((name) => {
+    const nearest = closest(name, askableFields)
+    return `${name}: no call carries this label${nearest === undefined || nearest === name ? '.' : `; did you mean ${nearest}?`}`
+  })
 }

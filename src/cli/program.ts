@@ -7,7 +7,7 @@ const description = 'The ledger of AI spend: prices every call exactly, books it
 const after = `
 Examples:
   purser import claude-code                 book what Claude Code has written down
-  purser costs --by project,model           what this month cost, and where
+  purser costs --by project,model           what that cost, and where
   purser price --provider openai --model gpt-4o --usage inputTokens=1000,outputTokens=200
 
 Exit codes: 0 fine, 2 bad input, 3 unpriced with --strict, 4 the ledger is unavailable, 1 a bug, 130 Ctrl-C.

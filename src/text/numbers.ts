@@ -37,7 +37,7 @@ export function formatShare(fraction: number): string {
 /** Bytes as people read them: `1.2 MB`. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`
-  if (bytes < 1e9) return `${(bytes / 1e6).toFixed(1)} MB`
+  if (bytes < 999_500) return `${(bytes / 1e3).toFixed(0)} kB`
+  if (bytes < 999_950_000) return `${(bytes / 1e6).toFixed(1)} MB`
   return `${(bytes / 1e9).toFixed(2)} GB`
 }

@@ -137,9 +137,9 @@ describe('costs', () => {
     expect(rows.find((row) => row['meter'] === 'outputTokens')).toMatchObject({ quantity: 1000, costNanos: '10000000' })
   })
 
-  test('this month by model unless asked otherwise', async () => {
+  test('everything, by model, unless asked otherwise', async () => {
     const { period, groupBy, total } = await ask()
-    expect([period.name, groupBy, total.calls]).toEqual(['month', ['model'], 0])
+    expect([period.name, groupBy, total.calls]).toEqual(['all', ['model'], 6])
   })
 
   test('the table fits the terminal whatever its width, with wide characters counted', async () => {

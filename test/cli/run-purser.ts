@@ -52,6 +52,8 @@ export function machineInFolder(): { machine: Machine; remove: () => void } {
     TMPDIR: top,
     PURSER_SOURCE: '1',
     NODE_COMPILE_CACHE: join(tmpdir(), 'purser-test-compile-cache'),
+    // Set where coverage is gathered: processes that tests start write theirs too.
+    ...(process.env['NODE_V8_COVERAGE'] !== undefined && { NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] }),
   }
   const run: Machine['run'] = (args, options = {}) =>
     runPurser(args, { ...options, cwd: options.cwd ?? folder, env: { ...env, ...options.env } })

@@ -21,7 +21,7 @@ interface CostsOptions extends PeriodOptions {
 
 const examples = `
 Examples:
-  purser costs                                              this month, by model
+  purser costs                                              everything, by model
   purser costs --by project,model --period week
   purser costs --by day --since 2026-02-01 --until 2026-02-28 --timezone Europe/Paris
   purser costs --by agent --where project=azure --where 'model!=gpt-4o' --sort tokens --limit 10
@@ -36,7 +36,7 @@ export function defineCosts(): Command {
   const command = new Command('costs').description('Shows what calls cost, by any of their labels and properties.')
   return command
     .option('--by <fields>', 'what rows go by, separated by commas; model unless said otherwise', collectFields)
-    .option('--period <name>', 'today, yesterday, week, month, year or all; month unless said otherwise')
+    .option('--period <name>', 'today, yesterday, week, month, year or all; all unless said otherwise')
     .option('--since <time>', 'from this date or time on')
     .option('--until <time>', 'up to and with this date, or up to this time')
     .option('--timezone <zone>', 'the zone of days, like Europe/Paris')
@@ -62,14 +62,14 @@ async function run(session: Session, options: CostsOptions): Promise<void> {
     await syncSources(session, purser)
   }
   const { config } = session
-  const period = askedPeriod(options, { period: 'month', timezone: config.timezone ?? purser.timezone, weekStart: config.weekStart })
+  const period = askedPeriod(options, { period: 'all', timezone: config.timezone ?? purser.timezone, weekStart: config.weekStart })
   const query = toQuery(options, period, config.weekStart)
   const table = await purser.costs(query)
   if (session.json) return writeJson(costsJson(period, query.groupBy, table))
-  const { costLines, costNotes } = await import('../cost-view.ts')
+  const { costLines, costNotes, unusedLabelNotes } = await import('../cost-view.ts')
   await writeLines(costLines(period, query.groupBy, table))
   const unpriced = table.total.unpricedCalls > 0 ? await unpricedModels(purser, query) : []
-  const notes = costNotes(table.total, unpriced)
+  const notes = [...costNotes(table.total, unpriced), ...unusedLabelNotes(query.groupBy, table)]
   if (notes.length > 0) await writeLines(['', ...notes])
 }
 
