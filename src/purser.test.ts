@@ -57,6 +57,20 @@ describe('a ledger', () => {
     expect(await purser.recordAll([good, good])).toHaveLength(2)
   })
 
+  test('is not changed by what the caller does with its labels afterwards', async () => {
+    const purser = await openTemporaryLedger()
+    const labels: Record<string, string> = { run: 'r1', project: 'atlas' }
+    await purser.record({ ...big, usage: { inputTokens: 5 }, labels })
+    labels['run'] = 'r2'
+    labels['project'] = 'harbour'
+    await purser.record({ ...big, usage: { inputTokens: 7 }, labels })
+    const { rows } = await purser.costs(question({ groupBy: ['run', 'project'], sort: 'name' }))
+    expect(rows.map(({ key, totalTokens }) => [...key, totalTokens])).toEqual([
+      ['r1', 'atlas', 5],
+      ['r2', 'harbour', 7],
+    ])
+  })
+
   test('books many and says how many were new', async () => {
     const purser = await openTemporaryLedger()
     const records = ['a', 'b', 'a'].map((id) => ({ ...big, id, usage: { inputTokens: 1 } }))

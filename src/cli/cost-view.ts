@@ -1,6 +1,7 @@
 import type { CostRow, CostTable } from '../ledger/cost-table.ts'
 import { formatUsd } from '../money/format.ts'
-import { askableFields } from '../ledger/cost-query.ts'
+import { timeUnits } from '../ledger/cost-query.ts'
+import { skuFields } from '../ledger/sku.ts'
 import { closest } from '../text/closest.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCompact, formatCount, formatShare } from '../text/numbers.ts'
@@ -137,12 +138,14 @@ function calls(count: number): string {
   return count === 1 ? '1 call' : `${formatCount(count)} calls`
 }
 
+const ownFields: readonly string[] = [...skuFields, ...timeUnits, 'meter', 'service']
+
 /** A label that no call carries may be a mistyped field. */
 export function unusedLabelNotes(groupBy: readonly string[], { rows }: CostTable): string[] {
   if (rows.length === 0) return []
-  const unused = groupBy.filter((_, index) => rows.every((row) => row.key[index] === null))
+  const unused = groupBy.filter((name, index) => !ownFields.includes(name) && rows.every((row) => row.key[index] === null))
   return unused.map((name) => {
-    const nearest = closest(name, askableFields)
-    return `${name}: no call carries this label${nearest === undefined || nearest === name ? '.' : `; did you mean ${nearest}?`}`
+    const nearest = closest(name, ownFields)
+    return `${name}: no call carries this label${nearest === undefined ? '.' : `; did you mean ${nearest}?`}`
   })
 }

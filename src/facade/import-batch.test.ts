@@ -193,6 +193,16 @@ describe('undoing an import', () => {
     await expectSound(purser)
   })
 
+  test('gives the room in the file back', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.import('x', reads('f', first))
+    const many = Array.from({ length: 3000 }, (_, n) => found(`m${n}`, 1, { labels: { run: `r${n}` } }))
+    const { batch } = await purser.import('x', reads('g', many))
+    await purser.undoImport(batch)
+    const freePages = openBehind(purser.location).prepare('PRAGMA freelist_count').get()?.['freelist_count']
+    expect(freePages).toBe(0)
+  })
+
   test('is noted, and cannot be done twice', async () => {
     const purser = await openTemporaryLedger()
     const { batch } = await purser.import('x', reads('f', first))

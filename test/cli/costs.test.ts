@@ -160,6 +160,11 @@ describe('costs', () => {
     expect(out).toContain('1 call without a price: acme/zeta-9. Give one in purser.yaml, then `purser reprice --apply`.')
   })
 
+  test('a field that is mistyped is taken for a label, and said to be on no call', async () => {
+    const { out } = await machine.run(['costs', '--by', 'modl', '--period', 'all'])
+    expect(out).toContain('modl: no call carries this label; did you mean model?')
+  })
+
   test('colours only where they are wanted', async () => {
     const colours = async (env: Record<string, string>, ...args: string[]) =>
       (await machine.run(['costs', '--period', 'all', ...args], { env })).out.includes('\u001B[')

@@ -3,6 +3,7 @@ import { contributionOf, type StoredCharge } from './charge-reader.ts'
 import type { SqliteParts } from './sqlite-parts.ts'
 
 const chargesPerTransaction = 500
+const pagesAtOnce = 1000
 
 /**
  * Takes an import out of the ledger again: its charges, their corrections from later imports, their ids, and what
@@ -26,11 +27,20 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
     afterSeq = next
     onProgress?.(removed)
   }
-  await queue.run(() => {
-    database.prepare('DELETE FROM batches WHERE id = ?').run(id)
-    parts.rollupWriter.dropEmptyRows()
-  })
+  await queue.run(() => database.prepare('DELETE FROM batches WHERE id = ?').run(id))
+  await giveBackPages(parts)
   return removed
+}
+
+/** Gives the pages that became free back to the file system, a few megabytes at a time. */
+async function giveBackPages({ database, queue }: SqliteParts): Promise<void> {
+  const freePages = (): number => Number(database.prepare('PRAGMA freelist_count').get()?.['freelist_count'])
+  for (let left = freePages(); left > 0;) {
+    await queue.run(() => database.exec(`PRAGMA incremental_vacuum(${pagesAtOnce})`))
+    const now = freePages()
+    if (now >= left) return
+    left = now
+  }
 }
 
 /** A charge goes with all its corrections, and a correction with those after it, which were made on top of it. */

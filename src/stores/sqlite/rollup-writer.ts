@@ -2,41 +2,51 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { addPackedMeters, packMeterTotals, zeroMeterTotals } from '../../ledger/meter-totals.ts'
 import type { RollupChanges, RowChange } from '../../ledger/rollup-changes.ts'
 import { nanos } from '../../money/nanos.ts'
-import { measureColumnNames } from './schema.ts'
+import { measureColumnNames, rollupKeys } from './schema.ts'
 
 /** Adds a transaction's changes to the rollup tables, one upsert a row. */
 export class RollupWriter {
-  readonly #slots: StatementSync
-  readonly #days: StatementSync
-  readonly #subjectDays: StatementSync
-  readonly #dropEmpty: readonly string[]
-  readonly #database: DatabaseSync
+  readonly #slots: RowStatements
+  readonly #days: RowStatements
+  readonly #subjectDays: RowStatements
 
   /** `schema`: `main`, or `temp` for sums that are worked out anew beside those that are kept. */
   constructor(database: DatabaseSync, schema: 'main' | 'temp' = 'main') {
-    this.#database = database
     database.function('add_meters', { deterministic: true }, (stored, added) => addMeters(stored as Uint8Array, added as Uint8Array))
-    this.#slots = database.prepare(upsert(`${schema}.slots`, ['slot', 'series', 'sku']))
-    this.#days = database.prepare(upsert(`${schema}.days`, ['day', 'series', 'sku']))
-    this.#subjectDays = database.prepare(upsert(`${schema}.subject_days`, ['subject', 'day', 'series', 'sku']))
-    this.#dropEmpty = ['slots', 'days', 'subject_days'].map(
-      (table) =>
-        `DELETE FROM ${schema}.${table} WHERE ${measureColumnNames.map((column) => `${column} = 0`).join(' AND ')} AND length(meters) = 0`,
-    )
+    this.#slots = prepare(database, schema, 'slots')
+    this.#days = prepare(database, schema, 'days')
+    this.#subjectDays = prepare(database, schema, 'subject_days')
   }
 
   write(changes: RollupChanges): void {
-    for (const { key, change } of changes.slots) this.#slots.run(...key, ...values(change))
-    for (const { key, change } of changes.days) this.#days.run(...key, ...values(change))
+    for (const { key, change } of changes.slots) write(this.#slots, key, change)
+    for (const { key, change } of changes.days) write(this.#days, key, change)
     for (const [subject, rows] of changes.subjectDays) {
-      for (const { key, change } of rows) this.#subjectDays.run(subject, ...key, ...values(change))
+      for (const { key, change } of rows) write(this.#subjectDays, [subject, ...key], change)
     }
   }
+}
 
-  /** Deletes rows that sum nothing, as they are left when charges are taken out. */
-  dropEmptyRows(): void {
-    for (const statement of this.#dropEmpty) this.#database.exec(statement)
+interface RowStatements {
+  readonly add: StatementSync
+  readonly dropIfEmpty: StatementSync
+}
+
+function prepare(database: DatabaseSync, schema: string, table: keyof typeof rollupKeys): RowStatements {
+  const key = rollupKeys[table]
+  const isEmpty = [...measureColumnNames.map((column) => `${column} = 0`), 'length(meters) = 0']
+  return {
+    add: database.prepare(upsert(`${schema}.${table}`, key)),
+    dropIfEmpty: database.prepare(
+      `DELETE FROM ${schema}.${table} WHERE ${[...key.map((column) => `${column} = ?`), ...isEmpty].join(' AND ')}`,
+    ),
   }
+}
+
+/** A row from which charges were taken out, and which sums nothing any more, is deleted. */
+function write({ add, dropIfEmpty }: RowStatements, key: readonly number[], change: RowChange): void {
+  add.run(...key, ...values(change))
+  if (change.measures.calls <= 0) dropIfEmpty.run(...key)
 }
 
 function upsert(table: string, key: readonly string[]): string {

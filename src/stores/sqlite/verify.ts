@@ -70,7 +70,6 @@ async function sumCharges(
     afterSeq = page.at(-1)?.charge.seq ?? 0
     await new Promise((resolve) => setImmediate(resolve))
   }
-  writer.dropEmptyRows()
   return charges
 }
 
