@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { call, openTemporaryLedger } from '../../test/ledger/temporary-ledger.ts'
+import { call, openBehind, openTemporaryLedger } from '../../test/ledger/temporary-ledger.ts'
 import type { ImportedCall, ImportSink } from '../importers/importer.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import type { CostQuery } from '../ledger/cost-query.ts'

@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { catalogDiffShape, catalogListShape, catalogResetShape, costsShape, pricedShape, repriceShape } from '../../src/cli/json-shapes.ts'
 import { cardSchema } from '../../src/pricing/sources/card-schema.ts'
+import { displayWidth } from '../../src/text/display-width.ts'
 import { newMachine, root } from './run-purser.ts'
 
 const cards = z.array(cardSchema)
@@ -28,6 +31,25 @@ describe('catalog', () => {
     expect(out).toMatch(/inputTokens +\$2\.5\/M/)
     const unknown = await machine.run(['catalog', 'show', 'openai', 'gpt-4oo'])
     expect([unknown.code, unknown.err.includes('gpt-4o')]).toEqual([2, true])
+  })
+
+  test('the tables fit the terminal', async () => {
+    const machine = newMachine()
+    machine.write('prices.json', JSON.stringify({ ...liteLlm, ...wrong }))
+    for (const args of [
+      ['list', 'openai'],
+      ['search', 'claude'],
+      ['show', 'openai', 'gpt-4o'],
+    ]) {
+      const { code, out } = await machine.run(['catalog', ...args], { env: { COLUMNS: '70' } })
+      expect(code).toBe(0)
+      const table = out.split('\n').filter((line) => !/^ {2}|×/.test(line))
+      expect(Math.max(...table.map(displayWidth))).toBeLessThanOrEqual(70)
+    }
+    expect((await machine.run(['catalog', 'list'])).out).toMatch(/^elevenlabs {2}\d+ models$/m)
+    expect((await machine.run(['catalog', 'search', 'no such name'])).err).toContain('No model')
+    const { out } = await machine.run(['catalog', 'diff', 'prices.json'])
+    expect(out).toMatch(/gpt-4o +inputTokens +\$2\.5\/M +\$2\/M +-20%/)
   })
 
   test('searches names', async () => {
@@ -109,6 +131,20 @@ describe('catalog diff and update', () => {
       '- provider: acme\n  model: q\n  rates: [{ meter: images, usd: "0.02", per: 1 }]\n  source: the contract\n  checkedAt: "2026-11-01"\n',
     )
     expect((await machine.json(catalogDiffShape, ['catalog', 'diff', 'mine.yaml'])).added).toEqual([{ provider: 'acme', model: 'q' }])
+  })
+
+  test('reads a list from an address, and says what the server answered', async () => {
+    const server = createServer((request, response) => {
+      if (request.url !== '/prices.json') return response.writeHead(404).end()
+      return response.end(JSON.stringify(liteLlm))
+    })
+    await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready))
+    onTestFinished(() => void server.close())
+    const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const machine = newMachine()
+    expect((await machine.json(catalogDiffShape, ['catalog', 'diff', `${address}/prices.json`])).cards).toBe(2)
+    const gone = await machine.run(['catalog', 'update', `${address}/gone.json`, '--apply'])
+    expect([gone.code, gone.err.includes('the server answered 404')]).toEqual([2, true])
   })
 
   test('names a source that is missing or none', async () => {

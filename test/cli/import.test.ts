@@ -83,7 +83,18 @@ describe('import csv', () => {
     expect(await machine.json(undoShape, ['import', 'undo', batch])).toEqual({ batch, removed: 2 })
     expect((await machine.json(costsShape, ['costs', '--period', 'all'])).total.calls).toBe(0)
     expect((await machine.json(importListShape, ['import', 'list'])).imports).toEqual([])
+    expect((await machine.run(['import', 'list'])).out).toBe('No imports.\n')
     expect(await machine.json(importShape, ['import', 'csv', 'calls.csv', ...map])).toMatchObject({ booked: 2 })
+  })
+
+  test('tells people which imports there are, and takes one back', async () => {
+    const machine = newMachine()
+    machine.write('calls.csv', csv(['2026-02-01,10,1', '2026-02-02,10,1']))
+    await machine.run(['import', 'csv', 'calls.csv', ...map])
+    const { out } = await machine.run(['import', 'list'])
+    const batch = /^(imp_\w+) +csv +\d{4}-\d\d-\d\d \d\d:\d\d UTC +2 +0 +calls\.csv$/m.exec(out)?.[1] ?? ''
+    expect((await machine.run(['import', 'undo', batch])).out).toBe('Took 2 charges back.\n')
+    expect(await machine.run(['import', 'undo', batch])).toMatchObject({ code: 2, err: expect.stringContaining('import list') as string })
   })
 
   test('tells people what was read, booked and skipped', async () => {
