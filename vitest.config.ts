@@ -8,6 +8,8 @@ export default defineConfig({
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['src/**/*.test.ts', 'src/index.ts'],
+      // The CLI is tested as a program, in processes of its own.
+      autoAttachSubprocess: true,
       reporter: ['text-summary'],
       thresholds: {
         lines: 80,

@@ -6,7 +6,8 @@ var needed = 24
 var found = Number(process.versions.node.split('.')[0])
 
 if (found < needed) {
-  process.stderr.write('purser: Node ' + needed + ' or newer is needed, and this is Node ' + process.versions.node + '. Install a current Node: https://nodejs.org\n')
+  var advice = 'Install a current Node: https://nodejs.org'
+  process.stderr.write('purser: Node ' + needed + ' or newer is needed, and this is Node ' + process.versions.node + '. ' + advice + '\n')
   process.exitCode = 2
 } else if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
   process.stdout.write(require('../package.json').version + '\n')

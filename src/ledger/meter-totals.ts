@@ -1,5 +1,5 @@
 import { invariant } from '../errors.ts'
-import { type Meter, meterByCode, meters } from '../usage/meters.ts'
+import { type Meter, meterNames, meters } from '../usage/meters.ts'
 import { VarintReader, VarintWriter } from './varint.ts'
 
 /**
@@ -12,7 +12,7 @@ export interface MeterTotals {
 }
 
 export function zeroMeterTotals(): MeterTotals {
-  return { quantities: meterByCode.map(() => 0), nanos: meterByCode.map(() => 0n) }
+  return { quantities: meterNames.map(() => 0), nanos: meterNames.map(() => 0n) }
 }
 
 export function addToMeter(totals: MeterTotals, meter: Meter, quantity: number, nanos: bigint): void {
@@ -21,14 +21,14 @@ export function addToMeter(totals: MeterTotals, meter: Meter, quantity: number, 
 
 function addToCode(totals: MeterTotals, code: number, quantity: number, nanos: bigint): void {
   const sum = (totals.quantities[code] ?? 0) + quantity
-  invariant(Number.isSafeInteger(sum), `The sum of ${meterByCode[code]} is beyond 2^53.`)
+  invariant(Number.isSafeInteger(sum), `The sum of ${meterNames[code]} is beyond 2^53.`)
   totals.quantities[code] = sum
   if (nanos !== 0n) totals.nanos[code] = (totals.nanos[code] ?? 0n) + nanos
 }
 
 /** The meters of which there is anything, in order of their code. */
 export function* meterEntries(totals: MeterTotals): Iterable<{ meter: Meter; quantity: number; nanos: bigint }> {
-  for (const [code, meter] of meterByCode.entries()) {
+  for (const [code, meter] of meterNames.entries()) {
     const quantity = totals.quantities[code] ?? 0
     const nanos = totals.nanos[code] ?? 0n
     if (quantity !== 0 || nanos !== 0n) yield { meter, quantity, nanos }
@@ -56,7 +56,7 @@ export function addPackedMeters(totals: MeterTotals, packed: Uint8Array): void {
   const reader = new VarintReader(packed)
   while (!reader.done) {
     const code = reader.readNumber()
-    invariant(code < meterByCode.length, 'A rollup row names a meter that this version does not know.')
+    invariant(code < meterNames.length, 'A rollup row names a meter that this version does not know.')
     const quantity = reader.readNumber()
     addToCode(totals, code, quantity, reader.readBigInt())
   }

@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts'
 import { type Nanos, nanos } from '../money/nanos.ts'
 import type { CardReference, Match, PriceLine, UnpricedReason } from '../pricing/priced.ts'
-import { type Meter, meterByCode, meters } from '../usage/meters.ts'
+import { type Meter, meterNames, meters } from '../usage/meters.ts'
 import { fromScaled, toScaled, type Usage, type UsageWarning } from '../usage/usage.ts'
 import type { Charge, PriceStatus } from './charge.ts'
 import type { ChargeDraft } from './draft-charge.ts'
@@ -72,7 +72,7 @@ export function unpackNumbers(packed: Uint8Array, pricing: Pricing): UnpackedNum
   const subjects = Array.from({ length: reader.readNumber() }, () => reader.readNumber())
   const usage: Partial<Record<Meter, number>> = {}
   for (let left = reader.readNumber(); left > 0; left -= 1) {
-    const meter = meterByCode[reader.readNumber()]
+    const meter = meterNames[reader.readNumber()]
     invariant(meter !== undefined, 'A charge names a meter that this version does not know.')
     usage[meter] = fromScaled(meter, reader.readNumber())
   }

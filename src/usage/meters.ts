@@ -44,10 +44,8 @@ interface MeterDefinition {
 /** The name of one quantity. */
 export type Meter = keyof typeof meters
 
-export const meterNames = Object.keys(meters) as Meter[]
-
-/** Meters in order of their stored code. */
-export const meterByCode: readonly Meter[] = meterNames
+/** All meters in order of their code. */
+export const meterNames: readonly Meter[] = Object.keys(meters) as Meter[]
 
 export function isMeter(name: string): name is Meter {
   return Object.hasOwn(meters, name)

@@ -92,7 +92,7 @@ describe('import csv', () => {
     machine.write('calls.csv', csv(['2026-02-01,10,1', '2026-02-02,10,1']))
     await machine.run(['import', 'csv', 'calls.csv', ...map])
     const { out } = await machine.run(['import', 'list'])
-    const batch = /^(imp_\w+) +csv +\d{4}-\d\d-\d\d \d\d:\d\d UTC +2 +0 +calls\.csv$/m.exec(out)?.[1] ?? ''
+    const batch = /^(imp_\w+) +csv +\d{4}-\d\d-\d\d \d\d:\d\d +2 +calls\.csv$/m.exec(out)?.[1] ?? ''
     expect((await machine.run(['import', 'undo', batch])).out).toBe('Took 2 charges back.\n')
     expect(await machine.run(['import', 'undo', batch])).toMatchObject({ code: 2, err: expect.stringContaining('import list') as string })
   })

@@ -31,7 +31,7 @@ async function list(session: Session): Promise<void> {
   const columns = [
     { header: 'batch' },
     { header: 'importer' },
-    { header: 'started' },
+    { header: 'started (UTC)' },
     { header: 'booked', align: 'right' as const },
     { header: 'superseded', align: 'right' as const, dropOrder: 2 },
     { header: 'sources', cutTo: 8, dropOrder: 1 },
@@ -39,7 +39,7 @@ async function list(session: Session): Promise<void> {
   const rows = imports.map(({ batch, importer, startedAt, booked, superseded, sources }) => [
     batch,
     importer,
-    `${new Date(startedAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    new Date(startedAt).toISOString().slice(0, 16).replace('T', ' '),
     formatCount(booked),
     formatCount(superseded),
     `${printable(basename(sources[0] ?? ''))}${sources.length > 1 ? ` and ${formatCount(sources.length - 1)} more` : ''}`,
