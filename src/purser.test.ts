@@ -71,6 +71,56 @@ describe('a ledger', () => {
     ])
   })
 
+  test('reads a record when it is given, also the first one', async () => {
+    const purser = await openTemporaryLedger()
+    const labels: Record<string, string> = { stage: 'draft' }
+    const first = purser.record({ ...big, usage: { inputTokens: 5 }, labels })
+    labels['stage'] = 'review'
+    const second = purser.record({ ...big, usage: { inputTokens: 7 }, labels })
+    expect([(await first).labels, (await second).labels]).toEqual([{ stage: 'draft' }, { stage: 'review' }])
+  })
+
+  test('waits for what was asked for before it closes, and says so afterwards', async () => {
+    const purser = await openTemporaryLedger()
+    const pending = purser.record({ ...big, id: 'late', usage: { inputTokens: 5 } })
+    await purser.close()
+    expect(await pending).toMatchObject({ id: 'late', costNanos: 10n })
+    await expect(purser.record({ ...big, usage: { inputTokens: 5 } })).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE' })
+  })
+
+  test('knows a call and its provider by any of the provider’s names', async () => {
+    const purser = await openTemporaryLedger()
+    const body = { id: 'msg_1', model: 'claude-sonnet-4-5', usage: { input_tokens: 100, output_tokens: 10 } }
+    for (const provider of ['anthropic', 'Anthropic', 'claude']) await purser.record({ provider, api: 'messages', body, at: '2026-02-20' })
+    const { rows } = await purser.costs({ groupBy: ['provider'] })
+    expect(rows).toMatchObject([{ key: ['anthropic'], calls: 1 }])
+    expect((await purser.costs({ where: [{ field: 'provider', op: 'equals', values: ['Claude'] }] })).total.calls).toBe(1)
+  })
+
+  test('refuses an answered call of which nobody knows what it used, and takes one that failed', async () => {
+    const purser = await openTemporaryLedger()
+    await expect(purser.record(big)).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
+    const chat = { model: 'gpt-4o', usage: { prompt_tokens: 5000, completion_tokens: 1000, total_tokens: 6000 } }
+    await expect(purser.record({ provider: 'openai', api: 'messages', body: chat })).rejects.toThrow()
+    await expect(purser.record({ provider: 'anthropic', api: 'messages', body: chat })).rejects.toMatchObject({
+      code: 'PURSER_UNREADABLE_USAGE',
+    })
+    expect(await purser.record({ ...big, outcome: 'error' })).toMatchObject({ costNanos: 0n, outcome: 'error' })
+  })
+
+  test('refuses a stated cost that would round to nothing', async () => {
+    const purser = await openTemporaryLedger()
+    await expect(purser.record({ ...big, costUsd: '0.0000000001' })).rejects.toMatchObject({ code: 'PURSER_BAD_NUMBER' })
+  })
+
+  test('takes a time as a Date, and asks and prices with little said', async () => {
+    const purser = await openTemporaryLedger()
+    const at = new Date('2026-02-20T10:00:00Z')
+    expect((await purser.record({ ...big, at, usage: { inputTokens: 1000 } })).at).toBe(at.getTime())
+    expect((await purser.costs()).total).toMatchObject({ calls: 1, costNanos: 2000n })
+    expect(purser.price({ ...big, usage: { inputTokens: 1000 } })).toMatchObject({ costNanos: 2000n })
+  })
+
   test('books many and says how many were new', async () => {
     const purser = await openTemporaryLedger()
     const records = ['a', 'b', 'a'].map((id) => ({ ...big, id, usage: { inputTokens: 1 } }))

@@ -16,8 +16,9 @@ import { priceUsage } from './pricing/price-usage.ts'
 import type { Priced, PriceRequest } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
 import { openSqliteStore } from './stores/sqlite/sqlite-store.ts'
-import type { ChargeSelection, Store, VerifyReport } from './stores/store.ts'
+import { type ChargeSelection, type Store, turnMs, type VerifyReport } from './stores/store.ts'
 import { checkZone } from './time/calendar.ts'
+import { parseUsage } from './usage/usage.ts'
 
 export interface PurserOptions {
   /** Path of the ledger's SQLite file. */
@@ -32,6 +33,8 @@ export interface PurserOptions {
   readonly ownerCards?: readonly Card[]
 }
 
+/** Records that one all-or-nothing transaction takes: some milliseconds of work. */
+const maxAtOnce = 1000
 const refreshedKind = 'catalog'
 const refreshedKey = 'refreshed'
 
@@ -45,8 +48,12 @@ const refreshedKey = 'refreshed'
 export class Purser {
   readonly #store: Store
   readonly #ownerCards: readonly Card[]
+  /** What was asked for and is not yet answered; closing waits for it. */
+  readonly #running = new Set<Promise<unknown>>()
   #catalog: Catalog | undefined
   #refreshed: readonly Card[]
+  #recordParser: typeof RecordParser | undefined
+  #isClosed = false
 
   private constructor(store: Store, ownerCards: readonly Card[], refreshed: readonly Card[]) {
     this.#store = store
@@ -89,9 +96,9 @@ export class Purser {
     return (this.#catalog ??= loadShippedCatalog({ owner: this.#ownerCards, refreshed: this.#refreshed }))
   }
 
-  /** Prices a usage without booking it. */
-  price(request: PriceRequest): Priced {
-    return priceUsage(this.catalog, request)
+  /** Prices a usage without booking it; as of now unless a time is given. */
+  price(request: Omit<PriceRequest, 'at'> & { readonly at?: number }): Priced {
+    return priceUsage(this.catalog, { ...request, at: request.at ?? Date.now(), usage: parseUsage(request.usage) })
   }
 
   /**
@@ -103,12 +110,25 @@ export class Purser {
     return charge as Charge
   }
 
-  /** Books calls in one transaction: all of them, or on an error none. */
-  async recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
-    const { parseRecord } = await loadRecordParser()
+  /**
+   * Books calls in one transaction: all of them, or on an error none.
+   * @throws PURSER_BAD_ARGUMENT for more than 1,000, which would keep others waiting; use recordMany for those.
+   */
+  recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
+    return this.#run(() => this.#recordAll(records))
+  }
+
+  async #recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
+    if (records.length > maxAtOnce) {
+      throw new PurserError(
+        'PURSER_BAD_ARGUMENT',
+        `${records.length} records are more than one transaction takes (${maxAtOnce}); use recordMany.`,
+      )
+    }
     const now = Date.now()
-    const bookings = records.map((record) => ({
-      draft: this.#draft(parseRecord(record, this.timezone, now)),
+    const inputs = await this.#parse(records, now)
+    const bookings = records.map((record, index) => ({
+      draft: this.#draft(inputs[index] as ChargeInput),
       onExisting: 'same' as const,
       rank: 1 as const,
       ignore: record.at === undefined ? (['at'] as const) : [],
@@ -117,16 +137,23 @@ export class Purser {
     return Promise.all(booked.map(async ({ id }) => (await this.charge(id)) as Charge))
   }
 
-  /** Books calls without reading them back: the fast way for many. Resolves with how many were new. */
-  async recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
-    const { parseRecord } = await loadRecordParser()
-    const now = Date.now()
-    const bookings = records.map((record) => ({
-      draft: this.#draft(parseRecord(record, this.timezone, now)),
-      onExisting: 'duplicate' as const,
-      rank: 1 as const,
-    }))
-    const booked = (await this.#store.transact({ bookings })).filter(({ outcome }) => outcome === 'booked').length
+  /**
+   * Books calls without reading them back: the fast way for many, in as many transactions as it takes to let others
+   * write in between. Resolves with how many were new. All records are checked before the first is booked.
+   */
+  recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
+    return this.#run(() => this.#recordMany(records))
+  }
+
+  async #recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
+    const inputs = await this.#parse(records, Date.now())
+    const bookings = inputs.map((input) => ({ draft: this.#draft(input), onExisting: 'duplicate' as const, rank: 1 as const }))
+    let booked = 0
+    for (let from = 0; from < bookings.length;) {
+      const taken = await this.#store.transact({ bookings: bookings.slice(from), maxMs: turnMs })
+      booked += taken.filter(({ outcome }) => outcome === 'booked').length
+      from += taken.length
+    }
     return { booked, duplicates: records.length - booked }
   }
 
@@ -134,9 +161,13 @@ export class Purser {
     return this.#store.charge(id as ChargeId)
   }
 
-  /** Answers a question about costs. @throws PURSER_BAD_QUERY */
-  costs(query: CostQuery): Promise<CostTable> {
-    return answerCosts(this.#store, query)
+  /**
+   * Answers a question about costs. What it leaves out: everything, in one row, of all times, in the ledger's zone.
+   * @throws PURSER_BAD_QUERY
+   */
+  costs(question: Partial<CostQuery> = {}): Promise<CostTable> {
+    const query = { groupBy: [], where: [], sinceMs: undefined, untilMs: undefined, timezone: this.timezone, weekStart: 1, ...question }
+    return this.#run(() => answerCosts(this.#store, query))
   }
 
   /** Charges in order of booking, read as they are asked for. */
@@ -146,7 +177,7 @@ export class Purser {
 
   /** Runs an importer as a batch of its own. */
   import(importer: string, run: ImportRun, options: ImportOptions = {}): Promise<ImportSummary> {
-    return runImport(this.#store, importer, (input) => this.#draft(input), run, options)
+    return this.#run(() => runImport(this.#store, importer, (input) => this.#draft(input), run, options))
   }
 
   /** The imports that booked something, the last first. */
@@ -196,9 +227,36 @@ export class Purser {
     return this.#store.verify(options)
   }
 
-  /** Writes what is still waiting and closes the file. */
-  close(): Promise<void> {
-    return this.#store.close()
+  /** Waits for what was asked for until now, and closes the file. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    await this.#store.close()
+  }
+
+  async #run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new PurserError('PURSER_LEDGER_UNAVAILABLE', 'This ledger is closed. Open it again with Purser.open.')
+    const running = work()
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /**
+   * Reads the records before it gives way to the caller, who may change them afterwards. The parser is loaded on first
+   * use, because it brings every usage reader along, which a question about costs does not need; till then a copy waits.
+   */
+  async #parse(records: readonly CallRecord[], nowMs: number): Promise<ChargeInput[]> {
+    let waiting = records
+    if (this.#recordParser === undefined) {
+      waiting = records.map((record) => copyRecord(record))
+      this.#recordParser = await import('./ledger/parse-record.ts')
+    }
+    const { parseRecord } = this.#recordParser
+    return waiting.map((record) => parseRecord(record, this.timezone, nowMs))
   }
 
   #draft(input: ChargeInput): ChargeDraft {
@@ -206,7 +264,16 @@ export class Purser {
   }
 }
 
-/** Loaded on first use: it brings every usage reader along, which a question about costs does not need. */
-async function loadRecordParser(): Promise<Pick<typeof RecordParser, 'parseRecord'>> {
-  return import('./ledger/parse-record.ts')
+/** A copy that later changes do not reach; a body is the provider's and is not changed. */
+function copyRecord(record: CallRecord): CallRecord {
+  if (typeof record !== 'object' || record === null) return record
+  const copy: Record<string, unknown> = { ...record }
+  for (const [key, value] of Object.entries(copy)) {
+    if (key !== 'body' && isPlainObject(value)) copy[key] = { ...value }
+  }
+  return copy as unknown as CallRecord
+}
+
+function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

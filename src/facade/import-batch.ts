@@ -3,7 +3,7 @@ import type { Checkpoint, ImportedCall, ImportSink, ImportSummary } from '../imp
 import type { ChargeInput } from '../ledger/charge.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import type { Booking, DocumentWrite, Store } from '../stores/store.ts'
+import { type Booked, type Booking, type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
 
 /** An importer with its options already given. */
 export type ImportRun = (sink: ImportSink) => Promise<void>
@@ -33,8 +33,6 @@ export interface ImportBatch {
 export const batchKind = 'import'
 export const checkpointKind = 'checkpoint'
 
-/** Few enough that one transaction takes some milliseconds, so that a gate in between does not wait. */
-const callsPerTransaction = 500
 const maxPlaces = 5
 
 /** Runs an importer as one batch over a store. Whatever it has put stays when it is broken off. */
@@ -59,17 +57,25 @@ export async function runImport(
 /** Drafts calls one by one as they are booked, so that a long import holds few of them at a time. */
 class Drafting implements Iterable<Booking> {
   refused: { reason: string; message: string }[] = []
+  /** The first call that was not booked yet. */
+  next: number
+  readonly #from: number
   readonly #calls: readonly ImportedCall[]
   readonly #draft: (input: ChargeInput) => ChargeDraft
 
-  constructor(calls: readonly ImportedCall[], draft: (input: ChargeInput) => ChargeDraft) {
+  constructor(calls: readonly ImportedCall[], from: number, draft: (input: ChargeInput) => ChargeDraft) {
     this.#calls = calls
+    this.#from = from
+    this.next = from
     this.#draft = draft
   }
 
   *[Symbol.iterator](): Iterator<Booking> {
     this.refused = []
-    for (const { charge, onExisting, rank = 1 } of this.#calls) {
+    this.next = this.#from
+    while (this.next < this.#calls.length) {
+      const { charge, onExisting, rank = 1 } = this.#calls[this.next] as ImportedCall
+      this.next += 1
       const draft = this.#tryDraft(charge)
       if (draft !== undefined) yield { draft, onExisting, rank }
     }
@@ -129,16 +135,10 @@ class ImportSession implements ImportSink {
       this.#checkpoints.set(source, checkpoint)
       this.#sources.add(source)
     }
-    let from = 0
-    // One after the other: the checkpoint goes with the last calls, and must not run ahead of those before them.
-    while (calls.length - from > callsPerTransaction) {
-      await this.#book(calls.slice(from, from + callsPerTransaction), [])
-      from += callsPerTransaction
-    }
-    await this.#book(
-      calls.slice(from),
-      [...checkpoints].map(([key, body]) => ({ kind: checkpointKind, key, body })),
-    )
+    const moved = [...checkpoints].map(([key, body]) => ({ kind: checkpointKind, key, body }))
+    if (calls.length === 0 && moved.length === 0) return
+    let turn = await this.#book(calls, 0, moved)
+    while (!turn.isLast) turn = await this.#book(calls, turn.next, moved)
   }
 
   countRead(records: number): void {
@@ -163,7 +163,7 @@ class ImportSession implements ImportSink {
   async close(): Promise<void> {
     if (!this.#listed) return
     const { booked, superseded } = this.#counts
-    const document = this.#batchDocument()
+    const document = this.#batchDocument([])
     await this.#store.transact({ documents: [booked + superseded === 0 ? { ...document, body: null } : document] })
   }
 
@@ -181,23 +181,31 @@ class ImportSession implements ImportSink {
     }
   }
 
-  async #book(calls: readonly ImportedCall[], checkpoints: readonly DocumentWrite[]): Promise<void> {
-    const drafting = new Drafting(calls, this.#draft)
-    const documents = calls.length > 0 || this.#listed ? [...checkpoints, this.#batchDocument()] : checkpoints
+  /** Books what fits into one turn, from a call on; the checkpoints move in the last turn. */
+  async #book(calls: readonly ImportedCall[], from: number, moved: readonly DocumentWrite[]): Promise<{ next: number; isLast: boolean }> {
+    const drafting = new Drafting(calls, from, this.#draft)
+    let isLast = false
+    const documents = (booked: readonly Booked[], isWhole: boolean): DocumentWrite[] => {
+      isLast = isWhole
+      return [...(isWhole ? moved : []), ...(calls.length > 0 || this.#listed ? [this.#batchDocument(booked)] : [])]
+    }
+    const booked = await this.#store.transact({ bookings: drafting, batch: this.#batch, documents, maxMs: turnMs })
     this.#listed ||= calls.length > 0
-    if (documents.length === 0) return
-    for (const { outcome } of await this.#store.transact({ bookings: drafting, batch: this.#batch, documents })) this.#counts[outcome] += 1
+    for (const { outcome } of booked) this.#counts[outcome] += 1
     for (const { reason, message } of drafting.refused) this.skip(reason, message)
+    return { next: drafting.next, isLast }
   }
 
-  #batchDocument(): DocumentWrite {
+  /** What the import came to so far, with what the running transaction books. */
+  #batchDocument(running: readonly Booked[]): DocumentWrite {
+    const count = (asked: Booked['outcome']): number => this.#counts[asked] + running.filter(({ outcome }) => outcome === asked).length
     const body: ImportBatch = {
       batch: this.#batch,
       importer: this.#importer,
       startedAt: this.#startedAt,
       sources: [...this.#sources],
-      booked: this.#counts.booked,
-      superseded: this.#counts.superseded,
+      booked: count('booked'),
+      superseded: count('superseded'),
     }
     return { kind: batchKind, key: this.#batch, body }
   }

@@ -42,9 +42,10 @@ describe('repricing', () => {
       corrected: 3,
       // 40 + 80 − 100
       differenceNanos: 20n,
+      planDifferenceNanos: 0n,
       models: [
-        { provider: 'acme', model: 'new', charges: 2, beforeNanos: 0n, afterNanos: 120n, newlyPriced: 2 },
-        { provider: 'acme', model: 'big', charges: 1, beforeNanos: 200n, afterNanos: 100n, newlyPriced: 0 },
+        { provider: 'acme', model: 'new', charges: 2, beforeNanos: 0n, afterNanos: 120n, newlyPriced: 2, losing: 0 },
+        { provider: 'acme', model: 'big', charges: 1, beforeNanos: 200n, afterNanos: 100n, newlyPriced: 0, losing: 0 },
       ],
     })
     expect((await purser.costs(all)).total).toMatchObject({ costNanos: 50_000_235n, unpricedCalls: 2 })

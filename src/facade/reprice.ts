@@ -2,7 +2,7 @@ import type { Charge, ChargeInput } from '../ledger/charge.ts'
 import { correct, standing, type Standing } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { Nanos } from '../money/nanos.ts'
-import type { Booking, ChargeSelection, Store } from '../stores/store.ts'
+import { type Booking, type ChargeSelection, type Store, turnMs } from '../stores/store.ts'
 
 export interface RepriceOptions extends ChargeSelection {
   readonly provider?: string
@@ -18,31 +18,44 @@ export interface RepricedModel {
   readonly provider: string
   readonly model: string
   charges: number
+  /** Costs before and after, of what is spent and of what a plan covers together. */
   beforeNanos: bigint
   afterNanos: bigint
   /** Charges that had no price and now have one. */
   newlyPriced: number
+  /** Charges that have a price and would lose it; they are left as they are. */
+  losing: number
 }
 
 export interface RepriceReport {
   readonly applied: boolean
   readonly examined: number
   readonly corrected: number
+  /** What spent costs change by. */
   readonly differenceNanos: Nanos
+  /** What changes of the list prices that a plan covers. */
+  readonly planDifferenceNanos: Nanos
   readonly models: readonly RepricedModel[]
 }
 
 const correctionsPerTransaction = 250
 
-/** Prices charges again by today's catalog and books what differs as corrections; the past itself is not touched. */
+/**
+ * Prices charges again by today's catalog and books what differs as corrections; the past itself is not touched. A charge
+ * that has a price keeps it where today's catalog has none.
+ */
 export async function reprice(store: Store, draft: (input: ChargeInput) => ChargeDraft, options: RepriceOptions): Promise<RepriceReport> {
   const models = new Map<string, RepricedModel>()
   let examined = 0
   let corrected = 0
   let difference = 0n
+  let planDifference = 0n
   let waiting: Booking[] = []
   const flush = async (): Promise<void> => {
-    if (options.apply && waiting.length > 0) await store.transact({ bookings: waiting })
+    while (options.apply && waiting.length > 0) {
+      const taken = await store.transact({ bookings: waiting, maxMs: turnMs })
+      waiting = waiting.slice(taken.length)
+    }
     waiting = []
   }
   for await (const original of store.charges(options)) {
@@ -53,29 +66,48 @@ export async function reprice(store: Store, draft: (input: ChargeInput) => Charg
     const current = standing(original, await store.corrections(original.id))
     const correction = correct(current, draft(toInput(current)))
     if (correction === undefined) continue
+    if (current.status !== 'unpriced' && correction.status === 'unpriced') {
+      modelOf(models, current).losing += 1
+      continue
+    }
     corrected += 1
-    difference += correction.costNanos ?? 0n
+    if (original.basis === 'plan') planDifference += correction.costNanos ?? 0n
+    else difference += correction.costNanos ?? 0n
     addToModel(models, current, correction)
     waiting.push({ draft: correction, onExisting: 'duplicate', rank: 1 })
     if (waiting.length >= correctionsPerTransaction) await flush()
   }
   await flush()
-  return { applied: options.apply, examined, corrected, differenceNanos: difference as Nanos, models: [...models.values()] }
+  return {
+    applied: options.apply,
+    examined,
+    corrected,
+    differenceNanos: difference as Nanos,
+    planDifferenceNanos: planDifference as Nanos,
+    models: [...models.values()],
+  }
 }
 
 function isAsked(charge: Charge, { provider, model }: RepriceOptions): boolean {
   return (provider === undefined || charge.provider === provider) && (model === undefined || charge.model === model)
 }
 
-function addToModel(models: Map<string, RepricedModel>, { original, costNanos, status }: Standing, correction: ChargeDraft): void {
-  const { provider, model } = original
-  const key = `${provider}\n${model}`
-  let sum = models.get(key)
-  if (sum === undefined) models.set(key, (sum = { provider, model, charges: 0, beforeNanos: 0n, afterNanos: 0n, newlyPriced: 0 }))
+function addToModel(models: Map<string, RepricedModel>, current: Standing, correction: ChargeDraft): void {
+  const { costNanos, status } = current
+  const sum = modelOf(models, current)
   sum.charges += 1
   sum.beforeNanos += costNanos ?? 0n
   sum.afterNanos += (costNanos ?? 0n) + (correction.costNanos ?? 0n)
-  if (status === 'unpriced' && correction.status !== 'unpriced') sum.newlyPriced += 1
+  if (status === 'unpriced') sum.newlyPriced += 1
+}
+
+function modelOf(models: Map<string, RepricedModel>, { original }: Standing): RepricedModel {
+  const { provider, model } = original
+  const key = `${provider}\n${model}`
+  let sum = models.get(key)
+  if (sum === undefined)
+    models.set(key, (sum = { provider, model, charges: 0, beforeNanos: 0n, afterNanos: 0n, newlyPriced: 0, losing: 0 }))
+  return sum
 }
 
 /** The call as it was handed over, with the usage as it stands after corrections. */

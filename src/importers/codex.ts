@@ -4,7 +4,8 @@ import { basename, join } from 'node:path'
 import { PurserError } from '../errors.ts'
 import type { Basis, Labels } from '../ledger/charge.ts'
 import { acceptableLabels } from './acceptable-labels.ts'
-import type { ParentCalls, RolloutCall, RolloutState } from './codex/rollout.ts'
+import { Histories } from './codex/histories.ts'
+import type { Ancestry, RolloutCall, RolloutState } from './codex/rollout.ts'
 import { callsOf, readRollout, type RolloutPosition } from './codex/rollout-reader.ts'
 import { toReading } from './codex/token-event.ts'
 import { isUnchanged, toFilePosition } from './file-position.ts'
@@ -34,7 +35,7 @@ export async function importCodex(options: CodexImport, sink: ImportSink): Promi
     sink.skip('unreadable file', path)
   }
   const files = findSourceFiles(rolloutRoots(options), (name) => /^rollout-.*\.jsonl$/.test(basename(name)), skipUnreadable)
-  const parentCalls = createParentCalls(files)
+  const ancestry = createAncestry(files, new Histories(sink.checkpoint.bind(sink)))
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0)
   let doneBytes = 0
   for (const file of files) {
@@ -42,7 +43,7 @@ export async function importCodex(options: CodexImport, sink: ImportSink): Promi
     const position = toFilePosition(sink.checkpoint(sourceOf(file)))
     if (!isUnchanged(file, position)) {
       if (!isReadable(file)) skipUnreadable(file.path)
-      else await importRollout(file, position as RolloutPosition | undefined, parentCalls, options, sink)
+      else await importRollout(file, position as RolloutPosition | undefined, ancestry, options, sink)
     }
     doneBytes += file.size
     sink.progress(doneBytes, totalBytes)
@@ -52,15 +53,19 @@ export async function importCodex(options: CodexImport, sink: ImportSink): Promi
 async function importRollout(
   file: SourceFile,
   position: RolloutPosition | undefined,
-  parentCalls: ParentCalls,
+  ancestry: Ancestry,
   options: CodexImport,
   sink: ImportSink,
 ): Promise<void> {
   let calls: ImportedCall[] = []
-  const lines = readRollout(file, position, parentCalls)
+  const put = async (place: RolloutPosition): Promise<void> => {
+    await sink.put(calls, ancestry.histories.takeChanges().set(sourceOf(file), place))
+    calls = []
+  }
+  const lines = readRollout(file, position, ancestry)
   for (let step = lines.next(); ; step = lines.next()) {
     if (step.done === true) {
-      await sink.put(calls, new Map([[sourceOf(file), step.value]]))
+      await put(step.value)
       return
     }
     if (sink.signal.aborted) {
@@ -72,10 +77,7 @@ async function importRollout(
     if (reading.kind === 'skip') sink.skip(reading.reason, `${file.path}:${line}`)
     else if (reading.kind === 'repeated') sink.countDuplicates?.(1)
     else calls.push(toImportedCall(reading.call, state, file, options))
-    if (calls.length >= batchCalls) {
-      await sink.put(calls, new Map([[sourceOf(file), positionHere()]]))
-      calls = []
-    }
+    if (calls.length >= batchCalls) await put(positionHere())
   }
 }
 
@@ -100,18 +102,21 @@ function toImportedCall(call: RolloutCall, state: RolloutState, file: SourceFile
 }
 
 /** Finds the calls of a session by the id that ends the name of its file. */
-function createParentCalls(files: readonly SourceFile[]): ParentCalls {
+function createAncestry(files: readonly SourceFile[], histories: Histories): Ancestry {
   const known = new Map<string, readonly RolloutCall[] | undefined>()
-  const parentCalls: ParentCalls = (session) => {
-    if (!known.has(session)) {
-      const file = files.find(({ path }) => path.endsWith(`${session}.jsonl`))
-      // A session that names itself among its ancestors must not be followed in a circle.
-      known.set(session, undefined)
-      known.set(session, file === undefined || !isReadable(file) ? undefined : callsOf(file, parentCalls))
-    }
-    return known.get(session)
+  const ancestry: Ancestry = {
+    histories,
+    parentCalls: (session) => {
+      if (!known.has(session)) {
+        const file = files.find(({ path }) => path.endsWith(`${session}.jsonl`))
+        // A session that names itself among its ancestors must not be followed in a circle.
+        known.set(session, undefined)
+        known.set(session, file === undefined || !isReadable(file) ? undefined : callsOf(file, ancestry))
+      }
+      return known.get(session)
+    },
   }
-  return parentCalls
+  return ancestry
 }
 
 function isReadable(file: SourceFile): boolean {

@@ -26,11 +26,14 @@ export interface CostRow {
   readonly cacheWriteTokens: number
   readonly outputTokens: number
   readonly totalTokens: number
-  readonly runs: number
+  /** Distinct runs; null where several rows are folded into one, because those cannot be added up. */
+  readonly runs: number | null
   readonly unpricedCalls: number
   readonly partialCalls: number
   readonly estimatedCalls: number
   readonly estimatedNanos: Nanos
+  /** Whether calls of the group have no price, or none for a part of them: then the cost is at least this. */
+  readonly isLowerBound: boolean
   /** Where rows are by meter: the quantity in the meter's unit. */
   readonly quantity?: number
 }
@@ -81,11 +84,19 @@ export class CostTableBuilder {
 
   /** `timePlace`: where in the key a time stands, or -1. */
   build(sort: SortKey | undefined, descending: boolean | undefined, timePlace: number, limit: number | undefined): CostTable {
-    const rows = [...this.#groups.values()].map(({ key, sums }) => this.#row(key, sums)).filter((row) => !isEmpty(row))
-    rows.sort(comparator(sort, descending, timePlace))
-    const kept = limit === undefined ? rows : rows.slice(0, limit)
-    const rest = rows.slice(kept.length)
-    return { rows: kept, others: rest.length === 0 ? null : sumRows(rest), otherCount: rest.length, total: this.#row([], this.#total) }
+    const groups = [...this.#groups.values()]
+      .map(({ key, sums }) => ({ row: this.#row(key, sums), sums }))
+      .filter(({ row }) => !isEmpty(row))
+    const compare = comparator(sort, descending, timePlace)
+    groups.sort((a, b) => compare(a.row, b.row))
+    const kept = limit === undefined ? groups : groups.slice(0, limit)
+    const rest = groups.slice(kept.length)
+    return {
+      rows: kept.map(({ row }) => row),
+      others: rest.length === 0 ? null : { ...toRow([], fold(rest.map(({ sums }) => sums))), runs: null },
+      otherCount: rest.length,
+      total: toRow([], this.#total),
+    }
   }
 
   /** Each meter's lines are a row; what has no line (stated costs, calls) stays under null, so that rows sum to the total. */
@@ -111,7 +122,10 @@ export class CostTableBuilder {
     const row = toRow(key, sums)
     const meter = this.#meterPlace === -1 ? null : (key[this.#meterPlace] ?? null)
     if (meter === null) return row
-    return { ...row, quantity: fromScaled(meter as Meter, sums.meters.quantities[meters[meter as Meter].code] ?? 0) }
+    // Which meter of a call has no price is not in the sums, so the doubt is shown on all of them.
+    const calls = toRow([], this.#group(key.with(this.#meterPlace, null)))
+    const quantity = fromScaled(meter as Meter, sums.meters.quantities[meters[meter as Meter].code] ?? 0)
+    return { ...row, isLowerBound: calls.isLowerBound, quantity }
   }
 }
 
@@ -144,6 +158,7 @@ function toRow(key: readonly (string | null)[], { metered, plan, runs }: CostSum
     partialCalls: all.partialCalls,
     estimatedCalls: all.estimatedCalls,
     estimatedNanos: all.estimatedNanos as Nanos,
+    isLowerBound: all.unpricedCalls + all.partialCalls > 0,
   }
 }
 
@@ -152,24 +167,11 @@ function isEmpty(row: CostRow): boolean {
   return row.calls === 0 && row.costNanos === 0n && row.planNanos === 0n && row.totalTokens === 0 && (row.quantity ?? 0) === 0
 }
 
-/** Distinct runs cannot be added up; where rows are folded, the number is at most this. */
-function sumRows(rows: readonly CostRow[]): CostRow {
-  const sum = { ...toRow([], emptySums()) } as { -readonly [K in keyof CostRow]: CostRow[K] }
-  for (const row of rows) {
-    sum.calls += row.calls
-    sum.costNanos = (sum.costNanos + row.costNanos) as Nanos
-    sum.planNanos = (sum.planNanos + row.planNanos) as Nanos
-    sum.planCalls += row.planCalls
-    sum.inputTokens += row.inputTokens
-    sum.cacheReadTokens += row.cacheReadTokens
-    sum.cacheWriteTokens += row.cacheWriteTokens
-    sum.outputTokens += row.outputTokens
-    sum.totalTokens += row.totalTokens
-    sum.runs += row.runs
-    sum.unpricedCalls += row.unpricedCalls
-    sum.partialCalls += row.partialCalls
-    sum.estimatedCalls += row.estimatedCalls
-    sum.estimatedNanos = (sum.estimatedNanos + row.estimatedNanos) as Nanos
+function fold(groups: readonly CostSums[]): CostSums {
+  const sum = emptySums()
+  for (const { metered, plan } of groups) {
+    addMeasures(sum.metered, metered)
+    addMeasures(sum.plan, plan)
   }
   return sum
 }
@@ -189,7 +191,7 @@ const comparisons: Readonly<Record<Exclude<SortKey, 'name'>, Compare>> = {
   plan: (a, b) => compareNanos(a.planNanos, b.planNanos),
   calls: (a, b) => a.calls - b.calls,
   tokens: (a, b) => a.totalTokens - b.totalTokens,
-  runs: (a, b) => a.runs - b.runs,
+  runs: (a, b) => (a.runs ?? 0) - (b.runs ?? 0),
   unpriced: (a, b) => a.unpricedCalls - b.unpricedCalls,
 }
 
@@ -212,6 +214,6 @@ function compareNames(a: CostRow, b: CostRow, timePlace: number): number {
 
 /** Average cost of a run in dollars, and its average tokens; null where there is no run. */
 export function perRun(row: CostRow): { costUsd: number | null; tokens: number | null } {
-  if (row.runs === 0) return { costUsd: null, tokens: null }
+  if (row.runs === null || row.runs === 0) return { costUsd: null, tokens: null }
   return { costUsd: toUsd((row.costNanos / BigInt(row.runs)) as Nanos), tokens: row.totalTokens / row.runs }
 }

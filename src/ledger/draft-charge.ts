@@ -2,6 +2,7 @@ import { PurserError } from '../errors.ts'
 import { formatUsd } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
 import type { Priced, PriceRequest } from '../pricing/priced.ts'
+import { canonicalProvider } from '../pricing/provider-names.ts'
 import { checkInstant } from '../time/calendar.ts'
 import type { Meter } from '../usage/meters.ts'
 import type { Usage } from '../usage/usage.ts'
@@ -25,7 +26,9 @@ const maxQuantity = 1e12
  * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL, PURSER_BAD_METADATA, PURSER_BAD_RECORD,
  * PURSER_BAD_NUMBER, PURSER_AMOUNT_OUT_OF_RANGE
  */
-export function draftCharge(input: ChargeInput, price: (request: PriceRequest) => Priced, nowMs: number): ChargeDraft {
+export function draftCharge(handedOver: ChargeInput, price: (request: PriceRequest) => Priced, nowMs: number): ChargeDraft {
+  // One provider has one name in a ledger, so that a call told under two of its names is one charge.
+  const input = { ...handedOver, provider: canonicalProvider(handedOver.provider) }
   checkName('provider', input.provider)
   checkName('model', input.model)
   if (input.serviceTier) checkName('service tier', input.serviceTier)

@@ -91,7 +91,11 @@ export function addCharge(measures: Measures, totals: MeterTotals, charge: Count
     if (group !== undefined) measures[group] += sign * quantity
     addToMeter(totals, meter, sign * toScaled(meter, quantity), 0n)
   }
-  for (const line of charge.lines) addToMeter(totals, line.meter, 0, sign === 1 ? line.costNanos : -line.costNanos)
+  for (const line of charge.lines) {
+    // A card may bill a request that the usage does not count; then the line says how many there were.
+    const uncounted = line.meter === 'requests' && usage.requests === undefined ? line.quantity : 0
+    addToMeter(totals, line.meter, sign * uncounted, sign === 1 ? line.costNanos : -line.costNanos)
+  }
 }
 
 function changeOf(status: PriceStatus, charge: Countable): number {

@@ -1,5 +1,5 @@
 import { PurserError } from '../errors.ts'
-import { parseUsd } from '../money/nanos.ts'
+import { parseDecimal, parseUsd } from '../money/nanos.ts'
 import { closest } from '../text/closest.ts'
 import { parseInstant } from '../time/calendar.ts'
 import { readUsage } from '../usage/read-usage.ts'
@@ -12,7 +12,7 @@ import { bases, type ChargeInput, outcomes } from './charge.ts'
  */
 export interface CallRecord extends Partial<Omit<ChargeInput, 'at' | 'provider' | 'usage' | 'statedNanos' | 'reportedNanos' | 'warnings'>> {
   readonly provider: string
-  readonly at?: string | number
+  readonly at?: string | number | Date
   readonly usage?: Readonly<Record<string, unknown>>
   /** Where the body comes from: `chat`, `responses`, `messages`, `generateContent`, … */
   readonly api?: string
@@ -42,6 +42,12 @@ export function parseRecord(record: CallRecord, zone: string, nowMs: number): Ch
   if (body !== undefined && usage !== undefined) {
     throw new PurserError('PURSER_BAD_RECORD', 'A record has either a usage or a body, not both.')
   }
+  if (body === undefined && usage === undefined && costUsd === undefined && reportedCostUsd === undefined && isAnswered(record)) {
+    throw new PurserError(
+      'PURSER_BAD_RECORD',
+      'The record has no usage, no body and no costUsd, so nobody knows what it cost. Give one of them.',
+    )
+  }
   const read = body === undefined ? undefined : fromBody(record)
   const model = read?.model ?? record.model
   if (model === undefined) throw new PurserError('PURSER_BAD_RECORD', 'The record names no model.')
@@ -52,11 +58,16 @@ export function parseRecord(record: CallRecord, zone: string, nowMs: number): Ch
     model,
     ...(asked !== undefined && asked !== model && { modelAsked: asked }),
     labels,
-    at: at === undefined ? nowMs : parseInstant(at, zone),
+    at: at === undefined ? nowMs : at instanceof Date ? at.getTime() : parseInstant(at, zone),
     usage: read?.usage ?? parseUsage(usage ?? {}),
     ...(costUsd !== undefined && { statedNanos: parseCost('costUsd', costUsd) }),
     ...(reportedCostUsd !== undefined && { reportedNanos: parseCost('reportedCostUsd', reportedCostUsd) }),
   }
+}
+
+/** A call that failed may have used nothing; one that was answered used something. */
+function isAnswered({ outcome }: CallRecord): boolean {
+  return outcome === undefined || outcome === 'ok'
 }
 
 type FromBody = Pick<ChargeInput, 'usage' | 'warnings'> & Partial<ChargeInput>
@@ -64,6 +75,13 @@ type FromBody = Pick<ChargeInput, 'usage' | 'warnings'> & Partial<ChargeInput>
 function fromBody({ provider, api, body }: CallRecord): FromBody {
   if (api === undefined) throw new PurserError('PURSER_BAD_RECORD', 'A record with a body must name the api it came from, like "chat".')
   const reading = readUsage({ provider, api, body })
+  if (Object.keys(reading.usage).length === 0 && reading.warnings.length > 0 && reading.reportedCostUsd === undefined) {
+    const [first] = reading.warnings
+    throw new PurserError(
+      'PURSER_UNREADABLE_USAGE',
+      `The body holds no usage that "${provider}" "${api}" has (${first?.message}). Is it another api?`,
+    )
+  }
   return {
     ...(reading.model !== null && { model: reading.model }),
     usage: reading.usage,
@@ -108,6 +126,12 @@ function checkObject(field: string, value: unknown): void {
 
 function parseCost(field: string, value: string | number): NonNullable<ChargeInput['statedNanos']> {
   const nanos = parseUsd(value)
+  if (nanos === 0n && parseDecimal(value).digits !== 0n) {
+    throw new PurserError(
+      'PURSER_BAD_NUMBER',
+      `${field} is ${value}, less than half a nano-dollar; the least that is booked is 0.000000001.`,
+    )
+  }
   if (nanos < 0n) throw new PurserError('PURSER_BAD_NUMBER', `${field} is ${value}; a cost is never negative.`)
   return nanos
 }

@@ -4,6 +4,7 @@ import { type CostQuery, type Field, type Filter, passes, resolveField } from '.
 import type { Measures } from '../ledger/measures.ts'
 import type { MeterTotals } from '../ledger/meter-totals.ts'
 import type { Sku } from '../ledger/sku.ts'
+import { canonicalProvider } from '../pricing/provider-names.ts'
 import type { Store } from '../stores/store.ts'
 import { type Calendar, checkZone, createCalendar } from '../time/calendar.ts'
 
@@ -33,7 +34,7 @@ export interface CostPlan {
 export function planCosts(store: Store, asked: CostQuery): CostPlan {
   const query = { ...asked, timezone: checkZone(asked.timezone) }
   const fields = query.groupBy.map((name) => resolveField(name, store.subjects))
-  const filters = query.where.map((filter) => ({ field: resolveField(filter.field, store.subjects), filter }))
+  const filters = query.where.map((filter) => toFilter(filter, store.subjects))
   const units = fields.filter((field) => field.kind === 'time')
   if (units.length > 1)
     throw new PurserError('PURSER_BAD_QUERY', `Rows go by one span of time; ${units.map((unit) => unit.name).join(' and ')} are two.`)
@@ -61,6 +62,13 @@ export function planCosts(store: Store, asked: CostQuery): CostPlan {
       startsDay(query.untilMs),
     calendar,
   }
+}
+
+/** Providers are asked for by any of their names, as they are booked. */
+function toFilter(filter: Filter, subjects: ReadonlySet<string>): CostPlan['filters'][number] {
+  const field = resolveField(filter.field, subjects)
+  const isProvider = field.kind === 'sku' && field.field === 'provider' && filter.op !== 'prefix'
+  return { field, filter: isProvider ? { ...filter, values: filter.values.map(canonicalProvider) } : filter }
 }
 
 /** What the filters say to a sum. */

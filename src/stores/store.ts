@@ -3,6 +3,12 @@ import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { Measures } from '../ledger/measures.ts'
 import type { Sku } from '../ledger/sku.ts'
 
+/**
+ * How long bulk work may go on in one transaction, in milliseconds: with the sums and the commit it stays below the ten
+ * after which others must get their turn.
+ */
+export const turnMs = 5
+
 /** One charge to be booked, and what to do where its id is booked already. */
 export interface Booking {
   readonly draft: ChargeDraft
@@ -57,9 +63,15 @@ export interface LedgerEvent extends EventDraft {
 export interface Transaction {
   /** Gone through when the transaction is written, and again should it have to be written again. */
   readonly bookings?: Iterable<Booking>
+  /**
+   * Takes no further booking after this many milliseconds, so that others get their turn. What is left over is not an
+   * error: the answer is as long as what was taken.
+   */
+  readonly maxMs?: number
   /** The import that the bookings belong to. */
   readonly batch?: string
-  readonly documents?: readonly DocumentWrite[]
+  /** Worked out from what was booked where a function is given; `isWhole` says that no booking was left over. */
+  readonly documents?: readonly DocumentWrite[] | ((booked: readonly Booked[], isWhole: boolean) => readonly DocumentWrite[])
   readonly events?: readonly EventDraft[]
 }
 

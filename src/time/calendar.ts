@@ -35,7 +35,7 @@ export function parseInstant(text: string | number, zone: string): number {
     const value = Number(text)
     return Math.floor(value < 1e11 ? value * 1000 : value)
   }
-  const match = isoPattern.exec(text.trim())
+  const match = typeof text === 'string' ? isoPattern.exec(text.trim()) : null
   try {
     if (match?.[1] === undefined) throw new RangeError('no ISO date')
     const [, date, time = '00:00:00', offset] = match
@@ -43,9 +43,13 @@ export function parseInstant(text: string | number, zone: string): number {
     if (offset !== undefined) return loadTemporal().Instant.from(`${date}T${cut}${offset.toUpperCase()}`).epochMilliseconds
     return loadTemporal().PlainDateTime.from(`${date}T${cut}`).toZonedDateTime(zone).epochMilliseconds
   } catch (cause) {
-    throw new PurserError('PURSER_BAD_TIME', `"${text}" is no date or time. Write 2026-02-20, 2026-02-20T10:00 or 2026-02-20T10:00:00Z.`, {
-      cause,
-    })
+    throw new PurserError(
+      'PURSER_BAD_TIME',
+      `"${String(text)}" is no date or time. Write 2026-02-20, 2026-02-20T10:00 or 2026-02-20T10:00:00Z.`,
+      {
+        cause,
+      },
+    )
   }
 }
 

@@ -3,7 +3,7 @@ import { asFields } from '../../usage/readers/fields.ts'
 import { type FilePosition, positionAt, resumePosition } from '../file-position.ts'
 import { LineReader } from '../line-reader.ts'
 import type { SourceFile } from '../source-files.ts'
-import { newRollout, type ParentCalls, readRolloutLine, type RolloutCall, type RolloutReading, type RolloutState } from './rollout.ts'
+import { type Ancestry, newRollout, readRolloutLine, type RolloutCall, type RolloutReading, type RolloutState } from './rollout.ts'
 
 /** A place in a rollout, with what is known of it there. */
 export interface RolloutPosition extends FilePosition {
@@ -26,7 +26,7 @@ const marks = ['token_count', 'turn_context', 'session_meta'].map((mark) => Buff
 export function* readRollout(
   file: SourceFile,
   position: RolloutPosition | undefined,
-  parentCalls: ParentCalls,
+  ancestry: Ancestry,
 ): Generator<RolloutLine, RolloutPosition> {
   const fd = openSync(file.path, 'r')
   try {
@@ -45,7 +45,7 @@ export function* readRollout(
         yield { reading: { kind: 'skip', reason: reading }, state, line: lines.line, position: positionHere }
         continue
       }
-      const [next, found] = readRolloutLine(state, reading, lines.line - 1, parentCalls)
+      const [next, found] = readRolloutLine(state, reading, lines.line - 1, ancestry)
       state = next
       if (found.kind !== 'none') yield { reading: found, state, line: lines.line, position: positionHere }
     }
@@ -79,8 +79,8 @@ function isJson(bytes: Buffer): boolean {
 }
 
 /** All calls of a rollout, oldest first, for what was forked from it. */
-export function callsOf(file: SourceFile, parentCalls: ParentCalls): RolloutCall[] {
+export function callsOf(file: SourceFile, ancestry: Ancestry): RolloutCall[] {
   const calls: RolloutCall[] = []
-  for (const { reading } of readRollout(file, undefined, parentCalls)) if (reading.kind === 'call') calls.push(reading.call)
+  for (const { reading } of readRollout(file, undefined, ancestry)) if (reading.kind === 'call') calls.push(reading.call)
   return calls
 }

@@ -70,7 +70,7 @@ export function usedSince(event: TokenEvent, before: TokenCounts | undefined): T
   const { total, last } = event
   if (last !== undefined) return last
   if (total === undefined) return noTokens
-  if (before === undefined || listed(total).some((count, index) => count < (listed(before)[index] ?? 0))) return total
+  if (before === undefined || isSetBack(event, before)) return total
   return {
     input: total.input - before.input,
     cached: total.cached - before.cached,
@@ -78,6 +78,12 @@ export function usedSince(event: TokenEvent, before: TokenCounts | undefined): T
     output: total.output - before.output,
     reasoning: total.reasoning - before.reasoning,
   }
+}
+
+/** Whether the running total is less than it was. */
+export function isSetBack({ total }: TokenEvent, before: TokenCounts | undefined): boolean {
+  if (total === undefined || before === undefined) return false
+  return listed(total).some((count, index) => count < (listed(before)[index] ?? 0))
 }
 
 const noTokens: TokenCounts = { input: 0, cached: 0, written: 0, output: 0, reasoning: 0 }
@@ -100,11 +106,11 @@ export function countsText(counts: TokenCounts): string {
 }
 
 /**
- * The id of the call that an event stands for, made from its time and its counts: a history that was copied with its
- * times has the ids of the original. `origin` stands for the time where a copy has other times.
+ * The id of the call that an event stands for: of the session that made it, of its place where equal counts may come
+ * again, and of its counts. Times are no part of it, because a copy may have others.
  */
-export function callId(origin: string | number, print: string): string {
-  return `codex:${hash('sha256', `${origin}\n${print}`, 'hex').slice(0, 32)}`
+export function callId(session: string, place: string | number, print: string): string {
+  return `codex:${hash('sha256', `${session}\n${place}\n${print}`, 'hex').slice(0, 32)}`
 }
 
 /** Disjoint buckets, by the same functions that read the provider's responses. */

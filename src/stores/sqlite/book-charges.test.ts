@@ -6,7 +6,7 @@ import { standing } from '../../ledger/correction.ts'
 import type { Nanos } from '../../money/nanos.ts'
 import type { CostRow } from '../../ledger/cost-table.ts'
 import { answerCosts } from '../../reports/answer-costs.ts'
-import type { Store } from '../store.ts'
+import type { Booked, DocumentWrite, Store } from '../store.ts'
 
 const nanos = (value: bigint) => value as Nanos
 const id = (text: string) => text as ChargeId
@@ -190,6 +190,23 @@ describe('several records of one call', () => {
     await book(store, booking(at(1), 'supersede'))
     await book(store, booking(at(5), 'supersede'))
     expect(await total(store)).toMatchObject({ calls: 1, costNanos: 70n })
+  })
+})
+
+describe('bulk work', () => {
+  test('takes no more than its turn, and says what is left', async () => {
+    const store = openTemporaryStore()
+    const three = ['a', 'b', 'c'].map((id) => booking({ id }))
+    const whole: boolean[] = []
+    const documents = (_booked: readonly Booked[], isWhole: boolean): DocumentWrite[] => {
+      whole.push(isWhole)
+      return isWhole ? [{ kind: 'note', key: 'done', body: true }] : []
+    }
+    expect(await store.transact({ bookings: three, documents, maxMs: 0 })).toMatchObject([{ id: 'a', outcome: 'booked' }])
+    expect(await store.document('note', 'done')).toBeUndefined()
+    expect(await store.transact({ bookings: three.slice(1), documents, maxMs: 10_000 })).toHaveLength(2)
+    expect(await store.document('note', 'done')).toMatchObject({ body: true })
+    expect(whole).toEqual([false, true])
   })
 })
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { PurserError } from '../../errors.ts'
+import { turnMs } from '../store.ts'
 import { schemaVersion } from './schema.ts'
 import { fromSqlite, isBusy } from './sqlite-errors.ts'
 
@@ -20,7 +21,7 @@ export interface CommitHooks {
 /** How long a writer tries to get the file's lock before it gives up, in milliseconds. */
 const lockTimeoutMs = 15_000
 /** How much work goes into one transaction before others get their turn, in milliseconds. */
-const maxTransactionMs = 10
+const maxTransactionMs = turnMs
 
 /**
  * Group commit: everything that was asked for while the last transaction was written goes into the next one, and is

@@ -39,6 +39,7 @@ export function openDatabase(options: OpenOptions): DatabaseSync {
 }
 
 function prepareFile(path: string, create: boolean): void {
+  if (path === '') throw new PurserError('PURSER_BAD_ARGUMENT', 'The ledger has no path. Name a file.')
   if (path === ':memory:') return
   const exists = existsSync(path)
   if (!exists && !create) {

@@ -1,9 +1,10 @@
 import { idDigest } from '../../ledger/charge-id.ts'
 import { contributionOf, type StoredCharge } from './charge-reader.ts'
+import { turnMs } from '../store.ts'
 import type { SqliteParts } from './sqlite-parts.ts'
 
-const chargesPerTransaction = 500
-const pagesAtOnce = 1000
+const chargesPerTransaction = 250
+const pagesAtOnce = 100
 
 /**
  * Takes an import out of the ledger again: its charges, their corrections from later imports, their ids, and what
@@ -19,9 +20,16 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
     const page = { after: { at: 0, seq: afterSeq }, upToSeq: last, limit: chargesPerTransaction }
     const { count, next } = await queue.run(() => {
       const rows = parts.reader.page(page)
-      const ours = rows.filter((row) => row.batch === id)
-      for (const row of ours) removeWithCorrections(parts, row)
-      return { count: ours.length, next: rows.at(-1)?.charge.seq ?? last }
+      const started = performance.now()
+      let count = 0
+      for (const row of rows) {
+        if (row.batch === id) {
+          removeWithCorrections(parts, row)
+          count += 1
+        }
+        if (performance.now() - started > turnMs) return { count, next: row.charge.seq }
+      }
+      return { count, next: rows.at(-1)?.charge.seq ?? last }
     })
     removed += count
     afterSeq = next

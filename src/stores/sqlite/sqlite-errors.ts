@@ -39,7 +39,7 @@ export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' 
     case code.full:
       return new PurserError(
         'PURSER_LEDGER_UNAVAILABLE',
-        `The disk that holds ${path} is full. Nothing was written; free space, then try again.`,
+        `The disk that holds ${path} is full. This was not written, what was answered before is; free space, then try again.`,
         options,
       )
     case code.cantOpen:

@@ -139,11 +139,11 @@ class SqliteStore implements Store {
   }
 
   series(id: number): ReturnType<Store['series']> {
-    return this.#parts.dictionaries.labels(id)
+    return this.#read(() => this.#parts.dictionaries.labels(id))
   }
 
   sku(id: number): ReturnType<Store['sku']> {
-    return this.#parts.dictionaries.sku(id)
+    return this.#read(() => this.#parts.dictionaries.sku(id))
   }
 
   async hasSubject(kind: string): Promise<boolean> {
@@ -200,9 +200,16 @@ class SqliteStore implements Store {
     const position: Position = { ...this.#position, batch: null }
     if (transaction.batch !== undefined) Object.assign(position, { batch: this.#documents.batchId(transaction.batch, position.seq + 1) })
     const booked: Booked[] = []
-    for (const booking of transaction.bookings ?? []) booked.push(this.#writer.book(booking, position, changes))
-    for (const write of transaction.documents ?? []) this.#documents.put(write)
-    for (const event of transaction.events ?? []) this.#documents.append(event, ++position.seq, position.nowMs)
+    const { bookings = [], documents = [], events = [], maxMs = Number.POSITIVE_INFINITY } = transaction
+    const started = performance.now()
+    let isWhole = true
+    for (const booking of bookings) {
+      booked.push(this.#writer.book(booking, position, changes))
+      isWhole = performance.now() - started < maxMs
+      if (!isWhole) break
+    }
+    for (const write of typeof documents === 'function' ? documents(booked, isWhole) : documents) this.#documents.put(write)
+    for (const event of events) this.#documents.append(event, ++position.seq, position.nowMs)
     if (position.batch !== null) this.#documents.stretchBatch(position.batch, position.seq)
     this.#position.seq = position.seq
     return booked
