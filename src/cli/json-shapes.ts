@@ -107,6 +107,10 @@ export const importShape = z.strictObject({
   skipped: z.record(z.string(), count).describe('by reason'),
   skippedAt: z.record(z.string(), z.array(z.string())).describe('the first places by reason, as file:line'),
   seconds: z.number(),
+  readBefore: z
+    .array(z.strictObject({ source: z.string(), batch: z.string() }))
+    .optional()
+    .describe('sources that the named batch read with other options; undo it to read them anew'),
   interrupted: z.literal(true).optional().describe('after Ctrl-C; what was read is booked'),
 })
 

@@ -44,6 +44,31 @@ async function answers(purser: Purser): Promise<string> {
 
 const expectSound = async (purser: Purser): Promise<void> => expect((await purser.verify({ repair: false })).discrepancies).toEqual([])
 
+describe('an import with other settings', () => {
+  test('reads a source anew of which nothing was booked', async () => {
+    const purser = await openTemporaryLedger()
+    const wrong = reads(
+      'f',
+      [call({ labels: { model: 'x' } }), call({ labels: { model: 'y' } })].map((charge) => ({ charge, onExisting: 'duplicate' as const })),
+    )
+    expect(await purser.import('csv', wrong, { settings: { map: 'a' } })).toMatchObject({ read: 2, booked: 0, skipped: { 'bad label': 2 } })
+    expect(await purser.import('csv', reads('f', [found('a', 1)]), { settings: { map: 'a' } })).toMatchObject({ read: 0 })
+    const right = await purser.import('csv', reads('f', [found('a', 1), found('b', 1)]), { settings: { map: 'b' } })
+    expect(right).toMatchObject({ read: 2, booked: 2 })
+    expect(right.readBefore).toBeUndefined()
+  })
+
+  test('leaves what was booked, and says what to undo to read it anew', async () => {
+    const purser = await openTemporaryLedger()
+    const calls = [found('a', 1), found('b', 1)]
+    const { batch } = await purser.import('csv', reads('f', calls), { settings: { labels: { dept: 'x' } } })
+    const again = await purser.import('csv', reads('f', calls), { settings: { labels: { dept: 'y' } } })
+    expect(again).toMatchObject({ read: 0, booked: 0, readBefore: [{ source: 'f', batch }] })
+    await purser.undoImport(batch)
+    expect(await purser.import('csv', reads('f', calls), { settings: { labels: { dept: 'y' } } })).toMatchObject({ booked: 2 })
+  })
+})
+
 describe('an import', () => {
   test('counts what it read, booked, superseded and knew already', async () => {
     const purser = await openTemporaryLedger()

@@ -1,6 +1,6 @@
 import { PurserError } from '../errors.ts'
 import type { Checkpoint, ImportedCall, ImportSink, ImportSummary } from '../importers/importer.ts'
-import type { ChargeInput } from '../ledger/charge.ts'
+import type { ChargeId, ChargeInput } from '../ledger/charge.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { type Booked, type Booking, type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
@@ -9,6 +9,11 @@ import { type Booked, type Booking, type DocumentWrite, type Store, turnMs } fro
 export type ImportRun = (sink: ImportSink) => Promise<void>
 
 export interface ImportOptions {
+  /**
+   * What the importer was told besides its sources, as JSON: labels, mapping, basis. A source that was read with other
+   * settings is read again if nothing was booked from it, and named in the summary if something was.
+   */
+  readonly settings?: unknown
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: ImportProgress) => void
 }
@@ -34,6 +39,13 @@ export const batchKind = 'import'
 export const checkpointKind = 'checkpoint'
 
 const maxPlaces = 5
+
+/** Where an importer stopped in a source, with which settings, and the batch that booked from it last. */
+interface KeptCheckpoint {
+  readonly checkpoint: Checkpoint
+  readonly settings: string
+  readonly batch: string
+}
 
 /** Runs an importer as one batch over a store. Whatever it has put stays when it is broken off. */
 export async function runImport(
@@ -106,7 +118,11 @@ class ImportSession implements ImportSink {
   readonly #importer: string
   readonly #batch = `imp_${newChargeId(Date.now())}`
   readonly #startedAt = Date.now()
-  readonly #checkpoints = new Map<string, Checkpoint>()
+  readonly #checkpoints = new Map<string, KeptCheckpoint>()
+  readonly #settings: string
+  /** Batches that can be undone. */
+  readonly #batches = new Set<string>()
+  readonly #readBefore = new Map<string, string>()
   readonly #sources = new Set<string>()
   readonly #skipped: Record<string, number> = {}
   readonly #skippedAt: Record<string, string[]> = {}
@@ -119,26 +135,32 @@ class ImportSession implements ImportSink {
     this.#importer = importer
     this.#draft = draft
     this.#onProgress = options.onProgress
+    this.#settings = JSON.stringify(options.settings ?? null)
     this.signal = options.signal ?? new AbortController().signal
   }
 
   async loadCheckpoints(): Promise<void> {
-    for (const { key, body } of await this.#store.documents(checkpointKind)) this.#checkpoints.set(key, body as Checkpoint)
+    for (const { key, body } of await this.#store.documents(checkpointKind)) this.#checkpoints.set(key, body as KeptCheckpoint)
+    for (const { key } of await this.#store.documents(batchKind)) this.#batches.add(key)
   }
 
   checkpoint(source: string): Checkpoint | undefined {
-    return this.#checkpoints.get(source)
+    const kept = this.#checkpoints.get(source)
+    if (kept === undefined || kept.settings === this.#settings) return kept?.checkpoint
+    if (!this.#batches.has(kept.batch)) return undefined
+    this.#readBefore.set(source, kept.batch)
+    return kept.checkpoint
   }
 
   async put(calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>): Promise<void> {
-    for (const [source, checkpoint] of checkpoints) {
-      this.#checkpoints.set(source, checkpoint)
-      this.#sources.add(source)
-    }
-    const moved = [...checkpoints].map(([key, body]) => ({ kind: checkpointKind, key, body }))
-    if (calls.length === 0 && moved.length === 0) return
-    let turn = await this.#book(calls, 0, moved)
-    while (!turn.isLast) turn = await this.#book(calls, turn.next, moved)
+    for (const source of checkpoints.keys()) this.#sources.add(source)
+    if (calls.length === 0 && checkpoints.size === 0) return
+    let turn = await this.#book(calls, 0, checkpoints)
+    while (!turn.isLast) turn = await this.#book(calls, turn.next, checkpoints)
+  }
+
+  async timeOf(id: string): Promise<number | undefined> {
+    return (await this.#store.charge(id as ChargeId))?.at
   }
 
   countRead(records: number): void {
@@ -178,22 +200,40 @@ class ImportSession implements ImportSink {
       skipped: this.#skipped,
       skippedAt: this.#skippedAt,
       seconds: Math.round(seconds * 1000) / 1000,
+      ...(this.#readBefore.size > 0 && { readBefore: [...this.#readBefore].map(([source, batch]) => ({ source, batch })) }),
     }
   }
 
   /** Books what fits into one turn, from a call on; the checkpoints move in the last turn. */
-  async #book(calls: readonly ImportedCall[], from: number, moved: readonly DocumentWrite[]): Promise<{ next: number; isLast: boolean }> {
+  async #book(
+    calls: readonly ImportedCall[],
+    from: number,
+    checkpoints: ReadonlyMap<string, Checkpoint>,
+  ): Promise<{ next: number; isLast: boolean }> {
     const drafting = new Drafting(calls, from, this.#draft)
     let isLast = false
     const documents = (booked: readonly Booked[], isWhole: boolean): DocumentWrite[] => {
       isLast = isWhole
-      return [...(isWhole ? moved : []), ...(calls.length > 0 || this.#listed ? [this.#batchDocument(booked)] : [])]
+      return [
+        ...(isWhole ? this.#move(checkpoints, booked) : []),
+        ...(calls.length > 0 || this.#listed ? [this.#batchDocument(booked)] : []),
+      ]
     }
     const booked = await this.#store.transact({ bookings: drafting, batch: this.#batch, documents, maxMs: turnMs })
     this.#listed ||= calls.length > 0
     for (const { outcome } of booked) this.#counts[outcome] += 1
     for (const { reason, message } of drafting.refused) this.skip(reason, message)
     return { next: drafting.next, isLast }
+  }
+
+  #move(checkpoints: ReadonlyMap<string, Checkpoint>, booked: readonly Booked[]): DocumentWrite[] {
+    const hasBooked = this.#counts.booked + this.#counts.superseded > 0 || booked.some(({ outcome }) => outcome !== 'duplicate')
+    return [...checkpoints].map(([key, checkpoint]) => {
+      const batch = hasBooked ? this.#batch : (this.#checkpoints.get(key)?.batch ?? this.#batch)
+      const kept: KeptCheckpoint = { checkpoint, settings: this.#settings, batch }
+      this.#checkpoints.set(key, kept)
+      return { kind: checkpointKind, key, body: kept }
+    })
   }
 
   /** What the import came to so far, with what the running transaction books. */

@@ -62,7 +62,8 @@ async function importRollout(
     await sink.put(calls, ancestry.histories.takeChanges().set(sourceOf(file), place))
     calls = []
   }
-  const lines = readRollout(file, position, ancestry)
+  const copies = position?.state.copied === false ? 0 : await countBookedCopies(file, ancestry, sink)
+  const lines = readRollout(file, position, { ...ancestry, copies })
   for (let step = lines.next(); ; step = lines.next()) {
     if (step.done === true) {
       await put(step.value)
@@ -79,6 +80,20 @@ async function importRollout(
     else calls.push(toImportedCall(reading.call, state, file, options))
     if (calls.length >= batchCalls) await put(positionHere())
   }
+}
+
+/** How many calls at the start of a fork are booked as its parent's, where the parent's file is not at hand. */
+async function countBookedCopies(file: SourceFile, ancestry: Ancestry, sink: ImportSink): Promise<number> {
+  let copies = 0
+  for (const { reading, state } of readRollout(file, undefined, { ...ancestry, copies: Infinity })) {
+    if (!state.copied || ancestry.parentCalls(state.parent) !== undefined) return 0
+    if (reading.kind !== 'call') continue
+    const at = await sink.timeOf?.(reading.call.id)
+    // What the parent did after the fork is not copied, though it may look the same.
+    if (at === undefined || (state.created !== 0 && at > state.created)) return copies
+    copies += 1
+  }
+  return copies
 }
 
 function toImportedCall(call: RolloutCall, state: RolloutState, file: SourceFile, options: CodexImport): ImportedCall {
@@ -106,6 +121,7 @@ function createAncestry(files: readonly SourceFile[], histories: Histories): Anc
   const known = new Map<string, readonly RolloutCall[] | undefined>()
   const ancestry: Ancestry = {
     histories,
+    copies: 0,
     parentCalls: (session) => {
       if (!known.has(session)) {
         const file = files.find(({ path }) => path.endsWith(`${session}.jsonl`))

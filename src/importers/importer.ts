@@ -31,6 +31,8 @@ export interface ImportSink {
   readonly countDuplicates?: (records: number) => void
   /** Counts a record that was not booked, and why; `where` names file and line. */
   readonly skip: (reason: string, where: string) => void
+  /** When the call with this id was made, in milliseconds since 1970; undefined where none is booked. */
+  readonly timeOf?: (id: string) => Promise<number | undefined>
   /** How far the import is, in bytes of input. */
   readonly progress: (doneBytes: number, totalBytes: number) => void
   /** Aborted on Ctrl-C: the importer stops at the next record; what it has put stays. */
@@ -48,4 +50,9 @@ export interface ImportSummary {
   /** The first skipped records by reason, as `file:line`. */
   readonly skippedAt: Readonly<Record<string, readonly string[]>>
   readonly seconds: number
+  /**
+   * Sources that an earlier import read with other settings: what that one booked was left as it is. To read them with
+   * these settings, undo that batch first.
+   */
+  readonly readBefore?: readonly { readonly source: string; readonly batch: string }[]
 }

@@ -14,7 +14,7 @@ export interface Conditions {
   readonly region?: string
   /** Hours of a week in a time zone, e.g. DeepSeek's peak hours. */
   readonly hours?: readonly DailyHours[]
-  /** Attributes of the usage, all equal: `{ size: '1024x1024', quality: 'high' }`. */
+  /** Attributes of the usage, all equal but for case: `{ size: '1024x1024', quality: 'high' }`. */
   readonly attributes?: Attributes
 }
 
@@ -67,6 +67,15 @@ export interface TierRule {
   readonly comparison: '>' | '>='
 }
 
+/**
+ * Two ways of counting one thing. Where a usage counts one of `billedBy`, the quantity of `meter` is billed by it: it
+ * gets no line of its own and is not unrated. An image that is counted beside its tokens is paid once.
+ */
+export interface Alternative {
+  readonly meter: Meter
+  readonly billedBy: readonly Meter[]
+}
+
 /** How a name in the wild may differ from the card's model and still be it. */
 export type NamePattern =
   /** The name begins with the text; the rest is a date, version or region. */
@@ -94,10 +103,17 @@ export interface Card {
   readonly modifiers?: readonly Modifier[]
   readonly tier?: TierRule
   /**
-   * What a quantity costs for which the card has no rate: `partial` (the default) leaves it unpriced and says so;
-   * `as-parent` takes the rate of the meter's parent, where the source defines its prices so.
+   * Values of attributes that mean the same as leaving the attribute out, in any case: `{ size: ['1024x1024'] }`. Where
+   * rates tell an attribute apart, a value that neither they nor these name leaves the quantity without a rate.
    */
-  readonly unrated?: 'partial' | 'as-parent'
+  readonly defaults?: Readonly<Record<string, readonly string[]>>
+  readonly alternatives?: readonly Alternative[]
+  /**
+   * What a quantity costs for which the card has no rate: `partial` (the default) leaves it unpriced and says so;
+   * `as-parent` takes the rate of the meter's parent, where the source defines its prices so; `as-parent-but-audio`
+   * does the same except for audio, which most vendors sell at a price of its own or not at all.
+   */
+  readonly unrated?: 'partial' | 'as-parent' | 'as-parent-but-audio'
   /** Address of the price page, or what else the price is taken from. */
   readonly source: string
   /** ISO date on which the price was last compared with the source. */

@@ -1,6 +1,7 @@
 import { type Meter, meterNames, meters } from '../usage/meters.ts'
 import type { Card, CardOrigin, DailyHours, Modifier, Rate, TierRule } from './card.ts'
 import { compileTable, type RateTable } from './compile-rate.ts'
+import { unknownValues } from './attribute-values.ts'
 import { isFinalFor, modifierHolds, names, rateHolds, type Served, type ServiceLevel, specificity } from './conditions.ts'
 import type { CardReference } from './priced.ts'
 import { defaultTierRule } from './tier.ts'
@@ -27,7 +28,7 @@ export interface CompiledCard {
   readonly tierRule: TierRule
   /** Whether prices depend on the hour or on attributes of the usage. */
   readonly isConditional: boolean
-  /** Attributes that conditions name, with the values they name. */
+  /** Attributes that conditions name, with the values they name in lower case. */
   readonly attributes: ReadonlyMap<string, ReadonlySet<string>>
   /** Regions that conditions name; any other is priced as the standard one. */
   readonly regions: ReadonlySet<string>
@@ -44,7 +45,7 @@ export function compileCard(card: Card, origin: CardOrigin, revision: string): C
   const conditions = [...card.rates, ...(card.modifiers ?? [])].flatMap((entry) => entry.when ?? [])
   const attributes = new Map<string, Set<string>>()
   for (const [name, value] of conditions.flatMap((when) => Object.entries(when.attributes ?? {}))) {
-    attributes.set(name, (attributes.get(name) ?? new Set()).add(value))
+    attributes.set(name, (attributes.get(name) ?? new Set()).add(value.toLowerCase()))
   }
   const hours = new Map(conditions.flatMap((when) => (when.hours === undefined ? [] : [[JSON.stringify(when.hours), when.hours] as const])))
   return {
@@ -86,11 +87,12 @@ export function compileServed(card: Card, served: Served): ServedRates {
     if (value !== undefined && !knows(card, level, value)) return { thresholds: [], tables: [], unknownLevel: { level, value } }
   }
   const rates = card.rates.filter((rate) => rateHolds(rate.when, served, (level) => covers(level, rate.meter, served, modifiers)))
+  const untold = new Set(card.rates.flatMap(({ meter }) => (unknownValues(card, meter, served.attribute).length > 0 ? meter : [])))
   const thresholds = [...new Set(rates.flatMap((rate) => rate.from ?? []))].toSorted((a, b) => a - b)
   const tables = [0, ...thresholds].map((from, tier) => {
     const inTier = rates.filter((rate) => rate.from === undefined || (tier > 0 && rate.from <= from))
     const chosen = meterNames.flatMap((meter) => {
-      const rate = chooseRate(card, inTier, meter)
+      const rate = untold.has(meter) ? undefined : chooseRate(card, inTier, meter)
       return rate === undefined ? [] : { meter, rate, factors: factorsOf(rate, meter, modifiers) }
     })
     return compileTable(chosen)
@@ -123,9 +125,14 @@ function chooseRate(card: Card, rates: readonly Rate[], meter: Meter): Rate | un
   for (const rate of rates) {
     if (rate.meter === meter && (best === undefined || compareRates(rate, best) >= 0)) best = rate
   }
-  if (best !== undefined || card.unrated !== 'as-parent' || meter === 'reasoningTokens') return best
+  if (best !== undefined || !isRatedAsParent(card, meter)) return best
   const parent = meters[meter].ratedAs
   return parent === null ? undefined : chooseRate(card, rates, parent)
+}
+
+function isRatedAsParent({ unrated }: Card, meter: Meter): boolean {
+  if (meter === 'reasoningTokens') return false
+  return unrated === 'as-parent' || (unrated === 'as-parent-but-audio' && !meter.startsWith('audio'))
 }
 
 function compareRates(a: Rate, b: Rate): number {

@@ -12,6 +12,7 @@ export interface Served {
   readonly region: string | undefined
   /** Whether a call at this time falls into the hours. */
   readonly isDuring: (hours: readonly DailyHours[]) => boolean
+  /** In lower case; undefined where it is absent or the vendor's default. */
   readonly attribute: (name: string) => string | undefined
 }
 
@@ -34,7 +35,7 @@ function namedHold(when: Conditions, served: Served): boolean {
   }
   if (when.hours !== undefined && !served.isDuring(when.hours)) return false
   for (const name in when.attributes) {
-    if (when.attributes[name] !== served.attribute(name)) return false
+    if (when.attributes[name]?.toLowerCase() !== served.attribute(name)) return false
   }
   return true
 }

@@ -100,6 +100,24 @@ function findByPattern(index: NameIndex, name: string): ModelCards | undefined {
   return best
 }
 
+/**
+ * Whether a layer takes the model that it found under a dated name for the same one that a higher layer found without
+ * the date: it leads the undated name there too, or gives both the same rates. A dated model with a price of its own
+ * (gpt-4o-2024-05-13) is another one.
+ */
+export function isSameModel(index: NameIndex, rung: MatchRung, found: ModelCards, above: ModelCards): boolean {
+  if (rung !== 'exact' && rung !== 'alias') return false
+  const names = [above.model, ...above.cards.flatMap((card) => card.aliases ?? [])]
+  const known = names.flatMap((name) => index.exact.get(name) ?? index.alias.get(name) ?? [])
+  if (known.length === 0) return rung === 'alias'
+  return known.some((model) => model === found || standardRates(model) === standardRates(found))
+}
+
+function standardRates({ cards }: ModelCards): string {
+  const rates = cards.map((card) => [card.validFrom, card.rates.filter((rate) => rate.when === undefined)])
+  return JSON.stringify(rates)
+}
+
 export function compiledCards(model: ModelCards, origin: CardOrigin, revision: string): readonly CompiledCard[] {
   return (model.compiled ??= model.cards.map((card) => compileCard(card, origin, revision)))
 }

@@ -1,7 +1,7 @@
 import type { CardOrigin } from './card.ts'
 import type { CardSource } from './card-source.ts'
 import type { CompiledCard } from './compile-card.ts'
-import { compiledCards, findOnRung, indexNames, type NameIndex } from './match-name.ts'
+import { compiledCards, findOnRung, indexNames, isSameModel, type ModelCards, type NameIndex } from './match-name.ts'
 import type { Match, MatchRung } from './priced.ts'
 import { canonicalProvider } from './provider-names.ts'
 
@@ -25,7 +25,9 @@ const maxRemembered = 20_000
 
 /**
  * Leads from a provider and a model's name to the models that may be meant: at most one for each layer, the first
- * choice first. Every rung is asked in all layers before the next. Names are indexed when their provider is first
+ * choice first. Every rung is asked in all layers before the next, with one exception: a dated name of a model for
+ * which a higher layer has a card (`gpt-4o-2024-08-06` where the owner prices `gpt-4o`) leads there first, although a
+ * lower layer lists the dated name. Names are indexed when their provider is first
  * asked for, and answers are remembered, also that there is none.
  */
 export function createNameLadder(
@@ -51,12 +53,20 @@ export function createNameLadder(
   function climb(provider: string, model: string): Candidate[] {
     const candidates: Candidate[] = []
     const answered = new Set<CardOrigin>()
+    const layersOfProvider = indexesOf(provider)
+    const add = (origin: CardOrigin, found: ModelCards, match: MatchRung) => {
+      answered.add(origin)
+      candidates.push({ cards: compiledCards(found, origin, revision()), match, undatedMatch: `${match}-undated` })
+    }
     for (const rung of rungs) {
-      for (const { origin, index } of indexesOf(provider)) {
+      for (const [layer, { origin, index }] of layersOfProvider.entries()) {
         const found = answered.has(origin) ? undefined : findOnRung(index, rung, provider, model)
         if (found === undefined) continue
-        answered.add(origin)
-        candidates.push({ cards: compiledCards(found, origin, revision()), match: rung, undatedMatch: `${rung}-undated` })
+        for (const above of layersOfProvider.slice(0, layer)) {
+          const own = answered.has(above.origin) ? undefined : findOnRung(above.index, 'normalised', provider, model)
+          if (own !== undefined && isSameModel(index, rung, found, own)) add(above.origin, own, 'normalised')
+        }
+        add(origin, found, rung)
       }
     }
     return candidates

@@ -14,7 +14,7 @@ const versionPart = [
   '-v\\d+(?::\\d+)?(?::\\d+k)?',
   ':\\d+',
   '@(?:\\d{8}|\\d{3}|latest|default)',
-  '-(?:latest|preview|exp|experimental|beta|stable)',
+  '-(?:latest|stable)',
   '\\[1m\\]',
 ].join('|')
 const versions = new RegExp(`^(?:${versionPart})*$`)
@@ -36,7 +36,8 @@ export function matchPattern(pattern: NamePattern, name: string): number | undef
 /**
  * Whether the rest of a name is nothing but dates and versions. The pattern may end inside a date
  * (`claude-sonnet-4-2025` + `0514`), so the parts of a date with which it ends belong to the rest.
- * `-5` is neither: `claude-opus-5` does not cover `claude-opus-5-5`.
+ * `-5` is neither: `claude-opus-5` does not cover `claude-opus-5-5`. Nor are `-exp`, `-preview`
+ * and `-beta`: vendors sell such models at other prices than the model they lead to, so a card that covers one names it.
  */
 function isVersion(text: string, rest: string): boolean {
   if (versions.test(rest)) return true

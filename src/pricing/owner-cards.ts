@@ -10,7 +10,8 @@ const anthropicNames = new Set(['haiku', 'sonnet', 'opus'])
 /** The date of prices that their owner gave without one. */
 const noDate = '1970-01-01'
 
-const { rates, modifiers, patterns, tier, unrated, validFrom, validUntil, knownSince, source, checkedAt, note, aliases } = cardFields
+const { rates, modifiers, patterns, tier, defaults, alternatives, unrated, validFrom, validUntil, knownSince, source } = cardFields
+const { checkedAt, note, aliases } = cardFields
 const writtenCard = z.strictObject({
   provider: z.string().min(1).optional(),
   aliases,
@@ -23,6 +24,8 @@ const writtenCard = z.strictObject({
   modifiers,
   patterns,
   tier,
+  defaults,
+  alternatives,
   unrated,
   validFrom,
   validUntil,

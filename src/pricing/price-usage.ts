@@ -1,5 +1,6 @@
 import { quantities, type Usage } from '../usage/usage.ts'
 import { type Bill, bill, billMarginal } from './bill.ts'
+import type { Card } from './card.ts'
 import type { Catalog } from './catalog.ts'
 import type { CompiledCard, ServedRates } from './compile-card.ts'
 import type { RateTable } from './compile-rate.ts'
@@ -57,7 +58,7 @@ function matchAt(candidate: Candidate, card: CompiledCard, at: number): Match {
 function billServed(card: CompiledCard, served: ServedRates, given: Usage): Bill {
   const { tables, thresholds } = served
   const base = tables[0] as RateTable
-  const usage = base.ratesRequests ? withRequest(given) : given
+  const usage = billedOnce(card.card, base.ratesRequests ? withRequest(given) : given)
   const tier = thresholds.length === 0 ? 0 : tierOf(promptTokens(usage), thresholds, card.tierRule)
   if (tier > 0 && card.tierRule.mode === 'marginal') return billMarginal(tables, thresholds, card.tierRule, usage)
   return bill(tables[tier] ?? base, usage)
@@ -66,4 +67,14 @@ function billServed(card: CompiledCard, served: ServedRates, given: Usage): Bill
 /** A call is one request, also where its usage does not count requests; a call that used nothing was none. */
 function withRequest(usage: Usage): Usage {
   return usage.requests !== undefined || quantities(usage).length === 0 ? usage : { ...usage, requests: 1 }
+}
+
+/** A usage without the quantities that another of its quantities bills already. */
+function billedOnce({ alternatives }: Card, usage: Usage): Usage {
+  if (alternatives === undefined) return usage
+  const billed = alternatives.filter(
+    ({ meter, billedBy }) => (usage[meter] ?? 0) > 0 && billedBy.some((other) => other !== meter && (usage[other] ?? 0) > 0),
+  )
+  if (billed.length === 0) return usage
+  return { ...usage, ...Object.fromEntries(billed.map(({ meter }) => [meter, 0])) }
 }

@@ -12,17 +12,17 @@ export function servedRates(card: CompiledCard, request: PriceRequest): ServedRa
   if (isStandard && card.standard !== undefined) return card.standard
 
   const during = card.hours.length === 0 ? [] : hoursHolding(card, request.at)
-  const key = [serviceTier ?? '', speed ?? '', region ?? '', ...during, ...attributeKey(card, request.usage)].join('\u0000')
+  const values = attributeValues(card, request.usage)
+  const key = [serviceTier ?? '', speed ?? '', region ?? '', ...during, ...values.values()].join('\u0000')
   const known = card.served.get(key)
   if (known !== undefined) return known
 
-  const { attributes } = request.usage
   const served: Served = {
     serviceTier,
     speed,
     region,
     isDuring: (hours) => during[card.hours.findIndex((each) => JSON.stringify(each) === JSON.stringify(hours))] ?? false,
-    attribute: (name) => attributes?.[name],
+    attribute: (name) => values.get(name) || undefined,
   }
   const rates = compileServed(card.card, served)
   if (isStandard) card.standard = rates
@@ -40,12 +40,19 @@ function hoursHolding(card: CompiledCard, at: number): readonly boolean[] {
   return card.during.holds
 }
 
-/** The values of attributes that some condition names; any other value is as good as none. */
-function attributeKey(card: CompiledCard, usage: Usage): string[] {
-  const values: string[] = []
+/** Stands for any value that nothing names: there are values without number, and they are all priced alike. */
+const unknownValue = '\u0001'
+
+/**
+ * Of the attributes that some condition names, the value in lower case; empty where it is absent, or a default of the
+ * vendor that no condition names.
+ */
+function attributeValues(card: CompiledCard, usage: Usage): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
   for (const [name, named] of card.attributes) {
-    const value = usage.attributes?.[name]
-    values.push(value !== undefined && named.has(value) ? value : '')
+    const value = usage.attributes?.[name]?.toLowerCase() ?? ''
+    const isDefault = value === '' || card.card.defaults?.[name]?.some((each) => each.toLowerCase() === value) === true
+    values.set(name, named.has(value) ? value : isDefault ? '' : unknownValue)
   }
   return values
 }

@@ -1,6 +1,7 @@
 import { closest } from '../text/closest.ts'
 import { type Meter, meters } from '../usage/meters.ts'
 import { quantities } from '../usage/usage.ts'
+import { unknownValues } from './attribute-values.ts'
 import type { Card } from './card.ts'
 import type { Catalog } from './catalog.ts'
 import type { ServiceLevel } from './conditions.ts'
@@ -32,6 +33,8 @@ export function explainUnknownLevel(
   const yaml = [
     ...head(request),
     ...(card.unrated === undefined ? [] : [`      unrated: ${card.unrated}`]),
+    ...(card.defaults === undefined ? [] : [`      defaults: ${JSON.stringify(card.defaults)}`]),
+    ...(card.alternatives === undefined ? [] : [`      alternatives: ${JSON.stringify(card.alternatives)}`]),
     ...(card.tier === undefined ? [] : [`      tier: ${JSON.stringify(card.tier)}`]),
     '      rates:',
     ...card.rates.map((rate) => `        - ${JSON.stringify(rate)}`),
@@ -50,8 +53,16 @@ export function explainUnrated(card: Card, unrated: readonly Meter[], request: P
   const served = attributes.length === 0 ? '' : ` (${attributes.join(', ')})`
   return (
     `The card of model "${card.model}" of provider "${card.provider}" has no rate for ${unrated.join(', ')}${served} as served.` +
+    unknownAttributes(card, unrated, request) +
     ownPrice(request)
   )
+}
+
+/** Which values of attributes no rate knows, and which are known. */
+function unknownAttributes(card: Card, unrated: readonly Meter[], { usage }: PriceRequest): string {
+  const unknown = unrated.flatMap((meter) => unknownValues(card, meter, (name) => usage.attributes?.[name]))
+  const texts = unknown.map(({ name, values }) => ` ${name} "${usage.attributes?.[name]}" is none that it knows: ${values.join(', ')}.`)
+  return [...new Set(texts)].join('')
 }
 
 /** Kept by the answer that the catalog remembers for a name, because an import may meet one unknown name a million times. */

@@ -1,6 +1,6 @@
 import type { ChargeInput } from '../../src/ledger/charge.ts'
 import type { Checkpoint, ImportedCall, ImportSink } from '../../src/importers/importer.ts'
-import { tokenMeters } from '../../src/usage/meters.ts'
+import { isLarger } from '../../src/ledger/correction.ts'
 
 /** A ledger in memory that books imported calls by the documented rules, for tests of importers alone. */
 export interface MemorySink extends ImportSink {
@@ -30,7 +30,7 @@ export function createMemorySink(
     const { charge, onExisting, rank = 1 } = call
     const id = charge.id ?? `${charge.provider}:${charge.responseId}`
     const before = booked.get(id)
-    const wins = before === undefined || rank > before.rank || (rank === before.rank && size(charge) > size(before.charge))
+    const wins = before === undefined || rank > before.rank || (rank === before.rank && isLarger(charge.usage, before.charge.usage))
     if (before !== undefined && (onExisting === 'duplicate' || !wins)) {
       counted.duplicates += 1
       return
@@ -52,6 +52,7 @@ export function createMemorySink(
       for (const call of calls) book(call)
       for (const [source, checkpoint] of checkpoints) kept.set(source, JSON.stringify(checkpoint))
     },
+    timeOf: async (id) => booked.get(id)?.charge.at,
     countRead: (records) => {
       counted.read += records
     },
@@ -66,8 +67,4 @@ export function createMemorySink(
     },
     signal,
   }
-}
-
-function size(charge: ChargeInput): number {
-  return tokenMeters.reduce((sum, meter) => sum + (charge.usage[meter] ?? 0), 0)
 }

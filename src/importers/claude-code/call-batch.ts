@@ -1,5 +1,5 @@
 import type { FilePosition } from '../file-position.ts'
-import { totalTokens, type TranscriptCall } from './transcript-call.ts'
+import { sizeOf, type TranscriptCall } from './transcript-call.ts'
 
 /** Some calls, and how far their files are read once these are booked. */
 export interface TranscriptBatch {
@@ -57,7 +57,7 @@ export class CallBatch implements TranscriptBatch {
  */
 function larger(first: TranscriptCall, second: TranscriptCall): TranscriptCall {
   if (first.rank !== second.rank) return first.rank > second.rank ? first : second
-  if (totalTokens(second) <= totalTokens(first)) return first
+  if (sizeOf(second) <= sizeOf(first)) return first
   const { at, session, cwd, project, branch } = first
   return Object.assign(second, { at, session, cwd, project, branch })
 }

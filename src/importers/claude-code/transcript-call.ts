@@ -125,8 +125,10 @@ export function identify(call: TranscriptCall, messageId: string, requestId: str
   call.ownId = `claude-code:${hash('sha256', content, 'hex').slice(0, 32)}`
 }
 
-export function totalTokens(call: TranscriptCall): number {
-  return call.inputTokens + call.cacheReadTokens + call.cacheWrite5mTokens + call.cacheWrite1hTokens + call.outputTokens
+/** How much a record says that its call used: all meters together, as the ledger compares two records of one call. */
+export function sizeOf(call: TranscriptCall): number {
+  const { inputTokens, cacheReadTokens, cacheWrite5mTokens, cacheWrite1hTokens, outputTokens, reasoningTokens, searches } = call
+  return inputTokens + cacheReadTokens + cacheWrite5mTokens + cacheWrite1hTokens + outputTokens + reasoningTokens + searches
 }
 
 /** The instant of a timestamp, or why there is none. */

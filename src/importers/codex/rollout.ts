@@ -84,6 +84,8 @@ export type ParentCalls = (session: string) => readonly RolloutCall[] | undefine
 export interface Ancestry {
   readonly parentCalls: ParentCalls
   readonly histories: Histories
+  /** How many calls at the start of the session being read are known to be the parent's, besides what its lines say. */
+  readonly copies: number
 }
 
 const maxRecent = 64
@@ -156,7 +158,7 @@ function copiedId(
   { event, line, index }: Found,
   print: string,
   place: string | number,
-  { parentCalls, histories }: Ancestry,
+  { parentCalls, histories, copies }: Ancestry,
 ): string | undefined {
   const original = parentCalls(state.parent)
   if (original !== undefined) {
@@ -165,7 +167,7 @@ function copiedId(
     const isOlder = state.created === 0 || (same?.at ?? 0) <= state.created
     return same?.print === print && isOlder ? same.id : undefined
   }
-  if (!isCopied(state, event.at, line, index)) return undefined
+  if (state.calls >= copies && !isCopied(state, event.at, line, index)) return undefined
   return callId(histories.ownerAt(state.parent, state.calls, state.root || state.parent), place, print)
 }
 
