@@ -75,7 +75,7 @@ function checkTotals(ours: string, theirs: string): void {
 const peer = installPeer()
 const logs = claudeCodeLogs()
 const folder = mkdtempSync(join(tmpdir(), 'purser-bench-'))
-const env = { CLAUDE_CONFIG_DIR: logs, HOME: folder, PURSER_DB: join(folder, 'ours.db'), XDG_CONFIG_HOME: folder }
+const env = { CLAUDE_CONFIG_DIR: logs, HOME: folder, PURSER_DB: join(folder, 'ours.db'), XDG_CONFIG_HOME: folder, PURSER_BUILT: '1' }
 const purser = (...args: string[]): Promise<Run> => run(process.execPath, [join(root, 'bin/purser.js'), ...args], env)
 const daily = ['daily', '--json', '--offline']
 const times = { cold: [] as Run[], again: [] as Run[], native: [] as Run[], command: [] as Run[] }

@@ -7,7 +7,7 @@ import { percentile, report } from './report.ts'
 const samples = 40
 const root = join(import.meta.dirname, '..')
 const home = mkdtempSync(join(tmpdir(), 'purser-bench-'))
-const environment = { PATH: process.env['PATH'] ?? '', HOME: home }
+const environment = { PATH: process.env['PATH'] ?? '', HOME: home, PURSER_BUILT: '1' }
 const purser = join(root, 'bin/purser.js')
 
 execFileSync(process.execPath, [join(root, 'scripts/build-dist.ts')], { stdio: 'inherit' })

@@ -17,8 +17,8 @@ if (found < needed) {
 
 function start() {
   require('node:module').enableCompileCache()
-  var built = require('node:path').join(__dirname, '..', 'dist', 'cli', 'main.js')
-  // Without a build, or when asked to, Node strips the types of the sources.
-  var useSources = process.env.PURSER_SOURCE === '1' || !require('node:fs').existsSync(built)
-  require(useSources ? '../src/cli/main.ts' : built).main(process.argv.slice(2))
+  // A checkout runs its sources, so that a build of before never answers in their place. The package has none of them.
+  var sources = require('node:path').join(__dirname, '..', 'src', 'cli', 'main.ts')
+  var useSources = process.env.PURSER_BUILT !== '1' && require('node:fs').existsSync(sources)
+  require(useSources ? sources : '../dist/cli/main.js').main(process.argv.slice(2))
 }

@@ -32,6 +32,11 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, '\uFFFD')
 }
 
+/** The same for a text of several lines, which stay apart. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
 function widthOf(character: string): number {
   if (zero.test(character)) return 0
   return wide.test(character) ? 2 : 1

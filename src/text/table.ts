@@ -1,4 +1,4 @@
-import { cutToWidth, displayWidth } from './display-width.ts'
+import { cutToWidth, displayWidth, printable } from './display-width.ts'
 
 export interface Column {
   readonly header: string
@@ -10,6 +10,8 @@ export interface Column {
   readonly dropOrder?: number
   /** Texts that may be cut, down to this many columns. */
   readonly cutTo?: number
+  /** Cut only when every other column has gone or is as narrow as it may be, as names that a person copies. */
+  readonly cutLast?: true
   /** Bars as wide as the terminal leaves, up to this: cells are then fractions from 0 to 1, written with `String`. */
   readonly bar?: { readonly min: number; readonly max: number }
 }
@@ -26,7 +28,10 @@ export function renderTable(
   columnsWide: number,
   paint: PaintCell = (text) => text,
 ): string[] {
-  const aligned = alignPoints(columns, rows)
+  const aligned = alignPoints(
+    columns,
+    rows.map((cells) => cells.map(printable)),
+  )
   const { kept, widths } = layOut(columns, aligned, columnsWide)
   const line = (cells: readonly string[], row: number | 'header'): string =>
     kept
@@ -61,6 +66,7 @@ function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]
   let kept = columns.map((_, index) => index)
   const full = (index: number): number => natural[index] ?? 0
   const least = (index: number): number => Math.min(full(index), columns[index]?.cutTo ?? Infinity)
+  const unlessLast = (index: number): number => (columns[index]?.cutLast === true ? full(index) : least(index))
   const total = (width: (index: number) => number): number =>
     kept.reduce((sum, index) => sum + width(index), gap.length * (kept.length - 1))
   const drop = (order: 'extra' | 'dropOrder', width: (index: number) => number): void => {
@@ -70,9 +76,11 @@ function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]
     }
   }
   drop('extra', full)
-  drop('dropOrder', least)
+  drop('dropOrder', unlessLast)
   const widths = kept.map((index) => natural[index] ?? 0)
-  shrink(kept, widths, columns, least, total(full) - columnsWide)
+  const excess = total(full) - columnsWide
+  shrink(kept, widths, columns, unlessLast, excess)
+  shrink(kept, widths, columns, least, excess - total(full) + total((index) => widths[kept.indexOf(index)] ?? 0))
   const spare = columnsWide - widths.reduce((sum, width) => sum + width, gap.length * (kept.length - 1))
   const bar = kept.findIndex((index) => columns[index]?.bar !== undefined)
   const most = columns[kept[bar] ?? -1]?.bar?.max ?? 0

@@ -50,7 +50,6 @@ export function machineInFolder(): { machine: Machine; remove: () => void } {
     PATH: process.env['PATH'] ?? '',
     HOME: home,
     TMPDIR: top,
-    PURSER_SOURCE: '1',
     NODE_COMPILE_CACHE: join(tmpdir(), 'purser-test-compile-cache'),
     // Set where coverage is gathered: processes that tests start write theirs too.
     ...(process.env['NODE_V8_COVERAGE'] !== undefined && { NODE_V8_COVERAGE: process.env['NODE_V8_COVERAGE'] }),

@@ -8,14 +8,14 @@ import { createFolder } from './folder.ts'
 const everything = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: 'UTC', weekStart: 1, where: [] }
 const transcript = 'projects/-home-dev-atlas/session-1.jsonl'
 
-interface Record {
+interface TranscriptRecord {
   readonly id: number
   readonly output: number
   readonly searches: number
   readonly isSidechain: boolean
 }
 
-function assistant({ id, output, searches, isSidechain }: Record): object {
+function assistant({ id, output, searches, isSidechain }: TranscriptRecord): object {
   const usage = {
     input_tokens: 10,
     output_tokens: output,
@@ -32,7 +32,7 @@ function assistant({ id, output, searches, isSidechain }: Record): object {
 }
 
 /** What a new ledger holds after one import for each group of lines. */
-async function imported(groups: readonly (readonly Record[])[]): Promise<object> {
+async function imported(groups: readonly (readonly TranscriptRecord[])[]): Promise<object> {
   const folder = createFolder()
   const purser = await Purser.open({ db: join(folder.path, 'ledger.db') })
   try {
@@ -48,7 +48,7 @@ async function imported(groups: readonly (readonly Record[])[]): Promise<object>
   }
 }
 
-const line = (output: number, searches: number): Record => ({ id: 1, output, searches, isSidechain: false })
+const line = (output: number, searches: number): TranscriptRecord => ({ id: 1, output, searches, isSidechain: false })
 
 it.each([[[[line(95, 0), line(95, 3)]]], [[[line(95, 0)], [line(95, 3)]]]])(
   'searches that a later line of a message adds count, in one import or two: %j',
