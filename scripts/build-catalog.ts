@@ -78,7 +78,7 @@ function shorten(card: Card): GeneratedModel {
     ...(card.patterns === undefined ? {} : { patterns: card.patterns }),
     ...(card.validFrom === undefined ? {} : { validFrom: card.validFrom }),
     ...(card.validUntil === undefined ? {} : { validUntil: card.validUntil }),
-    ...(card.unrated === 'as-parent' ? {} : { unrated: 'partial' }),
+    ...(card.unrated === undefined || card.unrated === 'as-parent-but-audio' ? {} : { unrated: card.unrated }),
   }
   return Object.keys(more).length === 0 ? [card.model, rates] : [card.model, rates, more]
 }

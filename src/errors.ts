@@ -26,6 +26,7 @@ export const errorRegistry = {
   PURSER_LEDGER_CORRUPT: { exitCode: 4, status: 500, meaning: 'The ledger file is not a ledger, or is damaged.' },
   PURSER_LEDGER_NEWER: { exitCode: 4, status: 500, meaning: 'The ledger was written by a newer purser.' },
   PURSER_OUTCOME_UNKNOWN: { exitCode: 4, status: 503, meaning: 'A write may or may not have become durable; retry it with the same id.' },
+  PURSER_OUTPUT_FAILED: { exitCode: 4, status: 500, meaning: 'An answer could not be written out; what was booked stays booked.' },
   PURSER_INVARIANT: { exitCode: 1, status: 500, meaning: 'An invariant of purser itself is broken; nothing was written.' },
 } as const satisfies Record<string, { exitCode: number; status: number; meaning: string }>
 

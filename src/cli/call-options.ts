@@ -80,10 +80,10 @@ export function required(value: string | undefined, option: string, example: str
   throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is missing; say for example ${option} ${example}.`)
 }
 
-/** A number of 0 or more for an option. @throws PURSER_BAD_ARGUMENT */
-export function wholeNumber(option: string): (text: string) => number {
+/** A whole number for an option, 0 or more unless said otherwise. @throws PURSER_BAD_ARGUMENT */
+export function wholeNumber(option: string, least = 0): (text: string) => number {
   return (text) => {
-    if (/^\d{1,15}$/.test(text)) return Number(text)
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is "${text}"; it must be a whole number, 0 or more.`)
+    if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text)
+    throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is "${text}"; it must be a whole number, ${least} or more.`)
   }
 }

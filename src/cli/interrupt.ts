@@ -1,3 +1,4 @@
+import { note } from './output.ts'
 import { exitCodes } from './report-error.ts'
 
 /**
@@ -9,7 +10,7 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(exitCodes.interrupted)
     process.exitCode = exitCodes.interrupted
-    process.stderr.write('\nStopping; press Ctrl-C again to end at once.\n')
+    note('Stopping; press Ctrl-C again to end at once.')
     controller.abort()
   }
   process.on('SIGINT', stop)

@@ -1,37 +1,48 @@
 import { readFileSync } from 'node:fs'
 import { CommanderError, type Command } from 'commander'
 import { PurserError } from '../errors.ts'
-import { endQuietlyOnBrokenPipe } from './output.ts'
+import { asSentence } from '../text/sentence.ts'
+import { fitPage } from '../text/wrap.ts'
+import { findCommand } from './find-command.ts'
+import { watchOutput, writeRemarksAsJson } from './output.ts'
 import { buildProgram, namedCommand } from './program.ts'
 import { reportError } from './report-error.ts'
-import { forbidColour } from './terminal.ts'
+import { settleColour, terminalWidth } from './terminal.ts'
 
 /** Runs the command that the arguments name, and sets the exit code. */
 export async function main(args: readonly string[]): Promise<void> {
-  endQuietlyOnBrokenPipe()
+  watchOutput()
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
-  if (options.includes('--no-color')) forbidColour()
+  const json = options.includes('--json')
+  settleColour(options.includes('--no-color'))
+  if (json) writeRemarksAsJson()
   try {
     const named = namedCommand(args)
     const program = await buildProgram((name) => name === named, packageVersion())
     throwInsteadOfExit(program)
-    await program.parseAsync(args.length === 0 ? ['--help'] : [...args], { from: 'user' })
+    const { command, wantsHelp } = findCommand(program, args)
+    if (args.length === 0 || wantsHelp) command.outputHelp()
+    else await program.parseAsync([...args], { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return
-    process.exitCode = reportError(error instanceof CommanderError ? toPurserError(error) : error, options.includes('--json'))
+    process.exitCode = reportError(error instanceof CommanderError ? toPurserError(error) : error, json)
   }
 }
 
 function throwInsteadOfExit(command: Command): void {
-  command.exitOverride().configureOutput({ writeErr: () => undefined })
+  command.exitOverride().configureHelp({ minWidthToWrap: 16 })
+  command.configureOutput({
+    writeErr: () => undefined,
+    writeOut: (text) => process.stdout.write(fitPage(text, terminalWidth())),
+    getOutHelpWidth: terminalWidth,
+  })
   for (const child of command.commands) throwInsteadOfExit(child)
 }
 
 /** What commander says of the arguments, as an error of the registry. */
 function toPurserError(error: CommanderError): PurserError {
   const message = error.message.replace(/^error: /, '').replace(/\n\(?(Did you mean .*?\?)\)?$/s, '. $1')
-  const text = `${message.charAt(0).toUpperCase()}${message.slice(1)}`
-  return new PurserError('PURSER_BAD_ARGUMENT', /[.?!]$/.test(text) ? text : `${text}.`)
+  return new PurserError('PURSER_BAD_ARGUMENT', asSentence(`${message.charAt(0).toUpperCase()}${message.slice(1)}`))
 }
 
 function packageVersion(): string {

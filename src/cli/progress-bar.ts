@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { formatCount } from '../text/numbers.ts'
+import { remarksAreData } from './output.ts'
 import { cutToWidth } from '../text/display-width.ts'
 
 const redrawEveryMs = 100
@@ -15,7 +16,7 @@ export interface ProgressBar {
 
 export function createProgressBar(label: string): ProgressBar {
   const stream = process.stderr
-  if (!stream.isTTY) return { show: () => undefined, end: () => undefined }
+  if (!stream.isTTY || remarksAreData()) return { show: () => undefined, end: () => undefined }
   let drawnAt = -Infinity
   let isDrawn = false
   return {

@@ -1,19 +1,23 @@
 import { errorRegistry, PurserError } from '../errors.ts'
+import { printableLines } from '../text/display-width.ts'
 import { paint } from './terminal.ts'
 
 /** Exit codes that no error of the registry has. */
-export const exitCodes = { unpriced: 3, interrupted: 130 } as const
+export const exitCodes = { badInput: 2, unpriced: 3, interrupted: 130 } as const
 
 /**
- * Says on standard error what went wrong, with `json` also as an object, and gives the exit code. What is not an error
- * of the registry is a bug; its stack is shown with PURSER_DEBUG.
+ * Says on standard error what went wrong, with `json` as an object, and gives the exit code. What is not an error of
+ * the registry is a bug; its stack is shown with PURSER_DEBUG.
  */
 export function reportError(error: unknown, json: boolean): number {
   const { code, message } = describe(error)
-  process.stderr.write(`${paint('red', 'purser:', process.stderr)} ${message}\n`)
-  if (json) process.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`)
-  if (isSet(process.env['PURSER_DEBUG'])) process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-  else if (code === 'PURSER_INVARIANT') process.stderr.write('Set PURSER_DEBUG=1 to see where.\n')
+  const stack = isSet(process.env['PURSER_DEBUG']) ? (error instanceof Error ? error.stack : String(error)) : undefined
+  if (json) process.stderr.write(`${JSON.stringify({ error: { code, message, ...(stack !== undefined && { stack }) } })}\n`)
+  else {
+    process.stderr.write(`${paint('red', 'purser:', process.stderr)} ${printableLines(message)}\n`)
+    if (stack !== undefined) process.stderr.write(`${printableLines(stack)}\n`)
+    else if (code === 'PURSER_INVARIANT') process.stderr.write('Set PURSER_DEBUG=1 to see where.\n')
+  }
   return errorRegistry[code].exitCode
 }
 

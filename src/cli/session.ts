@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { loadConfig, type PurserConfig } from '../config/load-config.ts'
 import type { Purser } from '../purser.ts'
 import { globalOptions } from './global-options.ts'
-import { note } from './output.ts'
+import { warn } from './output.ts'
 
 /** One run of a command: its configuration, and the ledger once it is needed. */
 export interface Session {
@@ -55,5 +55,5 @@ async function openPurser(config: PurserConfig, create: boolean, prices: boolean
 
 async function warnOfStalePrices(cards: NonNullable<Parameters<typeof Purser.open>[0]['ownerCards']>): Promise<void> {
   const { staleOwnerPrices } = await import('../pricing/owner-cards.ts')
-  for (const warning of staleOwnerPrices(cards, Date.now())) note(`warning: ${warning}`)
+  for (const warning of staleOwnerPrices(cards, Date.now())) warn(`${warning}`)
 }

@@ -2,7 +2,7 @@ import { PurserError } from '../errors.ts'
 import type { Purser } from '../purser.ts'
 import { formatCount } from '../text/numbers.ts'
 import { interruptible } from './interrupt.ts'
-import { note } from './output.ts'
+import { note, warn } from './output.ts'
 import { importSource } from './run-import.ts'
 import type { Session } from './session.ts'
 import { describeSource } from './source-run.ts'
@@ -20,7 +20,7 @@ export async function syncSources(session: Session, purser: Purser): Promise<voi
       } catch (error) {
         const isSourceAtFault = error instanceof PurserError && (error.code === 'PURSER_NOT_FOUND' || error.code === 'PURSER_BAD_ARGUMENT')
         if (!isSourceAtFault) throw error
-        note(`warning: ${describeSource(source)} was not brought up to date. ${error.message}`)
+        warn(`${describeSource(source)} was not brought up to date. ${error.message}`)
       }
     }
   })

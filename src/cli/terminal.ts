@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { wrapText } from '../text/wrap.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
@@ -10,13 +11,28 @@ export function terminalWidth(): number {
   return process.stdout.columns || 80
 }
 
+/** Columns that prose is set in; unlimited where nobody said how wide the reader is, so that lines can be searched. */
+export function proseWidth(): number {
+  return process.stdout.isTTY || process.env['COLUMNS'] !== undefined ? terminalWidth() : Infinity
+}
+
+/** Notes below a table, each within the terminal's width. */
+export function wrapNotes(notes: readonly string[]): string[] {
+  return notes.flatMap((text) => wrapText(text, proseWidth(), '  '))
+}
+
 /** Gives a text a colour where the stream is a terminal that shows colours, and NO_COLOR or --no-color do not forbid it. */
 export function paint(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return styleText(style, text, { stream, validateStream: true })
 }
 
+/** Where both variables are set NO_COLOR wins, and nobody needs to be warned of it. */
+export function settleColour(noColour: boolean): void {
+  if (noColour || (process.env['NO_COLOR'] ?? '') !== '') forbidColour()
+}
+
 /** `--no-color` is told to everything that asks the environment. */
-export function forbidColour(): void {
+function forbidColour(): void {
   process.env['NO_COLOR'] = '1'
   delete process.env['FORCE_COLOR']
 }

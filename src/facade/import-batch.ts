@@ -37,6 +37,8 @@ export interface ImportBatch {
 
 export const batchKind = 'import'
 export const checkpointKind = 'checkpoint'
+/** What importers know of their sources; it holds whatever is booked, so undoing an import leaves it. */
+const noteKind = 'import-note'
 
 const maxPlaces = 5
 
@@ -119,6 +121,7 @@ class ImportSession implements ImportSink {
   readonly #batch = `imp_${newChargeId(Date.now())}`
   readonly #startedAt = Date.now()
   readonly #checkpoints = new Map<string, KeptCheckpoint>()
+  readonly #notes = new Map<string, Checkpoint>()
   readonly #settings: string
   /** Batches that can be undone. */
   readonly #batches = new Set<string>()
@@ -142,6 +145,7 @@ class ImportSession implements ImportSink {
   async loadCheckpoints(): Promise<void> {
     for (const { key, body } of await this.#store.documents(checkpointKind)) this.#checkpoints.set(key, body as KeptCheckpoint)
     for (const { key } of await this.#store.documents(batchKind)) this.#batches.add(key)
+    for (const { key, body } of await this.#store.documents(noteKind)) this.#notes.set(key, body as Checkpoint)
   }
 
   checkpoint(source: string): Checkpoint | undefined {
@@ -152,8 +156,19 @@ class ImportSession implements ImportSink {
     return kept.checkpoint
   }
 
-  async put(calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>): Promise<void> {
+  note(key: string): Checkpoint | undefined {
+    return this.#notes.get(key)
+  }
+
+  async put(
+    calls: readonly ImportedCall[],
+    checkpoints: ReadonlyMap<string, Checkpoint>,
+    notes: ReadonlyMap<string, Checkpoint> = new Map(),
+  ): Promise<void> {
     for (const source of checkpoints.keys()) this.#sources.add(source)
+    // Before the calls: a note is true whether or not they are booked, and they may take several transactions.
+    if (notes.size > 0) await this.#store.transact({ documents: [...notes].map(([key, body]) => ({ kind: noteKind, key, body })) })
+    for (const [key, body] of notes) this.#notes.set(key, body)
     if (calls.length === 0 && checkpoints.size === 0) return
     let turn = await this.#book(calls, 0, checkpoints)
     while (!turn.isLast) turn = await this.#book(calls, turn.next, checkpoints)

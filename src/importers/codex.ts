@@ -35,7 +35,7 @@ export async function importCodex(options: CodexImport, sink: ImportSink): Promi
     sink.skip('unreadable file', path)
   }
   const files = findSourceFiles(rolloutRoots(options), (name) => /^rollout-.*\.jsonl$/.test(basename(name)), skipUnreadable)
-  const ancestry = createAncestry(files, new Histories(sink.checkpoint.bind(sink)))
+  const ancestry = createAncestry(files, new Histories((key) => sink.note?.(key)))
   const totalBytes = files.reduce((sum, file) => sum + file.size, 0)
   let doneBytes = 0
   for (const file of files) {
@@ -59,7 +59,7 @@ async function importRollout(
 ): Promise<void> {
   let calls: ImportedCall[] = []
   const put = async (place: RolloutPosition): Promise<void> => {
-    await sink.put(calls, ancestry.histories.takeChanges().set(sourceOf(file), place))
+    await sink.put(calls, new Map([[sourceOf(file), place]]), ancestry.histories.takeChanges())
     calls = []
   }
   const copies = position?.state.copied === false ? 0 : await countBookedCopies(file, ancestry, sink)

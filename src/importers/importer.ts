@@ -24,7 +24,13 @@ export interface ImportSink {
    * Books calls and moves checkpoints in one transaction, so that an interrupted import neither loses nor repeats.
    * Resolves when durable. Calls of a few hundred to a few thousand at a time are the fastest.
    */
-  readonly put: (calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>) => Promise<void>
+  readonly put: (
+    calls: readonly ImportedCall[],
+    checkpoints: ReadonlyMap<string, Checkpoint>,
+    notes?: ReadonlyMap<string, Checkpoint>,
+  ) => Promise<void>
+  /** What a run noted of its sources. Notes outlive the undoing of an import: they must hold whatever is booked. */
+  readonly note?: (key: string) => Checkpoint | undefined
   /** Counts records that were read, in all. */
   readonly countRead: (records: number) => void
   /** Counts records that another record in the same `put` stands for: an importer may fold those of one call itself. */

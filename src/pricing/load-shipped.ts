@@ -29,7 +29,7 @@ export interface GeneratedMore {
   readonly patterns?: readonly NamePattern[]
   readonly validFrom?: string
   readonly validUntil?: string
-  readonly unrated?: 'partial'
+  readonly unrated?: NonNullable<Card['unrated']>
 }
 
 let shipped: CardSource | undefined
@@ -68,7 +68,7 @@ export function expandProvider({ provider, source, models }: GeneratedProvider, 
     const rates: Rate[] = []
     for (const meter in shortRates) expandRate(rates, meter as Meter, shortRates[meter] ?? '')
     const tier = rates.some((rate) => rate.from !== undefined) ? { tier: { mode: 'whole', comparison: '>' } as const } : {}
-    return { provider, model, rates, ...tier, unrated: 'as-parent', ...more, source, checkedAt }
+    return { provider, model, rates, ...tier, unrated: 'as-parent-but-audio', ...more, source, checkedAt }
   })
 }
 

@@ -78,10 +78,10 @@ function layOut(columns: readonly Column[], rows: readonly (readonly string[])[]
   drop('extra', full)
   drop('dropOrder', unlessLast)
   const widths = kept.map((index) => natural[index] ?? 0)
-  const excess = total(full) - columnsWide
-  shrink(kept, widths, columns, unlessLast, excess)
-  shrink(kept, widths, columns, least, excess - total(full) + total((index) => widths[kept.indexOf(index)] ?? 0))
-  const spare = columnsWide - widths.reduce((sum, width) => sum + width, gap.length * (kept.length - 1))
+  const spareColumns = (): number => columnsWide - widths.reduce((sum, width) => sum + width, gap.length * (kept.length - 1))
+  shrink(kept, widths, columns, unlessLast, -spareColumns())
+  shrink(kept, widths, columns, least, -spareColumns())
+  const spare = spareColumns()
   const bar = kept.findIndex((index) => columns[index]?.bar !== undefined)
   const most = columns[kept[bar] ?? -1]?.bar?.max ?? 0
   if (bar !== -1 && spare > 0) widths[bar] = Math.min(most, (widths[bar] ?? 0) + spare)

@@ -48,8 +48,10 @@ export function createMemorySink(
     progressed,
     again: (next) => createMemorySink(booked, kept, next),
     checkpoint: (source) => JSON.parse(kept.get(source) ?? 'null') ?? undefined,
-    put: async (calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>) => {
+    note: (key) => JSON.parse(kept.get(`note:${key}`) ?? 'null') ?? undefined,
+    put: async (calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>, notes?: ReadonlyMap<string, Checkpoint>) => {
       for (const call of calls) book(call)
+      for (const [key, note] of notes ?? []) kept.set(`note:${key}`, JSON.stringify(note))
       for (const [source, checkpoint] of checkpoints) kept.set(source, JSON.stringify(checkpoint))
     },
     timeOf: async (id) => booked.get(id)?.charge.at,

@@ -44,7 +44,7 @@ export function defineCosts(): Command {
     .option('--sort <key>', 'cost, calls, tokens, name, runs, plan or unpriced')
     .addOption(new Option('--asc', 'smallest first').conflicts('desc'))
     .option('--desc', 'largest first')
-    .option('--limit <rows>', 'the first rows only; the others are summed in one', wholeNumber('--limit'))
+    .option('--limit <rows>', 'the first rows only; the others are summed in one', wholeNumber('--limit', 1))
     .option('--no-sync', 'do not bring the sources of purser.yaml up to date first')
     .addHelpText('after', examples)
     .action(async (options: CostsOptions, self: Command) => withSession(self, (session) => run(session, options)))

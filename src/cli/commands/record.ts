@@ -6,7 +6,7 @@ import type { CallRecord } from '../../ledger/parse-record.ts'
 import { formatUsdExact } from '../../money/format.ts'
 import { addCallOptions, type CallOptions, collect, required, toNumber, usageOf, wholeNumber, wholePairs } from '../call-options.ts'
 import { chargeJson } from '../charge-json.ts'
-import { note, writeJson, writeLines } from '../output.ts'
+import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { priceLines } from '../price-lines.ts'
 import { exitCodes } from '../report-error.ts'
 import { type Session, withSession } from '../session.ts'
@@ -56,7 +56,7 @@ export function defineRecord(): Command {
     .option('--model-asked <name>', 'the model asked for, where another served')
     .option('--response-id <id>', "the provider's id of the response")
     .option('--call-id <id>', 'what ties the attempts of one call together')
-    .option('--attempt <number>', '1 for the first attempt', wholeNumber('--attempt'))
+    .option('--attempt <number>', '1 for the first attempt', wholeNumber('--attempt', 1))
     .option('--duration-ms <ms>', 'how long the call took', wholeNumber('--duration-ms'))
     .option('--max-output-tokens <number>', 'the most output that the request allowed', wholeNumber('--max-output-tokens'))
     .option('--stop-reason <name>', 'why the answer ended')
@@ -75,8 +75,8 @@ async function run(session: Session, options: RecordOptions): Promise<void> {
   else await show(charge, options.explain === true)
   if (charge.status === 'unpriced' || charge.status === 'partial') {
     const priced = purser.price(charge as Parameters<typeof purser.price>[0])
-    if (priced.status === 'unpriced') note(`warning: booked without a price. ${priced.message}`)
-    else note(`warning: booked with a part of its price; there is no rate for ${charge.unratedMeters.join(', ')}.`)
+    if (priced.status === 'unpriced') warn(`booked without a price. ${priced.message}`)
+    else warn(`booked with a part of its price; there is no rate for ${charge.unratedMeters.join(', ')}.`)
     if (options.strict === true) process.exitCode = exitCodes.unpriced
   }
 }
@@ -86,7 +86,7 @@ async function show(charge: Charge, explain: boolean): Promise<void> {
   const how = charge.status === 'stated' || charge.status === 'reported' ? ` (${charge.status})` : ''
   await writeLines([`${charge.provider}.${charge.model} = ${cost}${how}`, ...(explain ? priceLines(charge.lines) : [])])
   if (explain && charge.card !== null) await writeLines([`  ${charge.card.source}, checked ${charge.card.checkedAt} (${charge.match})`])
-  for (const { message } of charge.warnings) note(`warning: ${message}`)
+  for (const { message } of charge.warnings) warn(`${message}`)
 }
 
 function toRecord(options: RecordOptions): CallRecord {

@@ -12,11 +12,11 @@ interface Fork {
  * entry for each fork, and one for the first call of each session.
  */
 export class Histories {
-  readonly #kept: (source: string) => Checkpoint | undefined
+  readonly #kept: (key: string) => Checkpoint | undefined
   readonly #known = new Map<string, Checkpoint>()
   #changes = new Map<string, Checkpoint>()
 
-  constructor(kept: (source: string) => Checkpoint | undefined) {
+  constructor(kept: (key: string) => Checkpoint | undefined) {
     this.#kept = kept
   }
 

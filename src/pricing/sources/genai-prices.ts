@@ -3,6 +3,7 @@ import { PurserError } from '../../errors.ts'
 import type { Meter } from '../../usage/meters.ts'
 import type { Card, NamePattern, Rate } from '../card.ts'
 import { decimalText } from './decimal-text.ts'
+import { tierStart, unratedRule, whyNotSold } from './genai-prices-corrections.ts'
 import type { SkippedPrice, SourceCards } from './source-cards.ts'
 
 const amount = z.union([z.number(), z.string()])
@@ -72,11 +73,13 @@ export function fromGenaiPrices(providers: unknown, options: { readonly checkedA
     const source = provider.pricing_urls?.[0] ?? 'https://github.com/pydantic/genai-prices'
     for (const model of provider.models) {
       const skip = (key: string, reason: string) => skipped.push({ provider: provider.id, model: model.id, key, reason })
-      const periods = readPeriods(model, skip)
+      const notSold = whyNotSold(provider.id, model.id)
+      if (notSold !== undefined) skip('model', notSold)
+      const periods = notSold === undefined ? readPeriods(model, skip) : []
       if (periods.length === 0) continue
       const names = readNames(model, skip)
       for (const { prices, ...period } of periods) {
-        const rates = readRates(model.id, prices, skip)
+        const rates = readRates(model.id, prices, skip).map((rate) => atPublishedStart(provider.id, rate, skip))
         if (rates.length === 0) continue
         const tier = rates.some((rate) => rate.from !== undefined) ? ({ tier: { mode: 'whole', comparison: '>' } } as const) : {}
         cards.push({
@@ -86,7 +89,7 @@ export function fromGenaiPrices(providers: unknown, options: { readonly checkedA
           ...period,
           rates,
           ...tier,
-          unrated: isMediaWithoutMediaRates(model.id, rates) ? 'partial' : 'as-parent',
+          unrated: isMediaWithoutMediaRates(model.id, rates) ? 'partial' : unratedRule(provider.id),
           source,
           checkedAt: options.checkedAt,
         })
@@ -94,6 +97,14 @@ export function fromGenaiPrices(providers: unknown, options: { readonly checkedA
     }
   }
   return { cards, skipped }
+}
+
+function atPublishedStart(provider: string, rate: Rate, skip: Skip): Rate {
+  if (rate.from === undefined) return rate
+  const from = tierStart(provider, rate.from)
+  if (from === rate.from) return rate
+  skip(rate.meter, `starts above ${rate.from} tokens in the list; read as above ${from}, as the vendor publishes it`)
+  return { ...rate, from }
 }
 
 type Skip = (key: string, reason: string) => void

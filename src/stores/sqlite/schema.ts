@@ -31,6 +31,11 @@ export function rollupTables(temporary: '' | 'TEMP'): string {
     .join('\n')
 }
 
+/** Which charges carry a subject, in the main schema or as a `TEMP` table. */
+export function subjectIndex(temporary: '' | 'TEMP'): string {
+  return `CREATE ${temporary} TABLE charge_subjects (subject INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;`
+}
+
 /**
  * One step for each version of the schema; a ledger of version n has the first n steps. Amounts are nano-dollars,
  * times are milliseconds since 1970, days count local dates of the ledger's zone and slots quarters of an hour from 1970.
@@ -72,7 +77,7 @@ CREATE TABLE subjects (
   UNIQUE (kind, value)
 ) STRICT;
 CREATE INDEX subjects_last_day ON subjects (kind, last_day);
-CREATE TABLE charge_subjects (subject INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (subject, seq)) STRICT, WITHOUT ROWID;
+${subjectIndex('')}
 
 ${rollupTables('')}
 CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL) STRICT;

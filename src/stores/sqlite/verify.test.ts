@@ -39,6 +39,7 @@ describe('verify', () => {
       'INSERT INTO days SELECT day + 1, series, sku, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, meters FROM days WHERE series = 1',
     ],
     ['a missing id', 'ids', 'DELETE FROM ids WHERE seq = 2'],
+    ['a charge that is not found by its run', 'charge_subjects', 'DELETE FROM charge_subjects WHERE seq = 1'],
   ])('finds %s, changes nothing by itself, and repairs it when asked', async (_, table, tampering) => {
     const store = await ledger()
     const sound = await answerCosts(store, all)

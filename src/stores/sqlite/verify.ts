@@ -6,7 +6,7 @@ import type { Discrepancy, VerifyReport } from '../store.ts'
 import { ChargeReader, contributionOf } from './charge-reader.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { RollupWriter } from './rollup-writer.ts'
-import { measureColumnNames, rollupKeys, rollupTables } from './schema.ts'
+import { measureColumnNames, rollupKeys, rollupTables, subjectIndex } from './schema.ts'
 
 const chargesPerPage = 5000
 const maxDiscrepancies = 1000
@@ -27,7 +27,7 @@ export async function verifyDatabase(
   subjects: ReadonlySet<string>,
   options: VerifyOptions,
 ): Promise<VerifyReport> {
-  database.exec(rollupTables('TEMP'))
+  database.exec(rollupTables('TEMP') + subjectIndex('TEMP'))
   database.exec(options.repair ? 'BEGIN IMMEDIATE' : 'BEGIN')
   try {
     const charges = await sumCharges(database, calendar, subjects, options)
@@ -35,8 +35,9 @@ export async function verifyDatabase(
     let rows = 0
     for (const [table, key] of Object.entries(rollupKeys)) {
       rows += Number(database.prepare(`SELECT count(*) AS n FROM temp.${table}`).get()?.['n'])
-      discrepancies.push(...differences(database, table, key))
+      discrepancies.push(...differences(database, table, key, sumColumns))
     }
+    discrepancies.push(...differences(database, 'charge_subjects', ['subject', 'seq'], []))
     const repaired = options.repair && discrepancies.length > 0
     if (repaired) {
       replaceSums(database)
@@ -58,11 +59,15 @@ async function sumCharges(
 ): Promise<number> {
   const reader = new ChargeReader(database, new Dictionaries(database, subjects))
   const writer = new RollupWriter(database, 'temp')
+  const index = database.prepare('INSERT INTO temp.charge_subjects (subject, seq) VALUES (?, ?)')
   let charges = 0
   for (let afterSeq = 0; ;) {
     const page = reader.page({ after: { at: 0, seq: afterSeq }, upToSeq: Number.MAX_SAFE_INTEGER, limit: chargesPerPage })
     const changes = new RollupChanges()
-    for (const stored of page) changes.add(contributionOf(stored, calendar))
+    for (const stored of page) {
+      changes.add(contributionOf(stored, calendar))
+      for (const subject of stored.subjects) index.run(subject, stored.charge.seq)
+    }
     writer.write(changes)
     charges += page.length
     options.onProgress?.(charges)
@@ -88,15 +93,13 @@ function danglingIds(database: DatabaseSync): Discrepancy[] {
   return rows.map((row) => ({ table: 'ids', key: `seq ${row['seq']}`, stored: 'none', expected: 'an id' }))
 }
 
-function differences(database: DatabaseSync, table: string, key: readonly string[]): Discrepancy[] {
-  const columns = [...key, ...measureColumnNames.map((name) => `CAST(${name} AS TEXT)`), 'hex(meters)'].join(', ')
-  // Rows that sum nothing are left for a while where an import is being undone.
-  const filled = `(length(meters) > 0 OR ${measureColumnNames.map((name) => `${name} <> 0`).join(' OR ')})`
+const sumColumns = [...measureColumnNames.map((name) => `CAST(${name} AS TEXT)`), 'hex(meters)']
+
+function differences(database: DatabaseSync, table: string, key: readonly string[], values: readonly string[]): Discrepancy[] {
+  const columns = [...key, ...values].join(', ')
   const only = (here: string, there: string): string[] =>
     database
-      .prepare(
-        `SELECT ${columns} FROM ${here}.${table} WHERE ${filled} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`,
-      )
+      .prepare(`SELECT ${columns} FROM ${here}.${table} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`)
       .all()
       .map((row) => Object.values(row).join(' '))
   const found = new Map<string, { stored: string; expected: string }>()
@@ -104,7 +107,7 @@ function differences(database: DatabaseSync, table: string, key: readonly string
     const cells = text.split(' ')
     const name = key.map((column, index) => `${column} ${cells[index]}`).join(', ')
     const entry = found.get(name) ?? { stored: 'no row', expected: 'no row' }
-    found.set(name, { ...entry, [side]: cells.slice(key.length).join(' ') })
+    found.set(name, { ...entry, [side]: cells.slice(key.length).join(' ') || 'a row' })
   }
   for (const text of only('main', 'temp')) note(text, 'stored')
   for (const text of only('temp', 'main')) note(text, 'expected')
@@ -112,7 +115,7 @@ function differences(database: DatabaseSync, table: string, key: readonly string
 }
 
 function replaceSums(database: DatabaseSync): void {
-  for (const table of Object.keys(rollupKeys)) {
+  for (const table of [...Object.keys(rollupKeys), 'charge_subjects']) {
     database.exec(`DELETE FROM main.${table}; INSERT INTO main.${table} SELECT * FROM temp.${table};`)
   }
 }
