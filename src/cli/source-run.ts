@@ -25,13 +25,11 @@ export function sourceRun(source: SourceConfig, zone: string, env: NodeJS.Proces
       }
       case 'csv': {
         const { importCsv } = await import('../importers/csv.ts')
-        for (const file of paths) await importCsv({ ...records, ...(delimiter !== undefined && { delimiter }), file }, sink)
-        return undefined
+        return importCsv({ ...records, ...(delimiter !== undefined && { delimiter }), files: paths }, sink)
       }
       case 'jsonl': {
         const { importJsonl } = await import('../importers/jsonl.ts')
-        for (const file of paths) await importJsonl({ ...records, file }, sink)
-        return undefined
+        return importJsonl({ ...records, files: paths }, sink)
       }
     }
   }

@@ -1,16 +1,18 @@
-import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { type Info, parse } from 'csv-parse'
 import { PurserError } from '../errors.ts'
 import { closest } from '../text/closest.ts'
-import { createContentIds } from './content-ids.ts'
-import { isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
+import { type ContentId, ContentIds } from './content-ids.ts'
+import { positionAt, resumePosition, toFilePosition } from './file-position.ts'
 import type { Checkpoint, ImportedCall, ImportSink } from './importer.ts'
-import { exportedCosts } from './json-records.ts'
+import { correctionReason, fromExportedRow } from './json-records.ts'
+import { filesToRead } from './named-files.ts'
 import { type Mapping, mappingByName, parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
 import type { SourceFile } from './source-files.ts'
 
 export interface CsvImport extends RecordDefaults {
-  readonly file: string
+  /** Read one after the other as if they were one: equal rows of two of them are two calls. */
+  readonly files: readonly string[]
   /** Like `at=TIMESTAMP,inputTokens=ContextTokens`; without one, columns named like their targets are read. */
   readonly map?: string
   /** Found from the first line unless given. */
@@ -27,23 +29,24 @@ const batchRows = 1000
 const restMs = 60_000
 
 /**
- * Imports the rows of a CSV file with a header line. Rows that were imported before are not booked again, also when
- * the file has moved or grown; equal rows of one file stay as many as they are.
- * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT when the mapping names a column that the file has not.
+ * Imports the rows of CSV files with a header line. Rows that were imported before are not booked again, also when
+ * their file has moved or grown; equal rows stay as many as they are.
+ * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT when the mapping names a column that a file has not.
  */
 export async function importCsv(options: CsvImport, sink: ImportSink): Promise<void> {
-  const file = statFile(options.file)
-  const source = `csv:${file.path}`
-  const position = toFilePosition(sink.checkpoint(source))
-  if (isUnchanged(file, position)) return
-  const fd = openSync(file.path, 'r')
-  try {
-    const known = resumePosition(fd, file, position)
-    const rows = openRows(file, options.delimiter ?? detectDelimiter(fd))
-    const lines = known.line > 0 ? Number(position?.['lines'] ?? 0) : 0
-    await new CsvRun(options, sink, fd, file, source, { rows: known.line, lines }).run(rows)
-  } finally {
-    closeSync(fd)
+  const ids = new ContentIds('csv', options)
+  for (const file of filesToRead('csv', options.files, sink)) {
+    const source = `csv:${file.path}`
+    const position = toFilePosition(sink.checkpoint(source))
+    const fd = openSync(file.path, 'r')
+    try {
+      const known = resumePosition(fd, file, position)
+      const rows = openRows(file, options.delimiter ?? detectDelimiter(fd))
+      const lines = known.line > 0 ? Number(position?.['lines'] ?? 0) : 0
+      await new CsvRun(options, sink, fd, file, ids.ofFile(file), { rows: known.line, lines }).run(rows)
+    } finally {
+      closeSync(fd)
+    }
   }
 }
 
@@ -57,7 +60,7 @@ class CsvRun {
   readonly #sink: ImportSink
   readonly #fd: number
   readonly #file: SourceFile
-  readonly #source: string
+  readonly #contentIds: (header: string) => ContentId
   /** Rows and lines that an earlier import took; they only count for the ids of equal rows after them. */
   readonly #known: { readonly rows: number; readonly lines: number }
   #rows = 0
@@ -69,14 +72,14 @@ class CsvRun {
     sink: ImportSink,
     fd: number,
     file: SourceFile,
-    source: string,
+    contentIds: (header: string) => ContentId,
     known: { readonly rows: number; readonly lines: number },
   ) {
     this.#options = options
     this.#sink = sink
     this.#fd = fd
     this.#file = file
-    this.#source = source
+    this.#contentIds = contentIds
     this.#known = known
   }
 
@@ -106,21 +109,18 @@ class CsvRun {
 
   #readHeader(header: readonly string[]): RowReader {
     const columns = header.map((name) => name.trim())
-    const mapping = new Map(this.#options.map === undefined ? mappingByName(columns) : parseMapping(this.#options.map))
+    const mapping = this.#options.map === undefined ? mappingByName(columns) : parseMapping(this.#options.map)
     checkMapping(mapping, columns, this.#file.path)
-    const contentId = createContentIds('csv', JSON.stringify(columns))
+    const contentId = this.#contentIds(JSON.stringify(columns))
     const place = new Map(columns.map((name, index) => [name, index]))
-    // What `purser export` wrote holds the cost that the other ledger worked out; only a stated or reported one is taken.
-    const exported = this.#options.map === undefined && columns.includes('bookedAt')
-    if (exported) mapping.delete('costUsd')
+    const isExport = this.#options.map === undefined && columns.includes('bookedAt')
     return (record) => {
       const id = contentId(JSON.stringify(record))
       const valueOf = (column: string): string | undefined => record[place.get(column) ?? -1]?.trim()
-      if (exported && (valueOf('corrects') ?? '') !== '') return 'correction of another charge'
-      const call = toMappedCall(mapping, valueOf, this.#options, this.#nowMs)
-      const charge = exported
-        ? { ...call, ...exportedCosts(Object.fromEntries(columns.map((name, index) => [name, record[index]]))) }
-        : call
+      if (isExport && (valueOf('corrects') ?? '') !== '') return correctionReason
+      const charge = isExport
+        ? fromExportedRow(columns, record, this.#options, this.#nowMs)
+        : toMappedCall(mapping, valueOf, this.#options, this.#nowMs)
       return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }
     }
   }
@@ -160,7 +160,7 @@ class CsvRun {
 
   async #put(done: boolean): Promise<void> {
     const checkpoint: Checkpoint = { ...positionAt(this.#fd, this.#file, this.#offset, this.#rows, done), lines: this.#lines }
-    await this.#sink.put(this.#calls.splice(0), new Map([[this.#source, checkpoint]]))
+    await this.#sink.put(this.#calls.splice(0), new Map([[`csv:${this.#file.path}`, checkpoint]]))
     this.#sink.progress(this.#offset, this.#file.size)
   }
 }
@@ -213,12 +213,4 @@ function detectDelimiter(fd: number): string {
 function endsWithNewline(fd: number, size: number): boolean {
   const last = Buffer.alloc(1)
   return size === 0 || (readSync(fd, last, 0, 1, size - 1) === 1 && last[0] === 10)
-}
-
-/** @throws PURSER_NOT_FOUND */
-export function statFile(path: string): SourceFile {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat?.isFile() !== true) throw new PurserError('PURSER_NOT_FOUND', `There is no file ${path} to import.`)
-  const { size, mtimeMs, dev, ino } = stat
-  return { path, size, mtimeMs, dev, ino }
 }

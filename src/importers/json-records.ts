@@ -2,7 +2,8 @@ import { PurserError } from '../errors.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import { nanos, type Nanos } from '../money/nanos.ts'
 import { asFields, type Fields } from '../usage/readers/fields.ts'
-import { type RecordDefaults, toCall } from './record-mapping.ts'
+import { isMeter } from '../usage/meters.ts'
+import { numberTargets, type RecordDefaults, toCall, toNumber } from './record-mapping.ts'
 
 /**
  * A call from a JSON object of a known shape: a charge that `purser export` wrote; an entry of a cost log with service
@@ -20,6 +21,40 @@ export function toRecordedCall(object: Fields, defaults: RecordDefaults, nowMs: 
 const exportedTexts = ['id', 'provider', 'model', 'modelAsked', 'serviceTier', 'speed', 'region', 'callId', 'stopReason', 'responseId']
 const exportedOthers = ['at', 'basis', 'outcome', 'usage', 'labels', 'attempt', 'durationMs', 'maxOutputTokens', 'estimated', 'metadata']
 
+/** A correction restates another charge; booked as a call it would count twice. */
+export const correctionReason = 'correction of another charge (export without --corrections)'
+
+/** A call from a row of the CSV that `purser export` writes: each column a field, a meter or a label. */
+export function fromExportedRow(
+  columns: readonly string[],
+  record: readonly string[],
+  defaults: RecordDefaults,
+  nowMs: number,
+): ChargeInput {
+  const fields: Record<string, unknown> = {}
+  const usage: Record<string, unknown> = {}
+  const labels: Record<string, string> = {}
+  for (const [index, column] of columns.entries()) {
+    const text = record[index] ?? ''
+    if (text === '') continue
+    if (column === 'attributes') usage[column] = parseCell(column, text)
+    else if (isMeter(column)) usage[column] = toNumber(text)
+    else if (column.startsWith('label.')) labels[column.slice('label.'.length)] = text
+    else if (column === 'metadata') fields[column] = parseCell(column, text)
+    else if (column === 'estimated') fields[column] = text === 'true'
+    else fields[column] = numberTargets.has(column) ? toNumber(text) : text
+  }
+  return fromExport({ ...fields, usage, labels }, defaults, nowMs)
+}
+
+function parseCell(column: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new PurserError('PURSER_BAD_RECORD', `${column} is ${text.slice(0, 60)}; it must be a JSON object.`)
+  }
+}
+
 /** What the other ledger knew of the call; its price is worked out anew, unless it was stated or reported. */
 function fromExport(fields: Fields, defaults: RecordDefaults, nowMs: number): ChargeInput {
   const record = Object.fromEntries([...exportedTexts, ...exportedOthers].flatMap((name) => (name in fields ? [[name, fields[name]]] : [])))
@@ -32,7 +67,7 @@ function fromExport(fields: Fields, defaults: RecordDefaults, nowMs: number): Ch
 }
 
 /** The costs of an exported charge that hold whatever the prices here: those that were stated or reported. */
-export function exportedCosts(fields: Fields): Pick<ChargeInput, 'statedNanos' | 'reportedNanos'> {
+function exportedCosts(fields: Fields): Pick<ChargeInput, 'statedNanos' | 'reportedNanos'> {
   const stated = toNanos(fields['statedNanos']) ?? (fields['status'] === 'stated' ? toNanos(fields['costNanos']) : undefined)
   const reported = toNanos(fields['reportedNanos'])
   return { ...(stated !== undefined && { statedNanos: stated }), ...(reported !== undefined && { reportedNanos: reported }) }

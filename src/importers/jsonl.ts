@@ -2,18 +2,21 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { PurserError } from '../errors.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import { asFields } from '../usage/readers/fields.ts'
-import { createContentIds } from './content-ids.ts'
-import { statFile } from './csv.ts'
+import { type ContentId, ContentIds } from './content-ids.ts'
 import { isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
 import type { ImportedCall, ImportSink } from './importer.ts'
-import { recordsOf, toRecordedCall, valueAt } from './json-records.ts'
+import { correctionReason, recordsOf, toRecordedCall, valueAt } from './json-records.ts'
 import { LineReader } from './line-reader.ts'
+import { filesToRead } from './named-files.ts'
 import { parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
 import type { SourceFile } from './source-files.ts'
 
 export interface JsonlImport extends RecordDefaults {
-  /** JSON lines, or a JSON document if the name ends in `.json`. */
-  readonly file: string
+  /**
+   * JSON lines, or JSON documents where the name ends in `.json`. Read one after the other as if they were one: equal
+   * records of two of them are two calls.
+   */
+  readonly files: readonly string[]
   /** Like `at=timestamp,inputTokens=usage.prompt`; without one the shape of each record is recognised. */
   readonly map?: string
 }
@@ -29,18 +32,20 @@ const maxDocumentBytes = 64 * 1024 * 1024
  * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT
  */
 export async function importJsonl(options: JsonlImport, sink: ImportSink): Promise<void> {
-  const file = statFile(options.file)
-  const source = `jsonl:${file.path}`
-  const position = toFilePosition(sink.checkpoint(source))
-  if (isUnchanged(file, position)) return
-  const toImported = createRecordReader(options)
-  const fd = openSync(file.path, 'r')
-  try {
-    const run = { fd, file, source, sink, toImported }
-    if (file.path.toLowerCase().endsWith('.json')) await importDocument(run)
-    else await importLines(run, resumePosition(fd, file, position).line)
-  } finally {
-    closeSync(fd)
+  const ids = new ContentIds('jsonl', options)
+  for (const file of filesToRead('jsonl', options.files, sink)) {
+    const source = `jsonl:${file.path}`
+    const position = toFilePosition(sink.checkpoint(source))
+    const toImported = createRecordReader(options, ids.ofFile(file)(''))
+    const fd = openSync(file.path, 'r')
+    try {
+      const run = { fd, file, source, sink, toImported }
+      const known = resumePosition(fd, file, position).line
+      if (file.path.toLowerCase().endsWith('.json')) await importDocument(run, isUnchanged(file, position))
+      else await importLines(run, known)
+    } finally {
+      closeSync(fd)
+    }
   }
 }
 
@@ -80,7 +85,7 @@ async function importLines({ fd, file, source, sink, toImported }: JsonRun, know
   await put(taken.offset, taken.line, true)
 }
 
-async function importDocument({ fd, file, source, sink, toImported }: JsonRun): Promise<void> {
+async function importDocument({ fd, file, source, sink, toImported }: JsonRun, isKnown: boolean): Promise<void> {
   if (file.size > maxDocumentBytes) {
     throw new PurserError(
       'PURSER_BAD_ARGUMENT',
@@ -90,13 +95,13 @@ async function importDocument({ fd, file, source, sink, toImported }: JsonRun): 
   const parsed = parseJson(readFileSync(file.path, 'utf8').replace(/^\uFEFF/, ''))
   const calls: ImportedCall[] = []
   const records = parsed === undefined ? [] : recordsOf(parsed.value)
-  if (parsed === undefined) {
+  if (parsed === undefined && !isKnown) {
     sink.countRead(1)
     sink.skip('not JSON', file.path)
   }
   for (const [index, record] of records.entries()) {
     if (sink.signal.aborted) return
-    const call = toImported(record, JSON.stringify(record), true)
+    const call = toImported(record, JSON.stringify(record), !isKnown)
     if (call === undefined) continue
     sink.countRead(1)
     if (typeof call === 'string') sink.skip(call, `${file.path}: entry ${index + 1}`)
@@ -108,9 +113,8 @@ async function importDocument({ fd, file, source, sink, toImported }: JsonRun): 
 }
 
 /** Reads one record: a call, or why there is none; nothing for what was taken before. */
-function createRecordReader(options: JsonlImport): JsonRun['toImported'] {
+function createRecordReader(options: JsonlImport, contentId: ContentId): JsonRun['toImported'] {
   const mapping = options.map === undefined ? undefined : parseMapping(options.map)
-  const contentId = createContentIds('jsonl', '')
   const nowMs = Date.now()
   const read = (object: Readonly<Record<string, unknown>>): ChargeInput =>
     mapping === undefined ? toRecordedCall(object, options, nowMs) : toMappedCall(mapping, (path) => valueAt(object, path), options, nowMs)
@@ -119,8 +123,7 @@ function createRecordReader(options: JsonlImport): JsonRun['toImported'] {
     if (!isNew) return undefined
     const object = asFields(parsed)
     if (object === undefined) return 'not a JSON object'
-    // A correction restates another charge; booked as a call it would count twice.
-    if (typeof object['corrects'] === 'string') return 'correction of another charge'
+    if (typeof object['corrects'] === 'string') return correctionReason
     try {
       const charge = read(object)
       return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }

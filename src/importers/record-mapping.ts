@@ -4,7 +4,7 @@ import { parseLabels } from '../ledger/labels.ts'
 import { type CallRecord, parseRecord } from '../ledger/parse-record.ts'
 import { closest } from '../text/closest.ts'
 import { checkInstant } from '../time/calendar.ts'
-import { isMeter, meterNames } from '../usage/meters.ts'
+import { isMeter, meterNames, meters } from '../usage/meters.ts'
 
 /** Which column, or path in a JSON object, each field of a call comes from. */
 export type Mapping = ReadonlyMap<string, string>
@@ -23,7 +23,7 @@ const plainTargets = [
   ...(['at', 'id', 'provider', 'model', 'modelAsked', 'serviceTier', 'speed', 'region', 'basis', 'outcome', 'attempt', 'callId'] as const),
   ...(['durationMs', 'maxOutputTokens', 'stopReason', 'responseId', 'costUsd', 'reportedCostUsd'] as const),
 ]
-const numberTargets: ReadonlySet<string> = new Set(['attempt', 'durationMs', 'maxOutputTokens'])
+export const numberTargets: ReadonlySet<string> = new Set(['attempt', 'durationMs', 'maxOutputTokens'])
 const parts = /^(label|attribute|metadata)[:.](.+)$/
 
 /**
@@ -76,8 +76,8 @@ export function toMappedCall(mapping: Mapping, valueOf: (column: string) => unkn
     const [, group, name] = parts.exec(target) ?? []
     if (group !== undefined && name !== undefined)
       Object.assign(groups[group] ?? {}, { [name]: group === 'metadata' ? value : String(value) })
-    else if (isMeter(target)) usage[target] = toNumber(value)
-    else record[target] = numberTargets.has(target) ? toNumber(value) : target === 'at' || target.endsWith('Usd') ? value : String(value)
+    else if (isMeter(target)) usage[target] = meters[target].scale === 0 ? toWhole(value) : toNumber(value)
+    else record[target] = numberTargets.has(target) ? toWhole(value) : target === 'at' || target.endsWith('Usd') ? value : String(value)
   }
   const { label, attribute = {}, metadata = {} } = groups
   if (Object.keys(attribute).length > 0) usage['attributes'] = attribute
@@ -105,7 +105,16 @@ export function toCall(record: Readonly<Record<string, unknown>>, defaults: Reco
   return call
 }
 
-function toNumber(value: unknown): unknown {
+/**
+ * A count of whole things. "1.000" is a thousand to some and one to others, so that text with a point is left as it is,
+ * for the checks to refuse; ".0" and ".00", as tables of fractions write whole numbers, can only be a fraction.
+ */
+function toWhole(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return value.includes('.') && !/^\s*\d+\.0{1,2}\s*$/.test(value) ? value : toNumber(value)
+}
+
+export function toNumber(value: unknown): unknown {
   if (typeof value !== 'string') return value
   const text = value.trim()
   return /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i.test(text) ? Number(text) : text

@@ -17,7 +17,7 @@ const map = 'at=TIMESTAMP,inputTokens=ContextTokens,outputTokens=GeneratedTokens
 const header = 'TIMESTAMP,ContextTokens,GeneratedTokens'
 
 async function importFile(file: string, options: Partial<CsvImport> = {}, into = sink): Promise<MemorySink> {
-  await importCsv({ file, map, provider: 'openai', model: 'gpt-4o', zone: 'UTC', ...options }, into)
+  await importCsv({ files: [file], map, provider: 'openai', model: 'gpt-4o', zone: 'UTC', ...options }, into)
   return into
 }
 
@@ -63,7 +63,7 @@ describe('a CSV file', () => {
       'at,provider,model,inputTokens,label:project,other',
       '2026-02-20T10:00:00+01:00,mistral,large,7,atlas,x',
     ])
-    await importCsv({ file, zone: 'UTC' }, sink)
+    await importCsv({ files: [file], zone: 'UTC' }, sink)
     expect(charges(sink)).toMatchObject([
       { at: Date.UTC(2026, 1, 20, 9), provider: 'mistral', model: 'large', usage: { inputTokens: 7 }, labels: { project: 'atlas' } },
     ])
@@ -77,11 +77,11 @@ describe('a CSV file', () => {
       'c2,2026-02-20T10:00:00.000Z,2026-02-20T10:00:01.000Z,acme,x,stated,0.05,50000000,50000000,7,,,atlas',
       'c1~1,2026-02-20T10:00:00.000Z,2026-02-20T10:00:02.000Z,openai,gpt-4o,priced,0.0025,2500000,,,c1,1000,atlas',
     ])
-    await importCsv({ file, zone: 'UTC' }, sink)
+    await importCsv({ files: [file], zone: 'UTC' }, sink)
     expect(sink.charges.get('c1')).toMatchObject({ usage: { inputTokens: 1000 }, labels: { project: 'atlas' } })
     expect(sink.charges.get('c1')).not.toHaveProperty('statedNanos')
     expect(sink.charges.get('c2')).toMatchObject({ statedNanos: 50_000_000n, reportedNanos: 7n })
-    expect(Object.fromEntries(sink.skipped)).toEqual({ 'correction of another charge': [`${file}:4`] })
+    expect(Object.fromEntries(sink.skipped)).toEqual({ 'correction of another charge (export without --corrections)': [`${file}:4`] })
   })
 
   it('keeps equal rows two', async () => {

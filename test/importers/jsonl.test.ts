@@ -12,7 +12,7 @@ beforeEach(() => {
 })
 
 async function importFile(file: string, options: Partial<JsonlImport> = {}, into = sink): Promise<MemorySink> {
-  await importJsonl({ file, zone: 'UTC', ...options }, into)
+  await importJsonl({ files: [file], zone: 'UTC', ...options }, into)
   return into
 }
 
@@ -78,7 +78,7 @@ describe('JSON lines', () => {
     expect(charges.get('openai:resp_1')).toMatchObject({ basis: 'plan', labels: { run: 'r1' }, reportedNanos: 46_000n })
     expect(charges.get('openai:resp_1')).not.toHaveProperty('statedNanos')
     expect(charges.get('openai:resp_2')).toMatchObject({ statedNanos: 7n })
-    expect(Object.fromEntries(skipped)).toEqual({ 'correction of another charge': [`${file}:3`] })
+    expect(Object.fromEntries(skipped)).toEqual({ 'correction of another charge (export without --corrections)': [`${file}:3`] })
   })
 
   it('read any objects by a mapping of paths', async () => {
