@@ -48,7 +48,7 @@ const calls: readonly Call[] = withPeerUsage([
     model: 'gemini-1.5-flash',
     usage: { inputTokens: 1001, cacheReadTokens: 333, outputTokens: 21 },
   },
-  { name: 'mistral-large-latest', provider: 'mistral', model: 'mistral-large-latest', usage: { inputTokens: 321, outputTokens: 123 } },
+  { name: 'mistral-large-2411', provider: 'mistral', model: 'mistral-large-2411', usage: { inputTokens: 321, outputTokens: 123 } },
   { name: 'openrouter model', provider: 'openrouter', model: 'openai/gpt-4o', usage: { inputTokens: 1000, outputTokens: 200 } },
 ])
 

@@ -16,6 +16,8 @@ if (found < needed) {
 }
 
 function start() {
+  // NO_COLOR wins, and Node would warn where it finds both.
+  if (process.env.NO_COLOR) delete process.env.FORCE_COLOR
   require('node:module').enableCompileCache()
   // A checkout runs its sources, so that a build of before never answers in their place. The package has none of them.
   var sources = require('node:path').join(__dirname, '..', 'src', 'cli', 'main.ts')

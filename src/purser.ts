@@ -3,6 +3,7 @@ import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type I
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
 import type { Charge, ChargeId, ChargeInput } from './ledger/charge.ts'
+import { asItStands } from './ledger/correction.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
 import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
@@ -173,6 +174,13 @@ export class Purser {
   /** Charges in order of booking, read as they are asked for. */
   charges(selection: ChargeSelection = {}): AsyncIterable<Charge> {
     return this.#store.charges(selection)
+  }
+
+  /** Calls as they stand after their corrections, one charge for each: their sums are those of `costs`. */
+  async *standingCharges(selection: ChargeSelection = {}): AsyncIterable<Charge> {
+    for await (const charge of this.#store.charges(selection)) {
+      if (charge.corrects === null) yield asItStands(charge, await this.#store.corrections(charge.id))
+    }
   }
 
   /** Runs an importer as a batch of its own. */

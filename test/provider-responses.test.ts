@@ -21,7 +21,7 @@ interface Case {
 }
 
 /** Where the other side is wrong: line of the file, and ours by the vendor's published rule. */
-const otherSideIsWrong: Readonly<Record<number, { readonly model: string; readonly nanos: bigint; readonly why: string }>> = {
+const otherSideIsWrong: Readonly<Record<number, { readonly model: string; readonly nanos: bigint | 'unpriced'; readonly why: string }>> = {
   76: {
     model: 'claude-sonnet-4-5-20250929',
     // 16,083 × 3,000 + 165 × 15,000 + 1 × 10,000,000
@@ -39,6 +39,11 @@ const otherSideIsWrong: Readonly<Record<number, { readonly model: string; readon
     // (220 + 55,196) × 3,000 + (8 + 125) × 15,000
     nanos: 168_243_000n,
     why: 'The totals leave the compaction of 55,196 + 125 tokens out, which is billed like any sampling; the other side reads the totals alone. https://platform.claude.com/docs/en/build-with-claude/compaction',
+  },
+  347: {
+    model: 'gpt-oss-120b',
+    nanos: 'unpriced',
+    why: 'OpenAI gives the weights away and sells no calls of this model; the other side takes the price of another host. https://developers.openai.com/api/docs/pricing',
   },
   424: {
     model: 'gpt-4o-audio-preview-2024-12-17',

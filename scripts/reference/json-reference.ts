@@ -4,7 +4,8 @@ import * as shapes from '../../src/cli/json-shapes.ts'
 const answers: readonly { readonly command: string; readonly shape: z.ZodType; readonly note?: string }[] = [
   { command: 'purser price --json', shape: shapes.pricedShape },
   { command: 'purser price --jsonl', shape: shapes.priceAnswerShape, note: 'One of these a line, in the order of the input.' },
-  { command: 'purser record --json, and each line of purser export', shape: shapes.chargeShape },
+  { command: 'each line of purser export', shape: shapes.chargeShape },
+  { command: 'purser record --json', shape: shapes.recordedShape },
   { command: 'purser import claude-code | codex | csv | jsonl --json', shape: shapes.importShape },
   { command: 'purser import --json', shape: shapes.importsShape },
   { command: 'purser import list --json', shape: shapes.importListShape },
@@ -24,6 +25,7 @@ const answers: readonly { readonly command: string; readonly shape: z.ZodType; r
   { command: 'purser config check --json', shape: shapes.configCheckShape },
   { command: 'purser init --json', shape: shapes.initShape },
   { command: 'an error with --json, on standard error', shape: shapes.errorShape },
+  { command: 'a warning or remark with --json, on standard error', shape: shapes.warningShape },
 ]
 
 /** docs/reference/json.md: what commands print with --json. */
@@ -34,16 +36,18 @@ export function jsonReference(): string {
   })
   return `# JSON
 
-Generated from the schemas in \`src/cli/json-shapes.ts\`, by which the tests read every answer, by \`npm run build:reference\`. Fields may
-be added; none is taken away or changes its meaning. Each answer is one line. \`purser catalog show --json\` prints a list of cards, as
-\`purser catalog diff\` reads them.
+Generated from the schemas by which the tests read every answer, by \`npm run build:reference\`. Fields may be added; none is taken away or
+changes its meaning. Each answer is one line. \`purser catalog show --json\` prints a list of cards, as \`purser catalog diff\` reads them.
+
+Standard error then holds JSON too, one object a line: remarks and warnings as \`{"warning":{…}}\`, and, where the exit code is not 0 for
+another reason than \`--strict\` or \`verify\`, the error as \`{"error":{…}}\`.
 
 ${sections.join('\n\n')}
 `
 }
 
 interface Schema {
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly enum?: readonly unknown[]
   readonly const?: unknown
@@ -68,7 +72,8 @@ function typeText(schema: Schema, indent: string): string {
     return /[ |]/.test(item) && !item.startsWith('{') ? `(${item})[]` : `${item}[]`
   }
   if (schema.type === 'object') return objectText(schema, indent)
-  return schema.type === 'integer' ? 'number' : (schema.type ?? 'unknown')
+  const types = typeof schema.type === 'string' ? [schema.type] : (schema.type ?? ['unknown'])
+  return types.map((type) => (type === 'integer' ? 'number' : type)).join(' | ')
 }
 
 function objectText({ properties = {}, required = [], additionalProperties }: Schema, indent: string): string {

@@ -1,5 +1,7 @@
 import type { Card, Conditions, Rate } from '../pricing/card.ts'
 import type { FoundCard } from '../pricing/catalog.ts'
+import { plural } from '../text/counted.ts'
+import { printableLines } from '../text/display-width.ts'
 import { formatCompact } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
 import { meters } from '../usage/meters.ts'
@@ -10,7 +12,7 @@ export function modelLines(cards: readonly Card[]): string[] {
   const right = 'right' as const
   const columns = [
     { header: 'provider', cutTo: 8 },
-    { header: 'model', cutTo: 12 },
+    { header: 'model', cutTo: 12, cutLast: true as const },
     { header: 'input', align: right },
     { header: 'output', align: right },
     { header: 'else', dropOrder: 2, cutTo: 10 },
@@ -42,7 +44,7 @@ function elseOf(card: Card): string {
 function amount({ usd, per, meter }: Rate): string {
   const { unit } = meters[meter]
   if (unit === 'token' && per === 1_000_000) return `$${usd}/M`
-  return `$${usd}/${per === 1 ? unit : `${formatCompact(per)} ${unit}s`}`
+  return `$${usd}/${per === 1 ? unit : `${formatCompact(per)} ${plural(unit)}`}`
 }
 
 /** A card in full. */
@@ -55,10 +57,10 @@ export function cardLines({ card, origin, match }: FoundCard): string[] {
     card.validUntil === undefined ? '' : `until ${card.validUntil}`,
   ]
   return [
-    paint('bold', `${card.provider}/${card.model}`),
+    paint('bold', printableLines(`${card.provider}/${card.model}`)),
     `  ${[`${origin} card`, `matched ${match}`, ...period.filter(Boolean)].join(', ')}`,
-    `  ${card.source}, checked ${card.checkedAt}`,
-    ...(card.note === undefined ? [] : [`  ${card.note}`]),
+    `  ${printableLines(card.source)}, checked ${card.checkedAt}`,
+    ...(card.note === undefined ? [] : [`  ${printableLines(card.note)}`]),
     '',
     ...renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text)),
     ...(card.modifiers ?? []).map(
@@ -72,10 +74,15 @@ function whenText({ from, when, minimum, increment, meter }: Rate): string {
   const parts = [
     ...(when === undefined ? [] : [conditionsText(when)]),
     ...(from === undefined ? [] : [`prompt above ${formatCompact(from)} tokens`]),
-    ...(minimum === undefined ? [] : [`at least ${minimum} ${meters[meter].unit}s`]),
-    ...(increment === undefined ? [] : [`in steps of ${increment} ${meters[meter].unit}s`]),
+    ...(minimum === undefined ? [] : [`at least ${amountOfUnit(minimum, meter)}`]),
+    ...(increment === undefined ? [] : [`in steps of ${amountOfUnit(increment, meter)}`]),
   ]
   return parts.join(', ')
+}
+
+function amountOfUnit(count: number, meter: Rate['meter']): string {
+  const { unit } = meters[meter]
+  return `${count} ${count === 1 ? unit : plural(unit)}`
 }
 
 function conditionsText({ hours, attributes, ...levels }: Conditions): string {

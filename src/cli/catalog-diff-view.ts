@@ -2,9 +2,11 @@ import type { Finding } from '../pricing/validate-cards.ts'
 import type { CardChange, CardsDiff } from '../pricing/diff-cards.ts'
 import type { SkippedPrice } from '../pricing/sources/source-cards.ts'
 import { printable } from '../text/display-width.ts'
+import { counted } from '../text/counted.ts'
 import { formatCount } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
-import { paint, terminalWidth } from './terminal.ts'
+import { wrapText } from '../text/wrap.ts'
+import { paint, proseWidth, terminalWidth } from './terminal.ts'
 
 const shownChanges = 30
 const shownFindings = 20
@@ -23,12 +25,13 @@ export function diffLines(list: {
   const errors = findings.filter(({ severity }) => severity === 'error')
   const warnings = findings.filter(({ severity }) => severity === 'warning')
   return [
-    paint('bold', `${list.source} (${list.format}): ${formatCount(list.cards.length)} cards`),
+    paint('bold', `${printable(list.source)} (${list.format}): ${counted(list.cards.length, 'card')}`),
     `  new ${formatCount(diff.added.length)}, other rates ${formatCount(changed.length)}, not in the list ${formatCount(diff.removed.length)} (they stay)`,
     `  errors ${formatCount(errors.length)}, warnings ${formatCount(warnings.length)}, entries that could not be read ${formatCount(skipped.length)}`,
     ...section('Rates that differ', changeTable(changed)),
     ...section('Errors', findingLines(errors, 'red')),
     ...section('Warnings', findingLines(warnings, 'yellow')),
+    ...section('Entries that could not be read', skippedLines(skipped)),
   ]
 }
 
@@ -49,7 +52,7 @@ function changeTable(changes: readonly CardChange[]): string[] {
   if (rows.length === 0) return []
   const right = 'right' as const
   const columns = [
-    { header: 'model', cutTo: 12 },
+    { header: 'model', cutTo: 12, cutLast: true as const },
     { header: 'meter', cutTo: 12 },
     { header: 'now', align: right },
     { header: 'list', align: right },
@@ -70,6 +73,24 @@ function findingLines(findings: readonly Finding[], colour: 'red' | 'yellow'): s
   return [
     ...findings.slice(0, shownFindings).map(({ message }) => paint(colour, `  ${printable(message)}`)),
     ...more(findings.length - shownFindings),
+  ]
+}
+
+const shownExamples = 3
+
+/** What a list says and a card cannot carry, by reason, the most frequent first. */
+function skippedLines(skipped: readonly SkippedPrice[]): string[] {
+  const reasons = [...Map.groupBy(skipped, ({ reason }) => reason)].toSorted(([, a], [, b]) => b.length - a.length)
+  return [
+    ...reasons.slice(0, shownFindings).flatMap(([reason, entries]) => {
+      const names = [...new Set(entries.map(({ provider, model, key }) => `${provider}/${model} ${key}`))]
+      const examples = `${names.slice(0, shownExamples).join(', ')}${names.length > shownExamples ? ', …' : ''}`
+      return [
+        ...wrapText(`  ${formatCount(entries.length)} × ${printable(reason)}`, proseWidth(), '    '),
+        ...wrapText(`      ${printable(examples)}`, proseWidth(), '      '),
+      ]
+    }),
+    ...more(reasons.length - shownFindings),
   ]
 }
 

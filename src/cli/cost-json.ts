@@ -38,6 +38,7 @@ function sumsJson(row: CostRow): Record<string, unknown> {
     planCalls: row.planCalls,
     costPerRunUsd: average.costUsd,
     tokensPerRun: average.tokens,
+    isLowerBound: row.isLowerBound,
     ...(row.quantity !== undefined && { quantity: row.quantity }),
   }
 }

@@ -1,8 +1,5 @@
 import type { CostRow, CostTable } from '../ledger/cost-table.ts'
 import { formatUsd } from '../money/format.ts'
-import { timeUnits } from '../ledger/cost-query.ts'
-import { skuFields } from '../ledger/sku.ts'
-import { closest } from '../text/closest.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCompact, formatCount, formatShare } from '../text/numbers.ts'
 import { type Column, renderTable } from '../text/table.ts'
@@ -32,7 +29,8 @@ export function costLines(period: AskedPeriod, groupBy: readonly string[], table
   const cells = rows.map((row) => columns.map((column) => column.cell(row)))
   const totalRow = rows.length - 1
   const rest = groupBy.slice(1).map(() => '')
-  if (table.others !== null) cells[totalRow - 1]?.splice(0, groupBy.length, `${formatCount(table.otherCount)} others`, ...rest)
+  if (table.others !== null)
+    cells[totalRow - 1]?.splice(0, groupBy.length, table.otherCount === 1 ? '1 other' : `${formatCount(table.otherCount)} others`, ...rest)
   cells[totalRow]?.splice(0, groupBy.length, 'Total', ...rest)
   const lines = renderTable(columns, cells, terminalWidth(), (text, row, index) => {
     if (row === 'header') return paint('dim', text)
@@ -53,11 +51,11 @@ function scaleOf({ rows, total }: CostTable): Scale {
 function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): ViewColumn[] {
   const { total } = table
   const right = 'right' as const
-  const count = (header: string, order: number, of: (row: CostRow) => number, format = formatCompact): ViewColumn => ({
+  const count = (header: string, order: number, of: (row: CostRow) => number | null, format = formatCompact): ViewColumn => ({
     header,
     align: right,
     ...(order > 5 ? { extra: order } : { dropOrder: order }),
-    cell: (row) => format(of(row)),
+    cell: (row) => formatIf(of(row), format),
   })
   const cached = total.cacheReadTokens + total.cacheWriteTokens > 0
   return [
@@ -79,16 +77,9 @@ function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): 
       cell: (row) => (scale.whole <= 0n || isUnpriced(row) ? '' : formatShare(fraction(scale.of(row), scale.whole))),
     },
     count('calls', 3, (row) => row.calls, formatCount),
-    ...(total.runs > 0 ? [count('runs', 6, (row) => row.runs, formatCount)] : []),
+    ...((total.runs ?? 0) > 0 ? [count('runs', 6, (row) => row.runs, formatCount)] : []),
     ...(table.rows.some((row) => row.quantity !== undefined)
-      ? [
-          count(
-            'quantity',
-            1,
-            (row) => row.quantity ?? Number.NaN,
-            (value) => (Number.isNaN(value) ? '' : formatCompact(value)),
-          ),
-        ]
+      ? [count('quantity', 1, (row) => row.quantity ?? null)]
       : [
           count('input', 8, (row) => row.inputTokens),
           ...(cached ? [count('cache', 9, (row) => row.cacheReadTokens + row.cacheWriteTokens)] : []),
@@ -98,10 +89,15 @@ function columnsOf(groupBy: readonly string[], table: CostTable, scale: Scale): 
   ]
 }
 
+/** What nobody can tell is left empty. */
+function formatIf(value: number | null, format: (value: number) => string): string {
+  return value === null ? '' : format(value)
+}
+
 /** What is not known in full is marked: `≥` where calls have no price, `~` where usage was estimated. */
 function costText(row: CostRow): string {
   if (isUnpriced(row)) return 'unpriced'
-  const marks = `${row.unpricedCalls + row.partialCalls > 0 ? '≥ ' : ''}${row.estimatedCalls > 0 ? '~' : ''}`
+  const marks = `${row.isLowerBound ? '≥ ' : ''}${row.estimatedCalls > 0 ? '~' : ''}`
   return `${marks}${formatUsd(row.costNanos)}`
 }
 
@@ -115,37 +111,4 @@ function nameOf(value: string | null): string {
 
 function fraction(part: bigint, whole: bigint): number {
   return whole <= 0n ? 0 : Number(part) / Number(whole)
-}
-
-/** What the table leaves out or marks, and what to do about it. */
-export function costNotes(total: CostRow, unpricedModels: readonly string[]): string[] {
-  const notes: string[] = []
-  if (total.planCalls > 0) {
-    notes.push(`plan: list prices of ${calls(total.planCalls)} that a subscription covers; no part of the cost.`)
-  }
-  if (total.unpricedCalls > 0) {
-    const which = unpricedModels.length === 0 ? '' : `: ${unpricedModels.map(printable).join(', ')}`
-    notes.push(`≥: ${calls(total.unpricedCalls)} without a price${which}. Give one in purser.yaml, then \`purser reprice --apply\`.`)
-  }
-  if (total.partialCalls > 0)
-    notes.push(`≥: of ${calls(total.partialCalls)} a part has no price; \`purser reprice --apply\` after you gave one.`)
-  if (total.estimatedCalls > 0)
-    notes.push(`~: ${formatUsd(total.estimatedNanos)} in ${calls(total.estimatedCalls)} rests on estimated usage.`)
-  return notes
-}
-
-function calls(count: number): string {
-  return count === 1 ? '1 call' : `${formatCount(count)} calls`
-}
-
-const ownFields: readonly string[] = [...skuFields, ...timeUnits, 'meter', 'service']
-
-/** A label that no call carries may be a mistyped field. */
-export function unusedLabelNotes(groupBy: readonly string[], { rows }: CostTable): string[] {
-  if (rows.length === 0) return []
-  const unused = groupBy.filter((name, index) => !ownFields.includes(name) && rows.every((row) => row.key[index] === null))
-  return unused.map((name) => {
-    const nearest = closest(name, ownFields)
-    return `${name}: no call carries this label${nearest === undefined ? '.' : `; did you mean ${nearest}?`}`
-  })
 }

@@ -1,7 +1,5 @@
 import type { Charge } from '../ledger/charge.ts'
 import { toUsd } from '../money/nanos.ts'
-import type { Purser } from '../purser.ts'
-import type { ChargeSelection } from '../stores/store.ts'
 import { meterNames } from '../usage/meters.ts'
 import { chargeJson } from './charge-json.ts'
 
@@ -11,11 +9,14 @@ export interface ExportChunk {
   readonly charges: number
 }
 
+/** Reads the charges to export, from their beginning each time. */
+export type ChargeReading = () => AsyncIterable<Charge>
+
 const chargesPerChunk = 200
 
 /** Charges as JSON lines. */
-export async function* jsonlExport(purser: Purser, selection: ChargeSelection, signal: AbortSignal): AsyncIterable<ExportChunk> {
-  yield* inChunks(purser.charges(selection), signal, (charge) => JSON.stringify(chargeJson(charge)))
+export async function* jsonlExport(read: ChargeReading, signal: AbortSignal): AsyncIterable<ExportChunk> {
+  yield* inChunks(read(), signal, (charge) => JSON.stringify(chargeJson(charge)))
 }
 
 const fields = [
@@ -39,15 +40,15 @@ const fields = [
 ]
 
 /** Charges as CSV with a header. The labels and meters that occur are gathered first, in a reading of their own. */
-export async function* csvExport(purser: Purser, selection: ChargeSelection, signal: AbortSignal): AsyncIterable<ExportChunk> {
+export async function* csvExport(read: ChargeReading, signal: AbortSignal): AsyncIterable<ExportChunk> {
   const labels = new Set<string>()
   const used = new Set<string>()
   let lastSeq = 0
-  for await (const charge of purser.charges(selection)) {
+  for await (const charge of read()) {
     if (signal.aborted) return
     for (const key in charge.labels) labels.add(key)
     for (const meter in charge.usage) used.add(meter)
-    lastSeq = charge.seq
+    lastSeq = Math.max(lastSeq, charge.seq)
   }
   const labelKeys = [...labels].toSorted()
   const meters = meterNames.filter((meter) => used.has(meter))
@@ -70,14 +71,13 @@ export async function* csvExport(purser: Purser, selection: ChargeSelection, sig
     ]
     return cells.map(csvCell).join(',')
   }
-  yield* inChunks(upTo(lastSeq, purser.charges(selection)), signal, toRow)
+  yield* inChunks(upTo(lastSeq, read()), signal, toRow)
 }
 
 /** What was booked after the labels were gathered may carry others, and is left to the next export. */
 async function* upTo(seq: number, charges: AsyncIterable<Charge>): AsyncIterable<Charge> {
   for await (const charge of charges) {
-    if (charge.seq > seq) return
-    yield charge
+    if (charge.seq <= seq) yield charge
   }
 }
 

@@ -46,8 +46,7 @@ function childOf(command: Command, name: string): Command {
     command.commands.map((each) => each.name()),
   )
   const hint = nearest === undefined ? `\`${helpFor(command)}\` lists those there are.` : `Did you mean "${nearest}"?`
-  const what = command.parent === null ? `command "${name}"` : `"${name}" to ${pathOf(command)}`
-  throw new PurserError('PURSER_BAD_ARGUMENT', `There is no ${what}. ${hint}`)
+  throw new PurserError('PURSER_BAD_ARGUMENT', `${pathOf(command)} has no command "${name}". ${hint}`)
 }
 
 function isGroup(command: Command): boolean {

@@ -53,8 +53,11 @@ export const errorShape = z.strictObject({
     code: z.string().describe('see the reference of errors'),
     message: z.string(),
     line: z.int().optional().describe('the line of the input, from 1'),
+    stack: z.string().optional().describe('where it comes from, with PURSER_DEBUG'),
   }),
 })
+
+export const warningShape = z.strictObject({ warning: z.strictObject({ message: z.string() }) })
 
 export const priceAnswerShape = z.union([pricedShape, errorShape])
 
@@ -98,6 +101,10 @@ export const chargeShape = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).nullable(),
 })
 
+export const recordedShape = chargeShape.extend({
+  alreadyBooked: z.literal(true).optional().describe('the charge of before; nothing was added'),
+})
+
 export const importShape = z.strictObject({
   batch: z.string(),
   read: count,
@@ -107,6 +114,7 @@ export const importShape = z.strictObject({
   skipped: z.record(z.string(), count).describe('by reason'),
   skippedAt: z.record(z.string(), z.array(z.string())).describe('the first places by reason, as file:line'),
   seconds: z.number(),
+  knownFiles: z.array(z.string()).optional().describe('files whose records were all known from another file, or from another place'),
   readBefore: z
     .array(z.strictObject({ source: z.string(), batch: z.string() }))
     .optional()
@@ -142,7 +150,7 @@ const sums = {
   cacheWriteTokens: z.int(),
   outputTokens: z.int(),
   totalTokens: z.int().describe('the sum of the four before'),
-  runs: count.describe('distinct values of the label run'),
+  runs: count.nullable().describe('distinct values of the label run; null in `others`'),
   unpricedCalls: z.int().describe('calls that nobody knows a price of; not in costUsd'),
   partialCalls: z.int().describe('calls of which a part has no price'),
   estimatedCalls: z.int(),
@@ -152,6 +160,7 @@ const sums = {
   planCalls: z.int(),
   costPerRunUsd: usd.nullable().describe('null without runs'),
   tokensPerRun: z.number().nullable(),
+  isLowerBound: z.boolean().describe('whether calls of the group have no price, or none for a part of them'),
 }
 
 export const costTotalShape = z.strictObject(sums)
@@ -241,15 +250,18 @@ export const repriceShape = z.strictObject({
   examined: count,
   corrected: count,
   differenceUsd: usd,
-  differenceNanos: nanosText,
+  differenceNanos: nanosText.describe('of what is spent'),
+  planDifferenceUsd: usd,
+  planDifferenceNanos: nanosText.describe('of the list prices that a plan covers'),
   models: z.array(
     z.strictObject({
       provider: z.string(),
       model: z.string(),
-      charges: count,
-      beforeNanos: nanosText,
+      charges: count.describe('that are corrected'),
+      beforeNanos: nanosText.describe('spent and covered by a plan together'),
       afterNanos: nanosText,
       newlyPriced: count,
+      losing: count.describe('that have a price and would lose it; they are left as they are'),
     }),
   ),
 })
@@ -259,7 +271,24 @@ export const exportShape = z.strictObject({ output: z.string(), format: z.enum([
 export const verifyShape = z.strictObject({
   charges: count,
   rows: count.describe('sums that were compared'),
-  discrepancies: z.array(z.strictObject({ table: z.string(), key: z.string(), stored: z.string(), expected: z.string() })),
+  discrepancies: z.array(
+    z.strictObject({
+      table: z.string(),
+      key: z.string(),
+      stored: z.string(),
+      expected: z.string(),
+      of: z
+        .strictObject({
+          labels: z.record(z.string(), z.string()),
+          sku: z.record(z.string(), z.string().nullable()).describe('provider, model, tier and so on'),
+          subject: z.strictObject({ kind: z.string(), value: z.string() }).optional(),
+        })
+        .optional()
+        .describe('whose sums they are'),
+      when: z.string().nullable().describe('the date, or the quarter of an hour, that they are of'),
+      differences: z.array(z.strictObject({ measure: z.string(), stored: z.string().nullable(), expected: z.string().nullable() })),
+    }),
+  ),
   repaired: z.boolean(),
 })
 

@@ -7,14 +7,14 @@ import { findCommand } from './find-command.ts'
 import { watchOutput, writeRemarksAsJson } from './output.ts'
 import { buildProgram, namedCommand } from './program.ts'
 import { reportError } from './report-error.ts'
-import { settleColour, terminalWidth } from './terminal.ts'
+import { forbidColour, terminalWidth } from './terminal.ts'
 
 /** Runs the command that the arguments name, and sets the exit code. */
 export async function main(args: readonly string[]): Promise<void> {
   watchOutput()
   const options = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   const json = options.includes('--json')
-  settleColour(options.includes('--no-color'))
+  if (options.includes('--no-color')) forbidColour()
   if (json) writeRemarksAsJson()
   try {
     const named = namedCommand(args)

@@ -1,5 +1,6 @@
 import { formatUsdExact } from '../money/format.ts'
 import type { PriceLine } from '../pricing/priced.ts'
+import { plural } from '../text/counted.ts'
 import { formatCount } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
 import { meters } from '../usage/meters.ts'
@@ -12,7 +13,11 @@ export function priceLines(lines: readonly PriceLine[]): string[] {
     const quantity = Number.isInteger(line.quantity) ? formatCount(line.quantity) : String(line.quantity)
     return [line.meter, `${quantity} × $${line.rateUsd} / ${perUnit(line)}`, formatUsdExact(line.costNanos)]
   })
-  const columns = [{ header: '' }, { header: '', align: 'right' as const, cutTo: 12 }, { header: '', align: 'right' as const }]
+  const columns = [
+    { header: '' },
+    { header: '', align: 'right' as const, cutTo: 12, cutLast: true as const },
+    { header: '', align: 'right' as const },
+  ]
   return renderTable(columns, rows, terminalWidth() - 2)
     .slice(1)
     .map((line) => `  ${line}`)
@@ -22,5 +27,5 @@ function perUnit({ meter, per }: PriceLine): string {
   const { unit } = meters[meter]
   if (per === 1) return unit
   const amount = per === 1_000_000 ? '1M' : per === 1000 ? '1K' : formatCount(per)
-  return `${amount} ${unit}s`
+  return `${amount} ${plural(unit)}`
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { SourceConfig } from '../config/load-config.ts'
 import type { ImportSummary } from '../importers/importer.ts'
 import type { Purser } from '../purser.ts'
@@ -5,6 +6,7 @@ import { printable } from '../text/display-width.ts'
 import { formatBytes, formatCount } from '../text/numbers.ts'
 import { createProgressBar } from './progress-bar.ts'
 import type { Session } from './session.ts'
+import { sessionFolders } from './session-folders.ts'
 import { sourceRun } from './source-run.ts'
 
 /** Imports one source with a progress bar; whatever it has booked stays when the signal ends it. */
@@ -24,11 +26,24 @@ export async function importSource(session: Session, purser: Purser, source: Sou
   }
 }
 
+/** Where an import looked, if it found no records because there is nothing there. */
+export function nothingThere({ kind, paths }: SourceConfig, { read }: ImportSummary, env: NodeJS.ProcessEnv): string | undefined {
+  if (read > 0 || paths.length > 0 || (kind !== 'claude-code' && kind !== 'codex')) return undefined
+  const folders = sessionFolders(kind, env)
+  if (folders.some((folder) => existsSync(folder))) return undefined
+  return `No records of ${kind} were found: there is no ${folders.join(', and no ')}. Name a folder: purser import ${kind} PATH`
+}
+
+/** Whether an import could make nothing of what it read. */
+export function isAllSkipped({ read, booked, superseded, duplicates }: ImportSummary): boolean {
+  return read > 0 && booked + superseded + duplicates === 0
+}
+
 const shownPlaces = 3
 
 /** What an import did, as lines for people: the counts, and where records were skipped and why. */
 export function importLines(summary: ImportSummary, interrupted: boolean): string[] {
-  const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch, readBefore = [] } = summary
+  const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch, knownFiles = [], readBefore = [] } = summary
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
   const counts = [
     `read ${formatCount(read)}`,
@@ -44,6 +59,8 @@ export function importLines(summary: ImportSummary, interrupted: boolean): strin
     if (count > places.length) lines.push(`    and ${formatCount(count - places.length)} more`)
   }
   if (booked + superseded > 0) lines.push(`  to take it back: purser import undo ${batch}`)
+  for (const file of knownFiles.slice(0, shownPlaces)) lines.push(`  all of it was known already: ${printable(file)}`)
+  if (knownFiles.length > shownPlaces) lines.push(`    and ${formatCount(knownFiles.length - shownPlaces)} more files`)
   for (const [before, count] of countBy(readBefore.map((each) => each.batch))) {
     lines.push(
       `  ${count === 1 ? 'A file was' : `${formatCount(count)} files were`} read before with other options, and what was booked then stays.`,

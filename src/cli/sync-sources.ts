@@ -1,5 +1,8 @@
+import type { SourceConfig } from '../config/load-config.ts'
 import { PurserError } from '../errors.ts'
+import type { ImportSummary } from '../importers/importer.ts'
 import type { Purser } from '../purser.ts'
+import { counted } from '../text/counted.ts'
 import { formatCount } from '../text/numbers.ts'
 import { interruptible } from './interrupt.ts'
 import { note, warn } from './output.ts'
@@ -12,16 +15,41 @@ export async function syncSources(session: Session, purser: Purser): Promise<voi
   await interruptible(async (signal) => {
     for (const source of session.config.sources) {
       if (signal.aborted) return
-      try {
-        const { booked, superseded, skipped } = await importSource(session, purser, source, signal)
-        const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
-        if (booked + superseded > 0) note(`${describeSource(source)}: booked ${formatCount(booked + superseded)}`)
-        if (skippedCount > 0) note(`${describeSource(source)}: skipped ${formatCount(skippedCount)} records`)
-      } catch (error) {
-        const isSourceAtFault = error instanceof PurserError && (error.code === 'PURSER_NOT_FOUND' || error.code === 'PURSER_BAD_ARGUMENT')
-        if (!isSourceAtFault) throw error
-        warn(`${describeSource(source)} was not brought up to date. ${error.message}`)
-      }
+      const summary = await trySource(source, () => importSource(session, purser, source, signal))
+      if (summary === undefined) continue
+      const { booked, superseded, skipped } = summary
+      const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
+      if (booked + superseded > 0) note(`${describeSource(source)}: booked ${formatCount(booked + superseded)}`)
+      if (skippedCount > 0) note(`${describeSource(source)}: skipped ${counted(skippedCount, 'record')}`)
     }
   })
+}
+
+/** Imports a source; undefined, with a warning, where the source itself is at fault. */
+export async function trySource(source: SourceConfig, work: () => Promise<ImportSummary>): Promise<ImportSummary | undefined> {
+  try {
+    await checkLabels(source)
+    return await work()
+  } catch (error) {
+    if (!(error instanceof PurserError) || !ofTheSource.has(error.code)) throw error
+    warn(`${describeSource(source)} was not brought up to date. ${error.message}`)
+    return undefined
+  }
+}
+
+const ofTheSource = new Set<PurserError['code']>([
+  'PURSER_NOT_FOUND',
+  'PURSER_BAD_ARGUMENT',
+  'PURSER_BAD_LABEL',
+  'PURSER_SECRET_IN_LABEL',
+  'PURSER_BAD_TIME',
+  'PURSER_BAD_RECORD',
+  'PURSER_BAD_CONFIG',
+])
+
+/** A label that breaks a rule would make every record one that is skipped. */
+export async function checkLabels({ labels }: SourceConfig): Promise<void> {
+  if (labels === undefined) return
+  const { parseLabels } = await import('../ledger/labels.ts')
+  parseLabels(labels)
 }

@@ -26,13 +26,8 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream = p
   return styleText(style, text, { stream, validateStream: true })
 }
 
-/** Where both variables are set NO_COLOR wins, and nobody needs to be warned of it. */
-export function settleColour(noColour: boolean): void {
-  if (noColour || (process.env['NO_COLOR'] ?? '') !== '') forbidColour()
-}
-
 /** `--no-color` is told to everything that asks the environment. */
-function forbidColour(): void {
+export function forbidColour(): void {
   process.env['NO_COLOR'] = '1'
   delete process.env['FORCE_COLOR']
 }

@@ -8,7 +8,7 @@ export type Refuse = (node: Node | Pair | null | undefined, message: string) => 
 /** Checks a YAML node against a shape. What is wrong is handed to `refuse`, with the path of keys that leads to it. */
 export function checkShape(node: unknown, shape: Shape, path: string, refuse: Refuse): void {
   const where = node as Node | null | undefined
-  const wrong = (expected: string): never => refuse(where, `${path} must be ${expected}.`)
+  const wrong = (expected: string): never => refuse(where, `${path === '' ? 'The file' : path} must be ${expected}.`)
   switch (shape.kind) {
     case 'prices':
       return isMap(node) ? undefined : wrong('a mapping of models to prices')
@@ -54,7 +54,7 @@ function checkKeys(
     checkShape(pair.value, field.shape, join(path, key), refuse)
   }
   for (const [key, field] of Object.entries(shape.keys)) {
-    if (field.required === true && !seen.has(key)) refuse(where, `${path} has no "${key}".`)
+    if (field.required === true && !seen.has(key)) refuse(where, `${path === '' ? 'The file' : path} has no "${key}".`)
   }
 }
 

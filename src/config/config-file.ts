@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, visit, type YAMLMap, type YAMLError } from 'yaml'
 import { PurserError } from '../errors.ts'
+import { asSentence, messageOf } from '../text/sentence.ts'
 import { checkShape } from './check-shape.ts'
 import { configShape, type SourceKind } from './config-shape.ts'
 
@@ -50,10 +51,11 @@ export function readConfigFile(path: string): ConfigFile {
     return `${path}:${line}:${col}`
   }
   const [error] = document.errors
-  if (error !== undefined) throw new PurserError('PURSER_BAD_CONFIG', `${placeOf(error.pos[0])}: ${asSentence(error.message)}`)
+  if (error !== undefined) throw new PurserError('PURSER_BAD_CONFIG', `${placeOf(error.pos[0])}: ${whatIsWrong(error)}`)
   const refuse = (node: Node | Pair | null | undefined, message: string): never => {
     throw new PurserError('PURSER_BAD_CONFIG', `${placeOf(offsetOf(node))}: ${message}`)
   }
+  keepAmountsExact(document)
   const root = document.contents
   // A file of comments only says nothing.
   if (root !== null && !(isScalar(root) && root.value === null)) checkShape(dropEmpty(root), configShape, '', refuse)
@@ -64,12 +66,29 @@ export function readConfigFile(path: string): ConfigFile {
   }
 }
 
+/** What the YAML reader says, in our words where its own speak of its options. */
+function whatIsWrong({ code, message }: YAMLError): string {
+  if (code === 'NON_STRING_KEY') return 'A key must be plain text or a number, and not a list or a mapping.'
+  return asSentence(message)
+}
+
+const amountKeys = new Set(['usd', 'factor'])
+
+/** Amounts are decimal text. One that was written without quotes is taken as it stands there, not as a binary fraction. */
+function keepAmountsExact(document: Document.Parsed): void {
+  visit(document, {
+    Pair: (_, { key, value }) => {
+      if (!isScalar(key) || !amountKeys.has(String(key.value)) || !isScalar(value)) return
+      if (typeof value.value === 'number' && /^\d+(?:\.\d+)?$/.test(value.source ?? '')) value.value = value.source
+    },
+  })
+}
+
 function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    throw new PurserError('PURSER_BAD_CONFIG', `${path} cannot be read: ${said}.`, { cause })
+    throw new PurserError('PURSER_BAD_CONFIG', `${path} cannot be read: ${messageOf(cause)}.`, { cause })
   }
 }
 
@@ -97,8 +116,4 @@ function keyLength(pair: Pair): number {
 
 function offsetOf(node: Node | Pair | null | undefined): number {
   return (node as Node | null | undefined)?.range?.[0] ?? 0
-}
-
-function asSentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
 }

@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { PurserError } from '../errors.ts'
 import type { Card } from '../pricing/card.ts'
 import { checkZone } from '../time/calendar.ts'
 import type { ConfigFile, WrittenConfig, WrittenSource } from './config-file.ts'
 import { type SourceKind, weekdays } from './config-shape.ts'
-import { defaultLedgerPath, type Environment, nearestConfig, resolvePath, userConfigPath } from './locations.ts'
+import { defaultLedgerPath, type Environment, isThere, nearestConfig, resolvePath, userConfigPath } from './locations.ts'
 
 /** What the command line says about the configuration. */
 export interface ConfigOptions {
@@ -79,13 +78,13 @@ export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> 
 
 function configPaths({ config, env, cwd }: ConfigOptions): string[] {
   const named = config ?? nonEmpty(env['PURSER_CONFIG'])
-  if (named !== undefined && !existsSync(resolve(cwd, named))) {
+  if (named !== undefined && !isThere(resolve(cwd, named))) {
     const by = config === undefined ? 'PURSER_CONFIG' : '--config'
     throw new PurserError('PURSER_BAD_CONFIG', `${by} names ${resolve(cwd, named)}, which does not exist. \`purser init\` writes one.`)
   }
   const nearest = named === undefined ? nearestConfig(cwd) : resolve(cwd, named)
   const user = userConfigPath(env)
-  return [...new Set([nearest, existsSync(user) ? user : undefined])].filter((path) => path !== undefined)
+  return [...new Set([nearest, isThere(user) ? user : undefined])].filter((path) => path !== undefined)
 }
 
 /** The YAML reader takes longer to load than most commands run, so it is loaded only where there is a file. */
@@ -98,11 +97,19 @@ function chooseLedger(
   { db, cwd, env }: ConfigOptions,
   written: { value: string; file: ConfigFile } | undefined,
 ): { db: string; dbFrom: string } {
-  if (db !== undefined) return { db: resolve(cwd, db), dbFrom: '--db' }
+  if (db !== undefined) return { db: resolve(cwd, asFile(db, '--db')), dbFrom: '--db' }
   const named = nonEmpty(env['PURSER_DB'])
-  if (named !== undefined) return { db: resolve(cwd, named), dbFrom: 'PURSER_DB' }
+  if (named !== undefined) return { db: resolve(cwd, asFile(named, 'PURSER_DB')), dbFrom: 'PURSER_DB' }
+  if (written !== undefined) asFile(written.value, `${written.file.locate('db')}: db`)
   if (written !== undefined) return { db: resolvePath(written.value, dirname(written.file.path), env), dbFrom: written.file.path }
   return { db: defaultLedgerPath(env), dbFrom: 'default' }
+}
+
+/** A command ends with its process, so a ledger in memory would lose what it booked. */
+function asFile(path: string, by: string): string {
+  if (path.trim() === '') throw new PurserError('PURSER_BAD_CONFIG', `${by} is empty; name the file of the ledger, like spend.db.`)
+  if (!path.startsWith(':memory:')) return path
+  throw new PurserError('PURSER_BAD_CONFIG', `${by} is "${path}", but a ledger is kept in a file; name one, like spend.db.`)
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

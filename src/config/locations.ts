@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
@@ -10,9 +10,14 @@ export const configName = 'purser.yaml'
 export function nearestConfig(folder: string): string | undefined {
   for (let current = resolve(folder); ; current = dirname(current)) {
     const path = join(current, configName)
-    if (existsSync(path)) return path
+    if (isThere(path)) return path
     if (dirname(current) === current) return undefined
   }
+}
+
+/** Whether there is an entry of that name; a link that leads nowhere is one, and reading it then says so. */
+export function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
 /** Where a user's own purser.yaml lies, whether or not it exists. */

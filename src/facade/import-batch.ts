@@ -6,7 +6,7 @@ import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { type Booked, type Booking, type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
 
 /** An importer with its options already given. */
-export type ImportRun = (sink: ImportSink) => Promise<void>
+export type ImportRun = (sink: ImportSink) => Promise<unknown>
 
 export interface ImportOptions {
   /**
@@ -127,6 +127,7 @@ class ImportSession implements ImportSink {
   readonly #batches = new Set<string>()
   readonly #readBefore = new Map<string, string>()
   readonly #sources = new Set<string>()
+  readonly #knownFiles: string[] = []
   readonly #skipped: Record<string, number> = {}
   readonly #skippedAt: Record<string, string[]> = {}
   /** Whether the batch stands in the ledger's list of imports. */
@@ -164,14 +165,16 @@ class ImportSession implements ImportSink {
     calls: readonly ImportedCall[],
     checkpoints: ReadonlyMap<string, Checkpoint>,
     notes: ReadonlyMap<string, Checkpoint> = new Map(),
-  ): Promise<void> {
+  ): Promise<number> {
     for (const source of checkpoints.keys()) this.#sources.add(source)
     // Before the calls: a note is true whether or not they are booked, and they may take several transactions.
     if (notes.size > 0) await this.#store.transact({ documents: [...notes].map(([key, body]) => ({ kind: noteKind, key, body })) })
     for (const [key, body] of notes) this.#notes.set(key, body)
-    if (calls.length === 0 && checkpoints.size === 0) return
+    if (calls.length === 0 && checkpoints.size === 0) return 0
+    const before = this.#counts.booked + this.#counts.superseded
     let turn = await this.#book(calls, 0, checkpoints)
     while (!turn.isLast) turn = await this.#book(calls, turn.next, checkpoints)
+    return this.#counts.booked + this.#counts.superseded - before
   }
 
   async timeOf(id: string): Promise<number | undefined> {
@@ -184,6 +187,10 @@ class ImportSession implements ImportSink {
 
   countDuplicates(records: number): void {
     this.#counts.duplicate += records
+  }
+
+  countKnownFile(path: string): void {
+    this.#knownFiles.push(path)
   }
 
   skip(reason: string, where: string): void {
@@ -215,6 +222,7 @@ class ImportSession implements ImportSink {
       skipped: this.#skipped,
       skippedAt: this.#skippedAt,
       seconds: Math.round(seconds * 1000) / 1000,
+      ...(this.#knownFiles.length > 0 && { knownFiles: this.#knownFiles }),
       ...(this.#readBefore.size > 0 && { readBefore: [...this.#readBefore].map(([source, batch]) => ({ source, batch })) }),
     }
   }

@@ -1,5 +1,5 @@
-import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { createHash, hash } from 'node:crypto'
+import { closeSync, openSync, readSync } from 'node:fs'
 import type { RecordDefaults } from './record-mapping.ts'
 import type { SourceFile } from './source-files.ts'
 
@@ -15,6 +15,7 @@ export class ContentIds {
   readonly #prefix: string
   readonly #constants: string
   #seen = new Map<number, number>()
+  readonly #digests = new Map<SourceFile, string>()
   readonly #files = new Map<number, SourceFile[]>()
 
   constructor(prefix: string, { provider, model, labels, map }: RecordDefaults & { readonly map?: string }) {
@@ -38,10 +39,24 @@ export class ContentIds {
   #isCopy(file: SourceFile): boolean {
     const sameSize = this.#files.get(file.size) ?? []
     this.#files.set(file.size, [...sameSize, file])
-    return sameSize.length > 0 && sameSize.some((other) => digestOf(other) === digestOf(file))
+    return sameSize.some((other) => this.#digestOf(other) === this.#digestOf(file))
+  }
+
+  #digestOf(file: SourceFile): string {
+    const digest = this.#digests.get(file) ?? readDigest(file)
+    this.#digests.set(file, digest)
+    return digest
   }
 }
 
-function digestOf(file: SourceFile): string {
-  return hash('sha256', readFileSync(file.path), 'hex')
+function readDigest({ path }: SourceFile): string {
+  const digest = createHash('sha256')
+  const bytes = Buffer.allocUnsafe(256 * 1024)
+  const fd = openSync(path, 'r')
+  try {
+    for (let read = readSync(fd, bytes); read > 0; read = readSync(fd, bytes)) digest.update(bytes.subarray(0, read))
+  } finally {
+    closeSync(fd)
+  }
+  return digest.digest('hex')
 }

@@ -63,6 +63,8 @@ class CsvRun {
   readonly #contentIds: (header: string) => ContentId
   /** Rows and lines that an earlier import took; they only count for the ids of equal rows after them. */
   readonly #known: { readonly rows: number; readonly lines: number }
+  #taken = 0
+  #news = 0
   #rows = 0
   #lines = 0
   #offset = 0
@@ -105,6 +107,7 @@ class CsvRun {
     }
     for (; badLines < rows.badLines.length; badLines += 1) this.#skipBadLine(rows.badLines[badLines] ?? 0)
     await this.#put(true)
+    if (this.#taken > 0 && this.#news === 0 && this.#known.rows === 0) this.#sink.countKnownFile?.(this.#file.path)
   }
 
   #readHeader(header: readonly string[]): RowReader {
@@ -160,7 +163,8 @@ class CsvRun {
 
   async #put(done: boolean): Promise<void> {
     const checkpoint: Checkpoint = { ...positionAt(this.#fd, this.#file, this.#offset, this.#rows, done), lines: this.#lines }
-    await this.#sink.put(this.#calls.splice(0), new Map([[`csv:${this.#file.path}`, checkpoint]]))
+    this.#taken += this.#calls.length
+    this.#news += await this.#sink.put(this.#calls.splice(0), new Map([[`csv:${this.#file.path}`, checkpoint]]))
     this.#sink.progress(this.#offset, this.#file.size)
   }
 }

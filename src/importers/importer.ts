@@ -22,19 +22,21 @@ export interface ImportSink {
   readonly checkpoint: (source: string) => Checkpoint | undefined
   /**
    * Books calls and moves checkpoints in one transaction, so that an interrupted import neither loses nor repeats.
-   * Resolves when durable. Calls of a few hundred to a few thousand at a time are the fastest.
+   * Resolves when durable, with how many of them the ledger did not know. Calls of a few hundred to a few thousand at a time are the fastest.
    */
   readonly put: (
     calls: readonly ImportedCall[],
     checkpoints: ReadonlyMap<string, Checkpoint>,
     notes?: ReadonlyMap<string, Checkpoint>,
-  ) => Promise<void>
+  ) => Promise<number>
   /** What a run noted of its sources. Notes outlive the undoing of an import: they must hold whatever is booked. */
   readonly note?: (key: string) => Checkpoint | undefined
   /** Counts records that were read, in all. */
   readonly countRead: (records: number) => void
   /** Counts records that another record in the same `put` stands for: an importer may fold those of one call itself. */
   readonly countDuplicates?: (records: number) => void
+  /** Names a file whose records were all known from another file or another place. */
+  readonly countKnownFile?: (path: string) => void
   /** Counts a record that was not booked, and why; `where` names file and line. */
   readonly skip: (reason: string, where: string) => void
   /** When the call with this id was made, in milliseconds since 1970; undefined where none is booked. */
@@ -56,6 +58,8 @@ export interface ImportSummary {
   /** The first skipped records by reason, as `file:line`. */
   readonly skippedAt: Readonly<Record<string, readonly string[]>>
   readonly seconds: number
+  /** Files whose records were all known from another file, or from the same one in another place. */
+  readonly knownFiles?: readonly string[]
   /**
    * Sources that an earlier import read with other settings: what that one booked was left as it is. To read them with
    * these settings, undo that batch first.

@@ -61,8 +61,11 @@ interface JsonRun {
 async function importLines({ fd, file, source, sink, toImported }: JsonRun, known: number): Promise<void> {
   const lines = new LineReader(fd, { offset: 0, line: 0 }, Buffer.allocUnsafeSlow(chunkBytes))
   let calls: ImportedCall[] = []
+  let all = 0
+  let news = 0
   const put = async (offset: number, line: number, done: boolean): Promise<void> => {
-    await sink.put(calls, new Map([[source, positionAt(fd, file, offset, line, done)]]))
+    all += calls.length
+    news += await sink.put(calls, new Map([[source, positionAt(fd, file, offset, line, done)]]))
     sink.progress(offset, file.size)
     calls = []
   }
@@ -83,6 +86,7 @@ async function importLines({ fd, file, source, sink, toImported }: JsonRun, know
     if (calls.length >= batchLines) await put(taken.offset, taken.line, false)
   }
   await put(taken.offset, taken.line, true)
+  if (all > 0 && news === 0 && known === 0) sink.countKnownFile?.(file.path)
 }
 
 async function importDocument({ fd, file, source, sink, toImported }: JsonRun, isKnown: boolean): Promise<void> {
@@ -108,7 +112,8 @@ async function importDocument({ fd, file, source, sink, toImported }: JsonRun, i
     else calls.push(call)
   }
   // A document that is no JSON may be half written; it is looked at again when it changes.
-  await sink.put(calls, new Map([[source, positionAt(fd, file, file.size, records.length, true)]]))
+  const news = await sink.put(calls, new Map([[source, positionAt(fd, file, file.size, records.length, true)]]))
+  if (calls.length > 0 && news === 0) sink.countKnownFile?.(file.path)
   sink.progress(file.size, file.size)
 }
 

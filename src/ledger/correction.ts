@@ -39,6 +39,32 @@ export function standing(original: Charge, corrections: readonly Charge[]): Stan
 }
 
 /**
+ * A charge after its corrections, as if it had been booked so: quantities, cost, and how the cost came about, are those
+ * of the last correction; all else is as it was.
+ */
+export function asItStands(original: Charge, corrections: readonly Charge[]): Charge {
+  const last = corrections.at(-1)
+  if (last === undefined) return original
+  const { usage, lines, costNanos, status } = standing(original, corrections)
+  const { card, match, unpricedReason, unratedMeters, statedNanos, reportedNanos } = last
+  return {
+    ...original,
+    usage,
+    lines,
+    costNanos,
+    status,
+    card,
+    match,
+    unpricedReason,
+    unratedMeters,
+    statedNanos,
+    reportedNanos,
+    stopReason: last.stopReason ?? original.stopReason,
+    warnings: last.warnings.length > 0 ? last.warnings : original.warnings,
+  }
+}
+
+/**
  * The correction that brings a charge from where it stands to what the replacement says; undefined where nothing
  * differs. It takes the original's time, labels and sku, so that it restates that window.
  */

@@ -48,13 +48,16 @@ describe('a name climbs the ladder', () => {
     ['arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.m-4o-20250131-v1:0', 'm-4o at 1 (shipped, normalised)'],
     ['acme/m-4o', 'm-4o at 1 (shipped, normalised)'],
     ['m-mini-0613', 'm-mini at 3 (shipped, pattern)'],
-    ['m-mini-preview-05-06', 'm-mini at 3 (shipped, pattern)'],
     ['us.anthropic.haiku-3-20240307-v1:0', 'haiku-3 at 4 (shipped, pattern)'],
     ['m-4o-evil', undefined],
     ['my-m-4o', undefined],
     ['m-4', undefined],
     ['m-4o-mini', undefined],
     ['m-mini-pro', undefined],
+    ['m-mini-preview-05-06', undefined],
+    ['m-mini-exp-0827', undefined],
+    ['m-mini-experimental', undefined],
+    ['m-mini-beta', undefined],
     ['m-mini-5', undefined],
     ['m-mini.5', undefined],
     ['not-haiku-3', undefined],
@@ -91,6 +94,45 @@ describe('a name climbs the ladder', () => {
     expect(found(numbered, 'm-12')).toBe('m at 1 (shipped, pattern)')
     expect(found(numbered, 'm-12x')).toBeUndefined()
     expect(found(numbered, 'xm-12')).toBeUndefined()
+  })
+})
+
+describe('a model that the owner prices', () => {
+  const shipped = [
+    card('m-4o', '2', { aliases: ['m-4o-2024-08-06', 'm-4o-2024-11-20', 'm-4o-latest'] }),
+    card('m-4o-2024-05-13', '5'),
+    card('m-4o-2025-02-02', '2'),
+    card('n-latest', '3', { aliases: ['n-20250219'] }),
+    card('old', '8', { aliases: ['p-20240101'] }),
+    card('p', '7'),
+  ]
+  const catalog = catalogOf(shipped, [card('m-4o', '1'), card('n', '1'), card('p', '1')])
+
+  test.each([
+    ['m-4o', 'm-4o at 1 (owner, exact)'],
+    ['m-4o-2024-08-06', 'm-4o at 1 (owner, normalised)'],
+    ['m-4o-2024-11-20', 'm-4o at 1 (owner, normalised)'],
+    ['us.m-4o-2024-11-20-v1:0', 'm-4o at 1 (owner, normalised)'],
+    // Listed apart, at the same price: the same model.
+    ['m-4o-2025-02-02', 'm-4o at 1 (owner, normalised)'],
+    // Listed apart, at a price of its own: another model.
+    ['m-4o-2024-05-13', 'm-4o-2024-05-13 at 5 (shipped, exact)'],
+    ['m-4o-latest', 'm-4o at 2 (shipped, alias)'],
+    ['n-20250219', 'n at 1 (owner, normalised)'],
+    ['p-20240101', 'old at 8 (shipped, alias)'],
+  ])('%s: %s', (model, expected) => {
+    expect(found(catalog, model)).toBe(expected)
+  })
+
+  test('has its shipped price under every name while the card of the owner is not in force', () => {
+    const dated = catalogOf(shipped, [card('m-4o', '1', { validFrom: '2026-08-15' })])
+    expect(found(dated, 'm-4o-2024-08-06', Date.parse('2026-08-14'))).toBe('m-4o at 2 (shipped, alias)')
+    expect(found(dated, 'm-4o-2024-08-06', Date.parse('2026-08-15'))).toBe('m-4o at 1 (owner, normalised)')
+  })
+
+  test('is another one under a dated name that the owner prices too', () => {
+    const both = catalogOf(shipped, [card('m-4o', '1'), card('m-4o-2024-05-13', '4')])
+    expect(found(both, 'm-4o-2024-05-13')).toBe('m-4o-2024-05-13 at 4 (owner, exact)')
   })
 })
 

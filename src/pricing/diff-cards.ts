@@ -22,10 +22,12 @@ export interface RateChange {
   readonly percent: number | null
 }
 
+const otherParts = ['modifiers', 'tier', 'defaults', 'alternatives', 'unrated', 'aliases', 'patterns', 'validUntil'] as const
+
 export interface CardChange extends CardName {
   readonly rates: readonly RateChange[]
   /** Names of other parts of the card that differ. */
-  readonly other: readonly ('modifiers' | 'tier' | 'unrated' | 'aliases' | 'patterns' | 'validUntil')[]
+  readonly other: readonly (typeof otherParts)[number][]
 }
 
 export interface CardsDiff {
@@ -65,8 +67,7 @@ function compareCards(before: Card, after: Card): CardChange | undefined {
     else if (compareAmounts(previous, rate) !== 0) rates.push(toChange(previous, rate))
   }
   for (const gone of old.values()) rates.push(toChange(gone, null))
-  const parts = ['modifiers', 'tier', 'unrated', 'aliases', 'patterns', 'validUntil'] as const
-  const other = parts.filter((part) => JSON.stringify(before[part] ?? null) !== JSON.stringify(after[part] ?? null))
+  const other = otherParts.filter((part) => JSON.stringify(before[part] ?? null) !== JSON.stringify(after[part] ?? null))
   return rates.length + other.length === 0 ? undefined : { ...nameOf(after), rates, other }
 }
 

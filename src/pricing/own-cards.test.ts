@@ -108,6 +108,17 @@ describe('what Anthropic multiplies', () => {
     expect(cost('anthropic', 'claude-sonnet-4-5', opus5, { region: 'us' })).toBe(usd(0.018))
   })
 
+  test('Sonnet 4 costs more for prompts over 200,000 tokens, caches and a batch in their proportions', () => {
+    // https://www.anthropic.com/news/1m-context
+    const at = Date.parse('2025-09-01')
+    const model = 'claude-sonnet-4-20250514'
+    expect(cost('anthropic', model, { inputTokens: 200_000, outputTokens: 1000 }, { at })).toBe(usd(0.6 + 0.015))
+    expect(cost('anthropic', model, { inputTokens: 200_001, outputTokens: 1000 }, { at })).toBe(usd(1.200006 + 0.0225))
+    const long = { cacheReadTokens: 200_001, cacheWrite5mTokens: 1000, cacheWrite1hTokens: 1000 }
+    expect(cost('anthropic', 'claude-sonnet-4-0', long, { at })).toBe(usd(0.1200006 + 0.0075 + 0.012))
+    expect(cost('anthropic', model, { inputTokens: 250_000 }, { at, serviceTier: 'batch' })).toBe(usd(0.75))
+  })
+
   test('a search costs a cent, in a batch and in the US as well', () => {
     expect(cost('anthropic', 'claude-opus-5', { searches: 3 }, { region: 'us', serviceTier: 'batch' })).toBe(usd(0.03))
   })
@@ -148,6 +159,28 @@ describe('what Google adds', () => {
     expect(cost('google', 'gemini-2.5-flash-image', { imageOutputTokens: 1290 })).toBe(usd(0.0387))
     expect(cost('google', 'nano-banana-pro', { images: 1, attributes: { size: '4K' } })).toBe(usd(0.24))
     expect(cost('google', 'imagen-4.0-ultra-generate-001', { images: 2, attributes: { size: '2K' } })).toBe(usd(0.12))
+  })
+
+  test('an image that is counted beside its tokens is paid once', () => {
+    // 1290 × $30 per million; 1056 × $40 per million
+    expect(cost('google', 'gemini-2.5-flash-image', { images: 1, imageOutputTokens: 1290 })).toBe(usd(0.0387))
+    expect(cost('nanobanana', 'nanobanana', { images: 1, imageOutputTokens: 1290 })).toBe(usd(0.0387))
+    expect(cost('google', 'nano-banana-pro', { images: 1, imageOutputTokens: 1120, attributes: { size: '2K' } })).toBe(usd(0.1344))
+    const medium = { attributes: { size: '1024x1024', quality: 'medium' } }
+    expect(cost('openai', 'gpt-image-1', { images: 1, imageOutputTokens: 1056, ...medium })).toBe(usd(0.04224))
+    expect(cost('openai', 'gpt-image-1', { images: 1, imageOutputTokens: 1056 })).toBe(usd(0.04224))
+    expect(cost('openai', 'gpt-image-1-mini', { images: 1, imageOutputTokens: 1000 })).toBe(usd(0.008))
+  })
+
+  test('sizes and resolutions count in whatever case, and one that is not sold has no price', () => {
+    const size = (value: string) => cost('google', 'gemini-3-pro-image-preview', { images: 1, attributes: { size: value } })
+    expect(['1K', '2k', '4k', '4K', '8K'].map(size)).toEqual([usd(0.134), usd(0.134), usd(0.24), usd(0.24), 'no-rate'])
+    const veo = (resolution: string) => cost('google', 'veo-3.1', { videoSeconds: 1, attributes: { resolution, audio: 'true' } })
+    expect(['720p', '1080p', '4K', '8k'].map(veo)).toEqual([usd(0.4), usd(0.4), usd(0.6), 'no-rate'])
+    expect(cost('openai', 'dall-e-3', { images: 1, attributes: { quality: 'HD' } })).toBe(usd(0.08))
+    expect(cost('openai', 'dall-e-3', { images: 1, attributes: { quality: 'hdd' } })).toBe('no-rate')
+    expect(cost('openai', 'sora-2-pro', { videoSeconds: 1, attributes: { size: '1792X1024' } })).toBe(usd(0.5))
+    expect(cost('openai', 'sora-2-pro', { videoSeconds: 1, attributes: { size: '1280x720', resolution: '720p' } })).toBe(usd(0.3))
   })
 
   test('video by the second and resolution', () => {
@@ -198,6 +231,46 @@ describe('images, speech, transcription and video', () => {
     expect(cost('openai', 'sora-2-pro', { videoSeconds: 4, attributes: { size: '1024x1792', resolution: '1024p' } })).toBe(usd(2))
     expect(cost('openai', 'sora-2-pro', { videoSeconds: 4, attributes: { size: '1920x1080' } }, { serviceTier: 'batch' })).toBe(usd(1.4))
   })
+})
+
+test('ElevenLabs lowered its prices in September 2026', () => {
+  const before = { at: Date.parse('2026-09-28T23:59:59Z') }
+  const since = { at: Date.parse('2026-09-29') }
+  const usage = { characters: 1000 }
+  for (const model of ['eleven_multilingual_v2', 'eleven_v3']) {
+    expect([cost('elevenlabs', model, usage, before), cost('elevenlabs', model, usage, since)]).toEqual([usd(0.1), usd(0.08)])
+  }
+  for (const model of ['eleven_flash_v2_5', 'eleven_turbo_v2']) {
+    expect([cost('elevenlabs', model, usage, before), cost('elevenlabs', model, usage, since)]).toEqual([usd(0.05), usd(0.04)])
+  }
+})
+
+describe('the fee of Perplexity for a request', () => {
+  // https://docs.perplexity.ai/getting-started/pricing, in dollars for a thousand requests
+  test.each([
+    ['sonar', 5, 8, 12],
+    ['sonar-reasoning', 5, 8, 12],
+    ['sonar-pro', 6, 10, 14],
+    ['sonar-reasoning-pro', 6, 10, 14],
+  ])('%s: low where nothing is said, medium, high', (model, low, medium, high) => {
+    const fee = (attributes?: Record<string, string>) =>
+      cost('perplexity', model, { requests: 1000, ...(attributes === undefined ? {} : { attributes }) })
+    expect([fee(), fee({ searchContext: 'low' })]).toEqual([usd(low), usd(low)])
+    expect(fee({ searchContext: 'medium' })).toBe(usd(medium))
+    expect(fee({ searchContext: 'high' })).toBe(usd(high))
+    expect(fee({ searchContext: 'huge' })).toBe('no-rate')
+  })
+
+  test('deep research has none, and bills its queries', () => {
+    expect(cost('perplexity', 'sonar-deep-research', { inputTokens: 1000, searches: 18 })).toBe(usd(0.002 + 0.09))
+  })
+})
+
+test('mistral-large-latest is Large 3 since it is out, and was Large 2 before', () => {
+  const usage = { inputTokens: 1000, outputTokens: 1000 }
+  expect(cost('mistral', 'mistral-large-latest', usage)).toBe(usd(0.002))
+  expect(cost('mistral', 'mistral-large-latest', usage, { at: Date.parse('2025-12-01') })).toBe(usd(0.008))
+  expect(cost('mistral', 'mistral-large-2411', usage)).toBe(usd(0.008))
 })
 
 describe('the hours of DeepSeek', () => {

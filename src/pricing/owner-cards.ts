@@ -84,11 +84,11 @@ interface Defaults {
   readonly source: string
 }
 
-function toCard(model: string, entry: Mapping, path: string, defaults: Defaults): Card {
+function toCard(model: string, entry: Mapping, path: string, block: Defaults): Card {
   for (const key of Object.keys(entry)) rejectUnknown(key, entryKeys, `${path}.${key}`, !entryKeys.includes(key))
   const written = readWritten(entry, path)
   const { match, free, last_updated: updated, aliases: names = [], patterns: given = [], rates: own = [], ...rest } = written
-  const provider = written.provider ?? defaults.provider ?? (anthropicNames.has(model) ? 'anthropic' : undefined)
+  const provider = written.provider ?? block.provider ?? (anthropicNames.has(model) ? 'anthropic' : undefined)
   if (provider === undefined) {
     throw new PurserError('PURSER_BAD_CONFIG', `${path} does not say whose model it is; add a line like "provider: openai".`)
   }
@@ -112,8 +112,8 @@ function toCard(model: string, entry: Mapping, path: string, defaults: Defaults)
     ...(allAliases.length > 0 ? { aliases: allAliases } : {}),
     ...(allPatterns.length > 0 ? { patterns: allPatterns } : {}),
     rates: free === true ? freeRates : [...short, ...(own as Card['rates'])],
-    source: written.source ?? defaults.source,
-    checkedAt: written.checkedAt ?? updated ?? defaults.date ?? noDate,
+    source: written.source ?? block.source,
+    checkedAt: written.checkedAt ?? updated ?? block.date ?? noDate,
   }
 }
 

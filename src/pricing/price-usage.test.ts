@@ -151,6 +151,16 @@ describe('quantities for which a card has no rate', () => {
     expect(priceBy(asParent, { usage: { images: 1 } })).toMatchObject({ status: 'unpriced', reason: 'no-rate' })
   })
 
+  test('audio has no rate where the card says that only the rest is rated by its parent', () => {
+    const text = { ...inAndOut, unrated: 'as-parent-but-audio' } as const
+    expect(priceBy(text, { usage: { inputTokens: 1, imageInputTokens: 1 } })).toMatchObject({ status: 'priced', costNanos: 5000n })
+    expect(priceBy(text, { usage: { inputTokens: 1, audioInputTokens: 1 } })).toMatchObject({
+      status: 'partial',
+      unratedMeters: ['audioInputTokens'],
+    })
+    expect(priceBy(text, { usage: { audioOutputTokens: 1 } })).toMatchObject({ status: 'unpriced', reason: 'no-rate' })
+  })
+
   test('an audio model with audio rates never bills audio as text', () => {
     const audio = card({ ...inAndOut, rates: [...inAndOut.rates, { meter: 'audioInputTokens', usd: '40', per: million }] })
     // 20 × 2.5 + 44 × 40 = 50 + 1760 millionths
@@ -331,6 +341,7 @@ describe('rates by attributes', () => {
       { meter: 'images', usd: '0.08', per: 1, when: { attributes: { size: '1024x1024', quality: 'hd' } } },
       { meter: 'images', usd: '0.12', per: 1, when: { attributes: { size: '1792x1024', quality: 'hd' } } },
     ],
+    defaults: { quality: ['standard'] },
   })
 
   test.each([
@@ -338,12 +349,81 @@ describe('rates by attributes', () => {
     [{ size: '1024x1024', quality: 'standard' }, 40_000_000n],
     [{ size: '1024x1024', quality: 'hd' }, 80_000_000n],
     [{ size: '1792x1024', quality: 'hd', style: 'vivid' }, 120_000_000n],
+    [{ size: '1792X1024', quality: 'HD' }, 120_000_000n],
+    [{ size: '1024x1024', quality: 'Standard' }, 40_000_000n],
   ])('%o: the rate that names most of it', (attributes, costNanos) => {
     expect(priceBy(painter, { usage: { images: 1, attributes } })).toMatchObject({ status: 'priced', costNanos })
   })
 
   test.each([{ size: '512x512' }, { quality: 'hd' }, {}])('%o has no rate, and is not given the nearest one', (attributes) => {
     expect(priceBy(painter, { usage: { images: 1, attributes } })).toMatchObject({ status: 'unpriced', reason: 'no-rate' })
+  })
+})
+
+describe('a value of an attribute that no rate knows', () => {
+  const video = card({
+    rates: [
+      { meter: 'videoSeconds', usd: '0.4', per: 1 },
+      { meter: 'videoSeconds', usd: '0.6', per: 1, when: { attributes: { resolution: '4k' } } },
+      { meter: 'requests', usd: '0.01', per: 1 },
+    ],
+    defaults: { resolution: ['720p', '1080p'] },
+  })
+  const priceOf = (resolution: string, more = {}) => priceBy(video, { usage: { videoSeconds: 2, attributes: { resolution }, ...more } })
+
+  test.each([
+    ['4k', 1_210_000_000n],
+    ['4K', 1_210_000_000n],
+    ['720p', 810_000_000n],
+    ['1080P', 810_000_000n],
+  ])('%s is known, in whatever case', (resolution, costNanos) => {
+    expect(priceOf(resolution)).toMatchObject({ status: 'priced', costNanos })
+  })
+
+  test('is not priced as if it had not been said: what it concerns has no rate', () => {
+    expect(priceOf('8k')).toMatchObject({ status: 'partial', costNanos: 10_000_000n, unratedMeters: ['videoSeconds'] })
+    expect(priceOf('8k')).toEqual(priceOf('16k'))
+    expect(priceBy(video, { usage: { videoSeconds: 2 } })).toMatchObject({ status: 'priced', costNanos: 810_000_000n })
+  })
+
+  test('is named with those that are known', () => {
+    const priced = priceOf('8k', { requests: 0 })
+    expect(priced.status === 'unpriced' && priced.message).toContain('It knows no resolution "8k", only 720p, 1080p, 4k.')
+  })
+
+  test('does not fall to the rate of the parent either', () => {
+    const drawing = card({
+      ...inAndOut,
+      rates: [...inAndOut.rates, { meter: 'imageOutputTokens', usd: '40', per: million, when: { attributes: { quality: 'high' } } }],
+      unrated: 'as-parent',
+    })
+    const usage = { imageOutputTokens: 1, attributes: { quality: 'ultra' } }
+    expect(priceBy(drawing, { usage })).toMatchObject({ status: 'unpriced', reason: 'no-rate' })
+  })
+})
+
+describe('a quantity that another one bills already', () => {
+  const painter = card({
+    rates: [
+      { meter: 'outputTokens', usd: '2.5', per: million },
+      { meter: 'imageOutputTokens', usd: '30', per: million },
+      { meter: 'images', usd: '0.039', per: 1 },
+    ],
+    alternatives: [{ meter: 'images', billedBy: ['imageOutputTokens'] }],
+  })
+
+  test('has no line and is not unrated', () => {
+    // 1290 × 30 millionths
+    const priced = priceBy(painter, { usage: { images: 1, imageOutputTokens: 1290 } })
+    expect(summary(priced)).toEqual(['priced', 38_700_000n, 'imageOutputTokens 1290 at 30/1000000 = 38700000'])
+    expect(priced).toMatchObject({ unratedMeters: [] })
+    const byTokenOnly = card({ ...painter, rates: painter.rates.slice(0, 2) })
+    expect(priceBy(byTokenOnly, { usage: { images: 1, imageOutputTokens: 1290 } })).toEqual({ ...priced, card: expect.anything() })
+  })
+
+  test('is billed where the other one is not there', () => {
+    expect(priceBy(painter, { usage: { images: 2, outputTokens: 1000 } })).toMatchObject({ costNanos: 80_500_000n })
+    expect(priceBy(painter, { usage: { images: 2, imageOutputTokens: 0 } })).toMatchObject({ costNanos: 78_000_000n })
   })
 })
 

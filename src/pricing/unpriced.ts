@@ -61,7 +61,7 @@ export function explainUnrated(card: Card, unrated: readonly Meter[], request: P
 /** Which values of attributes no rate knows, and which are known. */
 function unknownAttributes(card: Card, unrated: readonly Meter[], { usage }: PriceRequest): string {
   const unknown = unrated.flatMap((meter) => unknownValues(card, meter, (name) => usage.attributes?.[name]))
-  const texts = unknown.map(({ name, values }) => ` ${name} "${usage.attributes?.[name]}" is none that it knows: ${values.join(', ')}.`)
+  const texts = unknown.map(({ name, values }) => ` It knows no ${name} "${usage.attributes?.[name]}", only ${values.join(', ')}.`)
   return [...new Set(texts)].join('')
 }
 

@@ -126,6 +126,8 @@ export interface Discrepancy {
   readonly key: string
   readonly stored: string
   readonly expected: string
+  /** Whose sums they are, as far as the ledger still knows. */
+  readonly of?: { readonly labels: Labels; readonly sku: Sku; readonly subject?: { readonly kind: string; readonly value: string } }
 }
 
 export interface VerifyReport {

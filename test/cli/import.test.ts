@@ -187,6 +187,18 @@ test('import jsonl reads back what export wrote', async () => {
   expect(rows).toMatchObject([{ project: 'a', costNanos: charge.costNanos }])
 })
 
+test('a file whose rows were all known from another one is named', async () => {
+  const machine = newMachine()
+  machine.write('a.csv', csv(['2026-02-01,10,1']))
+  machine.write('b.csv', csv(['2026-02-01,10,1']))
+  await machine.run(['import', 'csv', 'a.csv', ...map])
+  expect((await machine.run(['import', 'csv', 'b.csv', ...map, '--label', 'project=b'])).out).toMatch(/^read 1, booked 1 /)
+  const again = machine.write('c.csv', csv(['2026-02-01,10,1']))
+  expect(await machine.json(importShape, ['import', 'csv', 'c.csv', ...map])).toMatchObject({ duplicates: 1, knownFiles: [again] })
+  machine.write('d.csv', csv(['2026-02-01,10,1']))
+  expect((await machine.run(['import', 'csv', 'd.csv', ...map])).out).toContain('all of it was known already: ')
+})
+
 describe('the sources of purser.yaml', () => {
   const withSource = (): Machine => {
     const machine = newMachine()

@@ -346,8 +346,9 @@ describe('a second import', () => {
     await importAll({
       ...stopping,
       put: async (calls, checkpoints) => {
-        await put(calls, checkpoints)
+        const news = await put(calls, checkpoints)
         stop.abort()
+        return news
       },
     } as MemorySink)
     expect(sink.charges.size).toBe(1000)

@@ -108,10 +108,7 @@ describe('a fork and its parent are three calls of a million tokens', () => {
 describe('a parent that goes on after the fork has calls of its own', () => {
   const sameByAccident = call('2026-11-02T11:00:00Z', 3)
 
-  it.each([
-    [['parent', 'fork']],
-    [['fork', 'parent']],
-  ] as const)('also where they look like those of the fork: %j', async (order) => {
+  it.each([[['parent', 'fork']], [['fork', 'parent']]] as const)('also where they look like those of the fork: %j', async (order) => {
     writeParent(sameByAccident)
     writeFork()
     for (const day of order) await importDay(day)

@@ -269,8 +269,9 @@ describe('where Codex sessions are looked for', () => {
     await importAll({
       ...stopping,
       put: async (calls, checkpoints) => {
-        await put(calls, checkpoints)
+        const news = await put(calls, checkpoints)
         stop.abort()
+        return news
       },
     } as MemorySink)
     expect(sink.charges.size).toBe(500)

@@ -109,6 +109,45 @@ describe('a CSV file', () => {
     expect(sink.charges.size).toBe(3)
   })
 
+  it('keeps equal rows of two files apart where the owner says that they are different calls', async () => {
+    const lines = [header, '2024-01-01,5,1', '2024-01-01,5,1']
+    for (const [name, project] of Object.entries({ a: 'a', b: 'b' })) {
+      await importFile(folder.write(`${name}.csv`, lines), { labels: { project } }, sink.again())
+    }
+    expect([...sink.charges.values()].map(({ labels }) => labels['project'])).toEqual(['a', 'a', 'b', 'b'])
+    for (const [name, more] of Object.entries({
+      c: { model: 'gpt-5' },
+      d: { provider: 'azure' },
+      e: { map: `${map},durationMs=ContextTokens` },
+    })) {
+      const other = await importFile(folder.write(`${name}.csv`, lines), { labels: { project: 'a' }, ...more }, sink.again())
+      expect(other.counted.booked).toBe(2)
+    }
+  })
+
+  it('books nothing twice when it is written anew in another order, moved, or imported with the same labels in another order', async () => {
+    const labels = { project: 'a', team: 'b' }
+    const file = folder.write('a.csv', [header, '2024-01-01,5,1', '2024-01-02,6,1'])
+    await importFile(file, { labels })
+    folder.write('a.csv', [header, '2024-01-03,7,1', '2024-01-02,6,1', '2024-01-01,5,1'])
+    expect((await importFile(file, { labels: { team: 'b', project: 'a' } }, sink.again())).counted).toMatchObject({
+      booked: 1,
+      duplicates: 2,
+    })
+  })
+
+  it('refuses a point in a whole number, which may part thousands, and takes the fractions that tables write', async () => {
+    const file = folder.write('a.csv', [
+      'TIMESTAMP;ContextTokens;GeneratedTokens;s',
+      '2024-01-01;1.000;1;1.250',
+      '2024-01-01;1.234.567;1;2',
+      '2024-01-01;5.0;7.00;1.250',
+    ])
+    const { skipped } = await importFile(file, { map: `${map},audioSeconds=s` })
+    expect(Object.fromEntries(skipped)).toEqual({ 'bad number': [`${file}:2`, `${file}:3`] })
+    expect([...sink.charges.values()].map(({ usage }) => usage)).toEqual([{ inputTokens: 5, outputTokens: 7, audioSeconds: 1.25 }])
+  })
+
   it('takes times without an offset in the zone given', async () => {
     const file = folder.write('a.csv', [header, '2024-07-01 12:00:00,5,1'])
     expect(charges(await importFile(file, { zone: 'Europe/Paris' }))).toMatchObject([{ at: Date.UTC(2024, 6, 1, 10) }])

@@ -130,6 +130,39 @@ describe('JSON lines', () => {
   })
 })
 
+describe('several files of one import', () => {
+  const other = { ...call, at: '2026-02-21T10:00:00Z' }
+  const importFiles = async (files: readonly string[]): Promise<MemorySink> => {
+    const into = sink.again()
+    await importJsonl({ files, zone: 'UTC' }, into)
+    return into
+  }
+
+  it('keep equal lines of two files two, and books nothing twice when the files move', async () => {
+    const files = [folder.write('d1.jsonl', [call, other]), folder.write('d2.jsonl', [call])]
+    expect((await importFiles(files)).counted.booked).toBe(3)
+    expect((await importFiles(files)).counted.read).toBe(0)
+    const moved = [folder.write('old/d2.jsonl', [call]), folder.write('old/d1.jsonl', [call, other])]
+    expect((await importFiles(moved)).counted).toMatchObject({ booked: 0, duplicates: 3 })
+  })
+
+  it('take a file and its copy for one', async () => {
+    const files = ['d1.jsonl', 'copy.jsonl'].map((name) => folder.write(name, [call, call, other]))
+    expect((await importFiles(files)).counted).toMatchObject({ booked: 3, duplicates: 3 })
+  })
+
+  it('count an equal line that a later file gains, though the files before it are unchanged', async () => {
+    const files = [folder.write('d1.jsonl', [call]), folder.write('d2.jsonl', [other])]
+    await importFiles(files)
+    folder.append('d2.jsonl', [call])
+    expect((await importFiles(files)).counted).toEqual({ read: 1, booked: 1, superseded: 0, duplicates: 0 })
+    const documents = [folder.write('m1.json', [JSON.stringify([{ ...call, model: 'm' }])]), folder.write('m2.json', ['[]'])]
+    await importFiles(documents)
+    folder.write('m2.json', [JSON.stringify([{ ...call, model: 'm' }])], '\n\n')
+    expect((await importFiles(documents)).counted.booked).toBe(1)
+  })
+})
+
 describe('cost logs of media pipelines', () => {
   const entry = {
     timestamp: '2025-01-21T15:30:00.123456',

@@ -94,3 +94,35 @@ it('Codex goes on from the state that the ledger kept', async () => {
   const { total } = await purser.costs(everything)
   expect([total.calls, total.inputTokens, total.outputTokens, total.unpricedCalls]).toEqual([2, 150, 30, 0])
 })
+
+it('Codex forks count once in a ledger too, also when the import of the parent was taken back', async () => {
+  const counts = (input: number): object => ({ input_tokens: input, cached_input_tokens: 0, output_tokens: 1 })
+  const event = (time: string, total: number): object => ({
+    timestamp: `2026-11-${time}Z`,
+    type: 'event_msg',
+    payload: { type: 'token_count', info: { total_token_usage: counts(total), last_token_usage: counts(100) } },
+  })
+  const meta = (day: string, id: string, more: object = {}): object => ({
+    timestamp: `2026-11-${day}T10:00:00Z`,
+    type: 'session_meta',
+    payload: { id, timestamp: `2026-11-${day}T10:00:00Z`, ...more },
+  })
+  folder.write('parent/rollout-1-a.jsonl', [meta('01', 'a'), event('01T10:01:00', 100), event('01T10:02:00', 200)])
+  const fork = [
+    meta('02', 'b', { forked_from_id: 'a' }),
+    event('02T10:00:00.1', 100),
+    event('02T10:00:00.2', 200),
+    event('02T10:05:00', 300),
+  ]
+  folder.write('fork/rollout-2-b.jsonl', fork)
+  const codex = (day: string): Promise<ImportSummary> =>
+    purser.import('codex', (sink) => importCodex({ env: {}, paths: [join(folder.path, day)] }, sink))
+  const { batch } = await codex('parent')
+  expect(await codex('fork')).toMatchObject({ read: 3, booked: 1, duplicates: 2 })
+  await purser.undoImport(batch)
+  expect(await codex('fork')).toMatchObject({ booked: 2, duplicates: 1 })
+  expect(await codex('parent')).toMatchObject({ booked: 0, duplicates: 2 })
+  expect((await purser.costs(everything)).total).toMatchObject({ calls: 3, inputTokens: 300 })
+  const sources = (await purser.imports()).flatMap((each) => each.sources)
+  expect(new Set(sources)).toEqual(new Set([`codex:${join(folder.path, 'fork/rollout-2-b.jsonl')}`]))
+})

@@ -50,9 +50,11 @@ export function createMemorySink(
     checkpoint: (source) => JSON.parse(kept.get(source) ?? 'null') ?? undefined,
     note: (key) => JSON.parse(kept.get(`note:${key}`) ?? 'null') ?? undefined,
     put: async (calls: readonly ImportedCall[], checkpoints: ReadonlyMap<string, Checkpoint>, notes?: ReadonlyMap<string, Checkpoint>) => {
+      const before = counted.booked + counted.superseded
       for (const call of calls) book(call)
       for (const [key, note] of notes ?? []) kept.set(`note:${key}`, JSON.stringify(note))
       for (const [source, checkpoint] of checkpoints) kept.set(source, JSON.stringify(checkpoint))
+      return counted.booked + counted.superseded - before
     },
     timeOf: async (id) => booked.get(id)?.charge.at,
     countRead: (records) => {

@@ -36,7 +36,7 @@ describe.skipIf(absent)(
       const purser = await openTemporaryLedger({ ownerCards: [] })
       const map = 'at=TIMESTAMP,inputTokens=ContextTokens,outputTokens=GeneratedTokens'
       const csv = {
-        file: fileURLToPath(new URL(file, folder)),
+        files: [fileURLToPath(new URL(file, folder))],
         map,
         zone: 'UTC',
         provider: 'openai',

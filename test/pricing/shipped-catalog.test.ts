@@ -118,6 +118,14 @@ describe("prices worked out by hand from the vendors' pages", () => {
     expect(price({ ...model, usage: { inputTokens: 100_001, cacheReadTokens: 100_000 } })).toEqual(['priced', 275_002_500n, 'exact'])
   })
 
+  test.each(['gpt-5.4', 'gpt-5.5', 'gpt-6-sol'])('%s: long context above 272,000 tokens, not from there on', (model) => {
+    // https://developers.openai.com/api/docs/models/gpt-5.4: "prompts with >272K input tokens" at twice the input price
+    const at = (inputTokens: number) => price({ provider: 'openai', model, usage: { inputTokens } })
+    const [, base] = at(1000) as [string, bigint]
+    expect(at(272_000)).toEqual(['priced', base * 272n, 'exact'])
+    expect(at(272_001)).toEqual(['priced', (base * 2n * 272_001n) / 1000n, 'exact'])
+  })
+
   test('Claude Opus 4.6: the long-context price ended on 2026-03-13', () => {
     const call = { provider: 'anthropic', model: 'claude-opus-4-6', usage: { inputTokens: 200_001 } }
     expect(price({ ...call, at: Date.parse('2026-03-12') })).toMatchObject(['priced', 2_000_010_000n, expect.stringContaining('exact')])
@@ -142,6 +150,37 @@ describe("prices worked out by hand from the vendors' pages", () => {
   })
 })
 
+describe('audio that a vendor names no price for', () => {
+  const status = (provider: string, model: string, usage: PriceRequest['usage']) =>
+    priceUsage(catalog, { provider, model, usage, at: now }).status
+
+  test('is not billed as text, save on Google, which says so', () => {
+    expect(status('openai', 'gpt-4o', { inputTokens: 10, audioInputTokens: 10 })).toBe('partial')
+    expect(status('openai', 'gpt-4.1', { audioOutputTokens: 10 })).toBe('unpriced')
+    expect(status('anthropic', 'claude-sonnet-4-5', { inputTokens: 10, audioInputTokens: 10 })).toBe('partial')
+    expect(status('google', 'gemini-2.5-pro', { inputTokens: 10, audioInputTokens: 10 })).toBe('priced')
+    expect(status('openai', 'gpt-4o', { inputTokens: 10, imageInputTokens: 10 })).toBe('priced')
+    expect(status('openai', 'gpt-4o-mini-tts', { inputTokens: 10, audioOutputTokens: 10 })).toBe('priced')
+  })
+})
+
+describe("the owner's price of a model", () => {
+  const rates = [{ meter: 'inputTokens', usd: '1', per: 1_000_000 }] as const
+  const own = { provider: 'openai', model: 'gpt-4o', rates, source: 'purser.yaml', checkedAt: '2026-10-01' }
+  const owned = loadShippedCatalog({ owner: [own] })
+
+  test.each([
+    ['gpt-4o', 'owner'],
+    ['gpt-4o-2024-08-06', 'owner'],
+    ['gpt-4o-2024-11-20', 'owner'],
+    // $5 and $15: another model than what gpt-4o stands for.
+    ['gpt-4o-2024-05-13', 'shipped'],
+    ['gpt-4o-mini-2024-07-18', 'shipped'],
+  ])('%s: %s', (model, origin) => {
+    expect(owned.find('openai', model, now)?.origin).toBe(origin)
+  })
+})
+
 describe('names in the wild', () => {
   test.each([
     ['anthropic', 'claude-sonnet-4-5-20250929', 'claude-sonnet-4-5'],
@@ -163,6 +202,10 @@ describe('names in the wild', () => {
     ],
     ['openai', 'gpt-4o-2024-08-06', 'gpt-4o'],
     ['openai', 'gpt-4o-2024-05-13', 'gpt-4o-2024-05-13'],
+    ['openai', 'computer-use-preview-2025-03-11', 'computer-use'],
+    ['openai', 'gpt-4o-realtime-preview-2024-12-17', 'gpt-4o-realtime-preview'],
+    ['google', 'gemini-2.0-flash-exp', 'gemini-2.0-flash'],
+    ['google', 'gemini-2.5-flash-lite-preview-06-17', 'gemini-2.5-flash-lite'],
     ['openai', 'GPT-4o', 'gpt-4o'],
   ])('%s %s is %s', (provider, model, expected) => {
     expect(catalog.find(provider, model, now)?.card.model).toBe(expected)
@@ -175,6 +218,10 @@ describe('names in the wild', () => {
     ['anthropic', 'claude-sonnet-4-99'],
     ['google', 'gemini-2.5-pro-tts-preview'],
     ['google', 'gemini-1.5-flash-8b'],
+    ['google', 'gemini-2.5-pro-exp-03-25'],
+    ['google', 'gemini-1.5-pro-preview-0409'],
+    ['openai', 'gpt-oss-120b'],
+    ['openai', 'gpt-oss-20b'],
     ['azure', 'gpt-4o'],
     ['aws', 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6'],
   ])('%s %s is nobody we know, and has no price', (provider, model) => {

@@ -5,6 +5,7 @@ import { type CardsDiff, diffCards } from '../../pricing/diff-cards.ts'
 import type { SourceCards } from '../../pricing/sources/source-cards.ts'
 import { readPriceSource } from '../../pricing/sources/read-source.ts'
 import { type Finding, validateCards } from '../../pricing/validate-cards.ts'
+import { counted } from '../../text/counted.ts'
 import { diffLines } from '../catalog-diff-view.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { readPriceList } from '../read-price-list.ts'
@@ -103,7 +104,7 @@ async function update(session: Session, source: string | undefined, options: Upd
     if (!session.json) await writeLines(diffLines(compared))
     throw new PurserError(
       'PURSER_CATALOG_REJECTED',
-      `${rejected.size} models in ${source} have prices that cannot be right, so nothing was applied. --skip-rejected takes over the others.`,
+      `${counted(rejected.size, 'model')} in ${source} ${rejected.size === 1 ? 'has' : 'have'} prices that cannot be right, so nothing was applied. --skip-rejected takes over the others.`,
     )
   }
   const applied = cardsToApply(compared, rejected)
@@ -115,7 +116,7 @@ async function update(session: Session, source: string | undefined, options: Upd
   await writeLines([
     ...diffLines(compared),
     '',
-    `Took over ${applied.length} cards. \`purser reprice\` shows what they change in booked calls.`,
+    `Took over ${counted(applied.length, 'card')}. \`purser reprice\` shows what they change in booked calls.`,
   ])
 }
 
@@ -124,7 +125,7 @@ async function reset(session: Session): Promise<void> {
   const dropped = purser.catalog.cards('refreshed').length
   await purser.refreshCatalog([], 'reset')
   if (session.json) await writeJson({ dropped })
-  else await writeLines([`Dropped ${dropped} cards of earlier updates.`])
+  else await writeLines([`Dropped ${counted(dropped, 'card')} of earlier updates.`])
 }
 
 function comparedJson({ source, format, cards, diff, findings, skipped }: Compared, appliedCards: number): Record<string, unknown> {

@@ -3,6 +3,8 @@ import { PurserError } from '../../errors.ts'
 import type { Card } from '../../pricing/card.ts'
 import type { Catalog } from '../../pricing/catalog.ts'
 import { parseInstant } from '../../time/calendar.ts'
+import { counted } from '../../text/counted.ts'
+import { printable } from '../../text/display-width.ts'
 import { cardLines, modelLines } from '../card-view.ts'
 import { note, writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
@@ -57,7 +59,7 @@ async function list(session: Session, provider: string | undefined): Promise<voi
     .providers()
     .map((name) => ({ provider: name, models: new Set(catalog.cardsOf(name).map((card) => card.model)).size }))
   if (session.json) return writeJson({ revision: catalog.revision, providers })
-  await writeLines(providers.map(({ provider: name, models }) => `${name}  ${models} ${models === 1 ? 'model' : 'models'}`))
+  await writeLines(providers.map(({ provider: name, models }) => `${printable(name)}  ${counted(models, 'model')}`))
 }
 
 function requireCards(catalog: Catalog, provider: string): readonly Card[] {

@@ -1,7 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { weekdays } from '../../config/config-shape.ts'
 import type { PurserConfig } from '../../config/load-config.ts'
+import { PurserError } from '../../errors.ts'
+import { printable } from '../../text/display-width.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { describeSource } from '../source-run.ts'
@@ -69,11 +72,12 @@ async function show({ config, json, env }: Session): Promise<void> {
     ...Object.entries(environment).map(([name, value]) => [name, String(value)] as [string, string]),
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
-  await writeLines(rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`))
+  await writeLines(rows.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`))
 }
 
 async function check(session: Session): Promise<void> {
   const { config, json } = session
+  checkLedgerPath(config)
   const warnings = await findWarnings(session)
   if (json) return writeJson({ files: config.files, warnings })
   const read =
@@ -81,6 +85,14 @@ async function check(session: Session): Promise<void> {
       ? ['There is no purser.yaml here or above, and none of your own.']
       : config.files.map((file) => `${file} is fine.`)
   await writeLines([...read, ...warnings.map((warning) => `warning: ${warning}`)])
+}
+
+function checkLedgerPath({ db, dbFrom }: PurserConfig): void {
+  if (statSync(db, { throwIfNoEntry: false })?.isDirectory() !== true) return
+  throw new PurserError(
+    'PURSER_BAD_CONFIG',
+    `The ledger that ${dbFrom} names, ${db}, is a folder; name a file, like ${join(db, 'spend.db')}.`,
+  )
 }
 
 async function findWarnings(session: Session): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { PurserError } from '../../errors.ts'
-import { type CostQuery, parseFilter, type SortKey, sortKeys } from '../../ledger/cost-query.ts'
+import { type CostQuery, parseFilter, resolveField, type SortKey, sortKeys } from '../../ledger/cost-query.ts'
+import type { CostRow } from '../../ledger/cost-table.ts'
 import type { Purser } from '../../purser.ts'
 import { closest } from '../../text/closest.ts'
 import { type AskedPeriod, askedPeriod, type PeriodOptions } from '../asked-period.ts'
@@ -8,6 +9,7 @@ import { collect, wholeNumber } from '../call-options.ts'
 import { costsJson } from '../cost-json.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
+import { wrapNotes } from '../terminal.ts'
 
 interface CostsOptions extends PeriodOptions {
   readonly by?: readonly string[]
@@ -55,22 +57,31 @@ function collectFields(value: string, before: readonly string[] | undefined): st
 }
 
 async function run(session: Session, options: CostsOptions): Promise<void> {
-  const syncs = options.sync && session.config.sources.length > 0
+  const { config } = session
+  const periodIn = (timezone: string): AskedPeriod => askedPeriod(options, { period: 'all', timezone, weekStart: config.weekStart })
+  // What cannot be asked is refused before anything is opened or read.
+  checkQuery(toQuery(options, periodIn(config.timezone ?? 'UTC'), config.weekStart), config.subjects)
+  const syncs = options.sync && config.sources.length > 0
   const purser = await session.open({ create: syncs, prices: syncs })
   if (syncs) {
     const { syncSources } = await import('../sync-sources.ts')
     await syncSources(session, purser)
   }
-  const { config } = session
-  const period = askedPeriod(options, { period: 'all', timezone: config.timezone ?? purser.timezone, weekStart: config.weekStart })
+  const period = periodIn(config.timezone ?? purser.timezone)
   const query = toQuery(options, period, config.weekStart)
   const table = await purser.costs(query)
   if (session.json) return writeJson(costsJson(period, query.groupBy, table))
-  const { costLines, costNotes, unusedLabelNotes } = await import('../cost-view.ts')
+  const { costLines } = await import('../cost-view.ts')
+  const { costNotes, unusedLabelNotes } = await import('../cost-notes.ts')
   await writeLines(costLines(period, query.groupBy, table))
-  const unpriced = table.total.unpricedCalls > 0 ? await unpricedModels(purser, query) : []
-  const notes = [...costNotes(table.total, unpriced), ...unusedLabelNotes(query.groupBy, table)]
-  if (notes.length > 0) await writeLines(['', ...notes])
+  const doubtful = table.total.isLowerBound ? await doubtfulModels(purser, query) : []
+  const notes = [...costNotes(table.total, doubtful), ...unusedLabelNotes(query.groupBy, table)]
+  if (notes.length > 0) await writeLines(['', ...wrapNotes(notes)])
+}
+
+function checkQuery({ groupBy, where }: CostQuery, subjects: readonly string[]): void {
+  const known = new Set(subjects)
+  for (const name of [...groupBy, ...where.map(({ field }) => field)]) resolveField(name, known)
 }
 
 function toQuery(options: CostsOptions, period: AskedPeriod, weekStart: number): CostQuery {
@@ -95,12 +106,10 @@ function checkSort(key: string): SortKey {
   throw new PurserError('PURSER_BAD_QUERY', `Rows cannot be sorted by "${key}".${hint} Sort by ${sortKeys.join(', ')}.`)
 }
 
-const namedModels = 3
-
-/** The models that most calls without a price are of. */
-async function unpricedModels(purser: Purser, query: CostQuery): Promise<string[]> {
+/** Calls without a price, or with a part of one, by model and the level that served them, most first. */
+async function doubtfulModels(purser: Purser, query: CostQuery): Promise<CostRow[]> {
   const { limit: _limit, ...rest } = query
-  const { rows } = await purser.costs({ ...rest, groupBy: ['provider', 'model'], sort: 'unpriced', descending: true })
-  const names = rows.filter((row) => row.unpricedCalls > 0).map((row) => row.key.join('/'))
-  return names.length > namedModels ? [...names.slice(0, namedModels), `and ${names.length - namedModels} more`] : names
+  const groupBy = ['provider', 'model', 'serviceTier', 'speed']
+  const { rows } = await purser.costs({ ...rest, groupBy, sort: 'unpriced', descending: true })
+  return [...rows]
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import type { Charge } from '../../ledger/charge.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { askedPeriod, type PeriodOptions } from '../asked-period.ts'
 import { csvExport, jsonlExport } from '../export-formats.ts'
@@ -12,6 +13,7 @@ interface ExportOptions extends PeriodOptions {
   readonly format: 'csv' | 'jsonl'
   readonly output?: string
   readonly batch?: string
+  readonly corrections?: true
 }
 
 const examples = `
@@ -20,11 +22,13 @@ Examples:
   purser export --format csv --period month --output march.csv
   purser export --since 2026-02-01 --until 2026-02-28 | head
 
-JSONL holds charges as docs/reference/json.md describes them; \`purser import jsonl\` reads them back. CSV has a column
-for each label and each meter. A file appears under its name only once it is complete.`
+Each call is one row, as it stands after corrections, so that sums over the rows are those of \`purser costs\`. JSONL holds
+charges as docs/reference/json.md describes them; CSV has a column for each label and each meter. \`purser import jsonl\`
+and \`purser import csv\` read them back. With --corrections each booking is a row, and a correction holds differences.
+A file appears under its name only once it is complete.`
 
 export function defineExport(): Command {
-  const command = new Command('export').description('Writes charges, corrections included, in the order of booking.')
+  const command = new Command('export').description('Writes charges, one for each call.')
   return command
     .addOption(new Option('--format <name>', 'how to write them').choices(['csv', 'jsonl']).default('jsonl'))
     .option('--output <file>', 'a file in place of standard output')
@@ -33,6 +37,7 @@ export function defineExport(): Command {
     .option('--until <time>', 'up to and with this date, or up to this time')
     .option('--timezone <zone>', 'the zone of days, like Europe/Paris')
     .option('--batch <id>', 'only what one import brought')
+    .option('--corrections', 'each booking as it was made, corrections as rows of their own')
     .addHelpText('after', examples)
     .action(async (options: ExportOptions, self: Command) => withSession(self, (session) => run(session, options)))
 }
@@ -51,12 +56,13 @@ async function run(session: Session, options: ExportOptions): Promise<void> {
     ...(options.batch !== undefined && { batch: options.batch }),
   }
   const { format, output } = options
+  const read = (): AsyncIterable<Charge> => (options.corrections === true ? purser.charges(selection) : purser.standingCharges(selection))
   const bar = createProgressBar('Exporting')
   await interruptible(async (signal) => {
     const out = openOutput(output)
     let charges = 0
     try {
-      for await (const chunk of format === 'csv' ? csvExport(purser, selection, signal) : jsonlExport(purser, selection, signal)) {
+      for await (const chunk of format === 'csv' ? csvExport(read, signal) : jsonlExport(read, signal)) {
         await out.write(chunk.text)
         charges += chunk.charges
         if (output !== undefined) bar.show(charges, undefined, 'charges')

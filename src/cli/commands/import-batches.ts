@@ -1,11 +1,15 @@
 import { basename } from 'node:path'
 import { Command } from 'commander'
+import type { SourceConfig } from '../../config/load-config.ts'
+import type { ImportBatch } from '../../facade/import-batch.ts'
+import { counted } from '../../text/counted.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { printable } from '../../text/display-width.ts'
 import { renderTable } from '../../text/table.ts'
-import { writeJson, writeLines } from '../output.ts'
+import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
+import { describeSource } from '../source-run.ts'
 import { paint, terminalWidth } from '../terminal.ts'
 
 export function defineImportList(): Command {
@@ -50,7 +54,22 @@ async function list(session: Session): Promise<void> {
 async function undo(session: Session, batch: string): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
   const bar = createProgressBar('Taking back')
+  const taken = (await purser.imports()).find((each) => each.batch === batch)
   const { removed } = await purser.undoImport(batch, (count) => bar.show(count, undefined, 'charges')).finally(() => bar.end())
-  if (session.json) await writeJson({ batch, removed })
-  else await writeLines([`Took ${formatCount(removed)} charges back.`])
+  await answerOrSay(`The import ${batch} is taken back.`, () =>
+    session.json ? writeJson({ batch, removed }) : writeLines([`Took ${counted(removed, 'charge')} back.`]),
+  )
+  const again = taken && session.config.sources.find((source) => holds(source, taken))
+  if (again !== undefined) {
+    const file = session.config.files[0] ?? 'purser.yaml'
+    warn(
+      `${describeSource(again)} is a source in ${file}, so the next \`purser costs\` or \`purser import\` reads it again. To keep it out, remove or change that source first.`,
+    )
+  }
+}
+
+/** Whether an import read a source, or a part of it. */
+function holds({ kind, paths }: SourceConfig, { importer, sources }: ImportBatch): boolean {
+  if (kind !== importer) return false
+  return paths.length === 0 || sources.some((source) => paths.some((path) => source.includes(path)))
 }

@@ -6,13 +6,16 @@ import { PurserError } from '../../errors.ts'
 import type { Basis } from '../../ledger/charge.ts'
 import { bases } from '../../ledger/charge.ts'
 import type { ImportSummary } from '../../importers/importer.ts'
+import { printable } from '../../text/display-width.ts'
 import { checkZone } from '../../time/calendar.ts'
 import { collect, wholePairs } from '../call-options.ts'
 import { interruptible } from '../interrupt.ts'
-import { writeJson, writeLines } from '../output.ts'
-import { importLines, importSource } from '../run-import.ts'
+import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
+import { exitCodes } from '../report-error.ts'
+import { importLines, importSource, isAllSkipped, nothingThere } from '../run-import.ts'
 import { type Session, withSession } from '../session.ts'
 import { describeSource } from '../source-run.ts'
+import { checkLabels, trySource } from '../sync-sources.ts'
 import { defineImportList, defineImportUndo } from './import-batches.ts'
 
 interface ImportOptions {
@@ -109,16 +112,16 @@ async function importOne(session: Session, source: SourceConfig): Promise<void> 
   const purser = await session.open({ create: true, prices: true })
   await interruptible(async (signal) => {
     const summary = await importSource(session, purser, source, signal)
-    if (session.json) await writeJson(summaryJson(summary, signal.aborted))
-    else await writeLines(importLines(summary, signal.aborted))
+    await answerOrSay(saidOf(summary), () =>
+      session.json ? writeJson(summaryJson(summary, signal.aborted)) : writeLines(importLines(summary, signal.aborted)),
+    )
+    const missing = nothingThere(source, summary, session.env)
+    if (missing !== undefined) warn(missing)
+    if (isAllSkipped(summary) && !signal.aborted) {
+      warn('Nothing that was read is a record of a call, so nothing was booked.')
+      process.exitCode = exitCodes.badInput
+    }
   })
-}
-
-/** A label that breaks a rule would make every record one that is skipped. */
-async function checkLabels({ labels }: SourceConfig): Promise<void> {
-  if (labels === undefined) return
-  const { parseLabels } = await import('../../ledger/labels.ts')
-  parseLabels(labels)
 }
 
 async function importAll(session: Session): Promise<void> {
@@ -133,13 +136,23 @@ async function importAll(session: Session): Promise<void> {
     const imports: Record<string, unknown>[] = []
     for (const source of sources) {
       if (signal.aborted) break
-      await checkLabels(source)
-      const summary = await importSource(session, purser, source, signal)
+      const summary = await trySource(source, () => importSource(session, purser, source, signal))
+      if (summary === undefined) {
+        process.exitCode = exitCodes.badInput
+        continue
+      }
+      const missing = nothingThere(source, summary, session.env)
+      if (missing !== undefined) warn(missing)
+      const name = printable(describeSource(source))
       if (session.json) imports.push({ source: describeSource(source), ...summaryJson(summary, signal.aborted) })
-      else await writeLines([`${describeSource(source)}:`, ...importLines(summary, signal.aborted).map((line) => `  ${line}`)])
+      else await writeLines([`${name}:`, ...importLines(summary, signal.aborted).map((line) => `  ${line}`)])
     }
     if (session.json) await writeJson({ imports })
   })
+}
+
+function saidOf({ batch, booked, superseded }: ImportSummary): string {
+  return booked + superseded === 0 ? 'Nothing was booked.' : `What was read is booked as import ${batch}.`
 }
 
 function summaryJson(summary: ImportSummary, interrupted: boolean): Record<string, unknown> {

@@ -1,10 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { configName, home } from '../../config/locations.ts'
+import { configName } from '../../config/locations.ts'
 import { PurserError } from '../../errors.ts'
+import { messageOf } from '../../text/sentence.ts'
 import { globalOptions } from '../global-options.ts'
 import { writeJson, writeLines } from '../output.ts'
+import { foundSessions } from '../session-folders.ts'
 import { starterConfig } from '../starter-config.ts'
 
 const examples = `
@@ -24,16 +26,14 @@ export function defineInit(): Command {
 async function init(self: Command, force: boolean): Promise<void> {
   const { db, config, json } = globalOptions(self)
   const path = resolve(config ?? configName)
-  const sources = foundSources()
+  const sources = foundSessions(process.env)
   try {
     writeFileSync(path, starterConfig({ db, sources }), { flag: force ? 'w' : 'wx' })
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
       throw new PurserError('PURSER_BAD_ARGUMENT', `${path} exists and was left as it is; --force replaces it.`, { cause })
     }
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    })
+    throw new PurserError('PURSER_BAD_ARGUMENT', `${path} cannot be written: ${messageOf(cause)}.`, { cause })
   }
   if (json === true) return writeJson({ path, sources })
   const next =
@@ -41,21 +41,4 @@ async function init(self: Command, force: boolean): Promise<void> {
       ? 'Book a call with `purser record --help`, or name sources in it.'
       : 'Next: `purser costs`, which reads them first.'
   await writeLines([`Wrote ${path}.`, ...sources.map((source) => `Found records of ${source}.`), next])
-}
-
-/** Tools that have left records on this machine. */
-function foundSources(): string[] {
-  const { env } = process
-  const folders: readonly (readonly [string, readonly string[]])[] = [
-    [
-      'claude-code',
-      [
-        ...(env['CLAUDE_CONFIG_DIR'] ?? '').split(',').filter(Boolean),
-        join(home(env), '.claude'),
-        join(home(env), '.config', 'claude'),
-      ].map((each) => join(each.trim(), 'projects')),
-    ],
-    ['codex', [join(env['CODEX_HOME'] ?? join(home(env), '.codex'), 'sessions')]],
-  ]
-  return folders.filter(([, candidates]) => candidates.some((folder) => existsSync(folder))).map(([kind]) => kind)
 }

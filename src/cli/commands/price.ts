@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline'
 import { Command } from 'commander'
 import { PurserError } from '../../errors.ts'
 import { parseRecord } from '../../ledger/parse-record.ts'
@@ -10,7 +9,8 @@ import type { Priced, PriceRequest } from '../../pricing/priced.ts'
 import type { UsageWarning } from '../../usage/usage.ts'
 import { addCallOptions, type CallOptions, required, usageOf } from '../call-options.ts'
 import { pricedJson } from '../charge-json.ts'
-import { note, write, writeJson, writeLines } from '../output.ts'
+import { note, warn, writeJson, writeLines } from '../output.ts'
+import { readCalls } from '../price-input.ts'
 import { priceLines } from '../price-lines.ts'
 import { describe, exitCodes } from '../report-error.ts'
 import { type Session, withSession } from '../session.ts'
@@ -28,7 +28,8 @@ Examples:
   purser price --jsonl < calls.jsonl
 
 With --jsonl each line is {"provider","model","usage"}, with "at" and "serviceTier" if you like, or a raw response as
-{"provider","api","body"}. Answers come in order, one a line; a line that cannot be read is answered with
+{"provider","api","body"}. --provider, --model, --at, --service-tier, --speed and --region count for lines that leave
+them out. Answers come in order, one for each line; a line that is empty or cannot be read is answered with
 {"error":{…}}, and the exit code is then 2.`
 
 export function definePrice(): Command {
@@ -43,20 +44,25 @@ export function definePrice(): Command {
 async function run(session: Session, options: PriceOptions): Promise<void> {
   const catalog = await catalogInForce(session)
   const zone = session.config.timezone ?? 'UTC'
-  if (options.jsonl === true) return priceLinesOfInput(catalog, zone, options.strict === true)
-  const { at, serviceTier, speed, region } = options
+  if (options.jsonl === true) return priceLinesOfInput(catalog, zone, options)
   const { priced, warnings } = priceRecord(catalog, zone, {
+    ...levelsOf(options),
     provider: required(options.provider, '--provider', 'openai'),
     model: required(options.model, '--model', 'gpt-4o'),
     usage: usageOf(options),
-    ...(at !== undefined && { at }),
-    ...(serviceTier !== undefined && { serviceTier }),
-    ...(speed !== undefined && { speed }),
-    ...(region !== undefined && { region }),
   })
   if (session.json) await writeJson(pricedJson(priced, warnings))
   else await show(priced)
   if (priced.status !== 'priced' && options.strict === true) process.exitCode = exitCodes.unpriced
+}
+
+function levelsOf({ at, serviceTier, speed, region }: PriceOptions): Partial<CallRecord> {
+  return {
+    ...(at !== undefined && { at }),
+    ...(serviceTier !== undefined && { serviceTier }),
+    ...(speed !== undefined && { speed }),
+    ...(region !== undefined && { region }),
+  }
 }
 
 async function show(priced: Priced): Promise<void> {
@@ -69,9 +75,14 @@ async function show(priced: Priced): Promise<void> {
   if (priced.status === 'partial') note(`partly priced: the card has no rate for ${priced.unratedMeters.join(', ')}.`)
 }
 
-/** The prices that booking would use: with those of the last update where there is a ledger. */
+/** The prices that booking would use: with those of the last update where there is a ledger that can be read. */
 export async function catalogInForce(session: Session): Promise<Catalog> {
-  if (session.hasLedger()) return (await session.open({ create: false, prices: true })).catalog
+  try {
+    if (session.hasLedger()) return (await session.open({ create: false, prices: true })).catalog
+  } catch (error) {
+    if (!(error instanceof PurserError) || !error.code.startsWith('PURSER_LEDGER_')) throw error
+    warn(`Prices of updates are not in force, because the ledger cannot be opened. ${error.message}`)
+  }
   const { loadShippedCatalog } = await import('../../pricing/load-shipped.ts')
   return loadShippedCatalog({ owner: (await session.config.ownerCards()).cards })
 }
@@ -81,34 +92,30 @@ function priceRecord(catalog: Catalog, zone: string, record: CallRecord): { pric
   return { priced: priceUsage(catalog, request), warnings: request.warnings ?? [] }
 }
 
-async function priceLinesOfInput(catalog: Catalog, zone: string, strict: boolean): Promise<void> {
-  const lines = createInterface({ input: process.stdin, crlfDelay: Infinity })
-  let number = 0
+async function priceLinesOfInput(catalog: Catalog, zone: string, options: PriceOptions): Promise<void> {
+  const { provider, model, usage, attribute } = options
+  if (usage !== undefined || attribute !== undefined) {
+    throw new PurserError('PURSER_BAD_ARGUMENT', 'With --jsonl each line has a usage of its own; leave out --usage and --attribute.')
+  }
+  const defaults = { ...levelsOf(options), ...(provider !== undefined && { provider }), ...(model !== undefined && { model }) }
   let bad = false
   let unpriced = false
-  for await (const line of lines) {
-    number += 1
-    if (line.trim() === '') continue
-    try {
-      const { priced, warnings } = priceRecord(catalog, zone, parseLine(line))
-      unpriced ||= priced.status !== 'priced'
-      await write(`${JSON.stringify(pricedJson(priced, warnings))}\n`)
-    } catch (error) {
-      if (!(error instanceof PurserError)) throw error
-      bad = true
-      await write(`${JSON.stringify({ error: { ...describe(error), line: number } })}\n`)
-    }
+  for await (const { line, read } of readCalls(defaults)) {
+    const answer = answerLine(() => priceRecord(catalog, zone, read()), line)
+    bad ||= 'error' in answer
+    unpriced ||= answer['status'] !== 'priced'
+    await writeJson(answer)
   }
-  if (bad) process.exitCode = 2
-  else if (unpriced && strict) process.exitCode = exitCodes.unpriced
+  if (bad) process.exitCode = exitCodes.badInput
+  else if (unpriced && options.strict === true) process.exitCode = exitCodes.unpriced
 }
 
-function parseLine(line: string): CallRecord {
+function answerLine(price: () => ReturnType<typeof priceRecord>, line: number): Record<string, unknown> {
   try {
-    return JSON.parse(line) as CallRecord
-  } catch (cause) {
-    throw new PurserError('PURSER_BAD_RECORD', `The line is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    })
+    const { priced, warnings } = price()
+    return pricedJson(priced, warnings)
+  } catch (error) {
+    if (!(error instanceof PurserError)) throw error
+    return { error: { ...describe(error), line } }
   }
 }

@@ -4,9 +4,12 @@ import { PurserError } from '../../errors.ts'
 import type { Basis, Charge, Outcome } from '../../ledger/charge.ts'
 import type { CallRecord } from '../../ledger/parse-record.ts'
 import { formatUsdExact } from '../../money/format.ts'
+import { printable } from '../../text/display-width.ts'
+import { messageOf } from '../../text/sentence.ts'
 import { addCallOptions, type CallOptions, collect, required, toNumber, usageOf, wholeNumber, wholePairs } from '../call-options.ts'
 import { chargeJson } from '../charge-json.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
+import { withoutByteOrderMark } from '../price-input.ts'
 import { priceLines } from '../price-lines.ts'
 import { exitCodes } from '../report-error.ts'
 import { type Session, withSession } from '../session.ts'
@@ -70,9 +73,14 @@ export function defineRecord(): Command {
 async function run(session: Session, options: RecordOptions): Promise<void> {
   const record = toRecord(options)
   const purser = await session.open({ create: true, prices: true })
+  const startedMs = Date.now()
   const charge = await purser.record(record)
-  if (session.json) await writeJson(chargeJson(charge))
-  else await show(charge, options.explain === true)
+  const isOld = charge.bookedAt < startedMs
+  await answerOrSay(`The call is booked as ${charge.id}.`, () =>
+    session.json
+      ? writeJson({ ...chargeJson(charge), ...(isOld && { alreadyBooked: true }) })
+      : show(charge, options.explain === true, isOld),
+  )
   if (charge.status === 'unpriced' || charge.status === 'partial') {
     const priced = purser.price(charge as Parameters<typeof purser.price>[0])
     if (priced.status === 'unpriced') warn(`booked without a price. ${priced.message}`)
@@ -81,10 +89,14 @@ async function run(session: Session, options: RecordOptions): Promise<void> {
   }
 }
 
-async function show(charge: Charge, explain: boolean): Promise<void> {
+async function show(charge: Charge, explain: boolean, isOld: boolean): Promise<void> {
   const cost = charge.costNanos === null ? 'unpriced' : formatUsdExact(charge.costNanos)
   const how = charge.status === 'stated' || charge.status === 'reported' ? ` (${charge.status})` : ''
-  await writeLines([`${charge.provider}.${charge.model} = ${cost}${how}`, ...(explain ? priceLines(charge.lines) : [])])
+  await writeLines([
+    `${printable(`${charge.provider}.${charge.model}`)} = ${cost}${how}`,
+    ...(isOld ? [`  already booked as ${printable(charge.id)}; nothing was added`] : []),
+    ...(explain ? priceLines(charge.lines) : []),
+  ])
   if (explain && charge.card !== null) await writeLines([`  ${charge.card.source}, checked ${charge.card.checkedAt} (${charge.match})`])
   for (const { message } of charge.warnings) warn(`${message}`)
 }
@@ -126,11 +138,9 @@ function withoutGlobals<T extends CallRecord>(own: T): CallRecord {
 
 function readBody(path: string): string {
   try {
-    return readFileSync(path === '-' ? 0 : path, 'utf8')
+    return withoutByteOrderMark(readFileSync(path === '-' ? 0 : path, 'utf8'))
   } catch (cause) {
-    throw new PurserError('PURSER_NOT_FOUND', `${path} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    })
+    throw new PurserError('PURSER_NOT_FOUND', `${path} cannot be read: ${messageOf(cause)}.`, { cause })
   }
 }
 
@@ -138,8 +148,6 @@ function parseJson(option: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is not JSON: ${cause instanceof Error ? cause.message : String(cause)}.`, {
-      cause,
-    })
+    throw new PurserError('PURSER_BAD_ARGUMENT', `${option} is not JSON: ${messageOf(cause)}.`, { cause })
   }
 }

@@ -1,16 +1,13 @@
 import { Command } from 'commander'
 import type { RepriceReport } from '../../facade/reprice.ts'
-import { formatUsd, formatUsdExact } from '../../money/format.ts'
-import { type Nanos, toUsd } from '../../money/nanos.ts'
-import { printable } from '../../text/display-width.ts'
-import { formatCount } from '../../text/numbers.ts'
-import { renderTable } from '../../text/table.ts'
+import { toUsd } from '../../money/nanos.ts'
+import { counted } from '../../text/counted.ts'
 import { askedPeriod, type PeriodOptions } from '../asked-period.ts'
 import { interruptible } from '../interrupt.ts'
-import { writeJson, writeLines } from '../output.ts'
+import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
+import { losingWarnings, repriceLines } from '../reprice-view.ts'
 import { type Session, withSession } from '../session.ts'
-import { paint, terminalWidth } from '../terminal.ts'
 
 interface RepriceOptions extends PeriodOptions {
   readonly provider?: string
@@ -61,53 +58,27 @@ async function run(session: Session, options: RepriceOptions): Promise<void> {
         ...(options.model !== undefined && { model: options.model }),
       })
       .finally(() => bar.end())
-    if (session.json) await writeJson(reportJson(report))
-    else await writeLines([...reportLines(report), ...(signal.aborted ? ['Stopped; what was booked stays.'] : [])])
+    const done = report.applied ? `Corrections of ${counted(report.corrected, 'charge')} are booked.` : 'Nothing was booked.'
+    await answerOrSay(done, () =>
+      session.json
+        ? writeJson(reportJson(report))
+        : writeLines([...repriceLines(report), ...(signal.aborted ? ['Stopped; what was booked stays.'] : [])]),
+    )
+    for (const warning of losingWarnings(report)) warn(warning)
   })
 }
 
-function reportJson({ applied, examined, corrected, differenceNanos, models }: RepriceReport): Record<string, unknown> {
+function reportJson({ differenceNanos, planDifferenceNanos, models, ...counts }: RepriceReport): Record<string, unknown> {
   return {
-    applied,
-    examined,
-    corrected,
+    ...counts,
     differenceUsd: toUsd(differenceNanos),
     differenceNanos: differenceNanos.toString(),
+    planDifferenceUsd: toUsd(planDifferenceNanos),
+    planDifferenceNanos: planDifferenceNanos.toString(),
     models: models.map(({ beforeNanos, afterNanos, ...model }) => ({
       ...model,
       beforeNanos: `${beforeNanos}`,
       afterNanos: `${afterNanos}`,
     })),
   }
-}
-
-function reportLines({ applied, examined, corrected, differenceNanos, models }: RepriceReport): string[] {
-  if (corrected === 0) return [`${formatCount(examined)} charges have the prices in force; nothing changes.`]
-  const right = 'right' as const
-  const columns = [
-    { header: 'model', cutTo: 10 },
-    { header: 'charges', align: right },
-    { header: 'newly priced', align: right, dropOrder: 1 },
-    { header: 'before', align: right },
-    { header: 'after', align: right },
-    { header: 'difference', align: right },
-  ]
-  const rows = models.map(({ provider, model, charges, newlyPriced, beforeNanos, afterNanos }) => [
-    printable(`${provider}/${model}`),
-    formatCount(charges),
-    formatCount(newlyPriced),
-    formatUsd(beforeNanos as Nanos),
-    formatUsd(afterNanos as Nanos),
-    signed(afterNanos - beforeNanos),
-  ])
-  const sum = `${formatCount(corrected)} of ${formatCount(examined)} charges, ${signed(differenceNanos)} in all (${formatUsdExact(differenceNanos)} exactly).`
-  return [
-    ...renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text)),
-    '',
-    applied ? `Booked corrections for ${sum}` : `Nothing was booked. \`purser reprice --apply\` with the same options corrects ${sum}`,
-  ]
-}
-
-function signed(amount: bigint): string {
-  return `${amount > 0n ? '+' : ''}${formatUsd(amount as Nanos)}`
 }

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
+import { counted } from '../../text/counted.ts'
 import { formatCount } from '../../text/numbers.ts'
-import { printable } from '../../text/display-width.ts'
 import { errorRegistry } from '../../errors.ts'
-import { note, writeJson, writeLines } from '../output.ts'
+import { warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
+import { discrepancyLines, nameDiscrepancy } from '../verify-view.ts'
 
 const examples = `
 Examples:
@@ -27,20 +28,19 @@ async function run(session: Session, repair: boolean): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
   const bar = createProgressBar('Verifying')
   const report = await purser.verify({ repair, onProgress: (charges) => bar.show(charges, undefined, 'charges') }).finally(() => bar.end())
-  const { charges, rows, discrepancies, repaired } = report
+  const { charges, rows, repaired } = report
+  const discrepancies = report.discrepancies.map(nameDiscrepancy)
   if (session.json) await writeJson({ charges, rows, discrepancies, repaired })
-  else if (discrepancies.length === 0) await writeLines([`${formatCount(charges)} charges and ${formatCount(rows)} sums agree.`])
+  else if (discrepancies.length === 0) await writeLines([`${counted(charges, 'charge')} and ${counted(rows, 'sum')} agree.`])
   else {
-    await writeLines(
-      discrepancies
-        .slice(0, shownDiscrepancies)
-        .map(({ table, key, stored, expected }) => printable(`${table} (${key}): kept ${stored}, the charges say ${expected}`)),
-    )
+    await writeLines(discrepancies.slice(0, shownDiscrepancies).flatMap(discrepancyLines))
     if (discrepancies.length > shownDiscrepancies) await writeLines([`and ${formatCount(discrepancies.length - shownDiscrepancies)} more`])
-    if (repaired) await writeLines([`Repaired ${formatCount(discrepancies.length)} sums.`])
+    if (repaired) await writeLines([`Repaired ${counted(discrepancies.length, 'sum')}.`])
   }
   if (discrepancies.length > 0 && !repaired) {
-    note(`purser: ${formatCount(discrepancies.length)} sums differ from their charges. \`purser verify --repair\` replaces them.`)
+    warn(
+      `${counted(discrepancies.length, 'sum')} ${discrepancies.length === 1 ? 'differs' : 'differ'} from the charges. \`purser verify --repair\` replaces what differs.`,
+    )
     process.exitCode = errorRegistry.PURSER_LEDGER_CORRUPT.exitCode
   }
 }

@@ -14,8 +14,8 @@ export function tierStart(provider: string, start: number): number {
 }
 
 /**
- * Why a model is no model of this provider. OpenAI gives the weights of gpt-oss away and lists no price for them
- * (https://developers.openai.com/api/docs/models/gpt-oss-120b); the list has the lowest price of another host.
+ * Why a model is not sold by this provider. OpenAI gives the weights of gpt-oss away (https://openai.com/open-models/) and
+ * lists no price for them (https://developers.openai.com/api/docs/pricing); the list has the price of another host.
  */
 export function whyNotSold(provider: string, model: string): string | undefined {
   return provider === 'openai' && model.startsWith('gpt-oss') ? 'is not sold by this provider, whose weights others serve' : undefined

@@ -28,7 +28,7 @@ describe('a list of genai-prices', () => {
           { meter: 'cacheReadTokens', usd: '0.075', per: million },
           { meter: 'searches', usd: '10', per: 1000 },
         ],
-        unrated: 'as-parent',
+        unrated: 'as-parent-but-audio',
         source: 'https://acme.example/prices',
         checkedAt: '2026-09-23',
       },
@@ -118,8 +118,44 @@ describe('a list of genai-prices', () => {
 
   test('audio is never priced as text by accident', () => {
     expect(read({ id: 'm1-audio-preview', prices: { input_mtok: 2.5, output_mtok: 10 } }).cards[0]?.unrated).toBe('partial')
-    expect(read({ id: 'm1-audio', prices: { input_mtok: 2.5, input_audio_mtok: 32 } }).cards[0]?.unrated).toBe('as-parent')
+    expect(read({ id: 'm1-audio', prices: { input_mtok: 2.5, input_audio_mtok: 32 } }).cards[0]?.unrated).toBe('as-parent-but-audio')
     expect(read({ id: 'm1-image', prices: { input_mtok: 2.5, output_mtok: 10 } }).cards[0]?.unrated).toBe('partial')
+  })
+
+  test('Google alone sells audio at the price of text where it names no other', () => {
+    const models = [{ id: 'm1', match: { equals: 'm1' }, prices: { input_mtok: 1 } }]
+    const { cards } = fromGenaiPrices(
+      ['google', 'openai', 'anthropic'].map((id) => ({ id, models })),
+      at,
+    )
+    expect(cards.map((card) => card.unrated)).toEqual(['as-parent', 'as-parent-but-audio', 'as-parent-but-audio'])
+  })
+
+  test("OpenAI's long context begins above 272,000 tokens as its page says, not above 271,999; both are named", () => {
+    const prices = { input_mtok: { base: 2.5, tiers: [{ start: 271_999, price: 5 }] } }
+    const models = [{ id: 'm1', match: { equals: 'm1' }, prices }]
+    const { cards, skipped } = fromGenaiPrices(
+      [
+        { id: 'openai', models },
+        { id: 'acme', models },
+      ],
+      at,
+    )
+    expect(cards.map((card) => card.rates[1]?.from)).toEqual([272_000, 271_999])
+    expect(skipped).toMatchObject([{ provider: 'openai', model: 'm1', key: 'inputTokens', reason: expect.stringContaining('271999') }])
+  })
+
+  test('models that OpenAI does not sell have no card of OpenAI, and are named', () => {
+    const models = [{ id: 'gpt-oss-120b', match: { equals: 'gpt-oss-120b' }, prices: { input_mtok: 0.1 } }]
+    const { cards, skipped } = fromGenaiPrices(
+      [
+        { id: 'openai', models },
+        { id: 'cerebras', models },
+      ],
+      at,
+    )
+    expect(cards.map((card) => card.provider)).toEqual(['cerebras'])
+    expect(skipped).toMatchObject([{ provider: 'openai', model: 'gpt-oss-120b', key: 'model' }])
   })
 
   test('anything else is refused, and nothing is applied', () => {

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import type { Usage } from '../../usage/usage.ts'
+import { createCatalog } from '../catalog.ts'
+import { priceUsage } from '../price-usage.ts'
 import { fromLiteLlm } from './litellm.ts'
 
 const million = 1_000_000
@@ -92,6 +95,31 @@ describe('the price list of LiteLLM', () => {
       { meter: 'searches', usd: '30', per: 1000, when: { attributes: { searchContext: 'low' } } },
       { meter: 'searches', usd: '50', per: 1000, when: { attributes: { searchContext: 'high' } } },
     ])
+  })
+
+  test('what the list has no key for costs what the plain key says, and nothing else does', () => {
+    const list = {
+      searcher: {
+        litellm_provider: 'acme',
+        search_context_cost_per_query: { search_context_size_low: 0.03, search_context_size_medium: 0.035, search_context_size_high: 0.05 },
+      },
+      video: { litellm_provider: 'acme', mode: 'video_generation', output_cost_per_second: 0.4, output_cost_per_second_1080p: 0.5 },
+    }
+    const catalog = createCatalog({ owner: [], refreshed: [], shipped: read(list).cards })
+    const cost = (model: string, usage: Usage) => {
+      const priced = priceUsage(catalog, { provider: 'acme', model, usage, at: Date.parse('2026-09-01') })
+      return priced.status === 'priced' ? priced.costNanos : priced.status
+    }
+    const searches = ['low', 'medium', 'high'].map((searchContext) => cost('searcher', { searches: 1, attributes: { searchContext } }))
+    expect(searches).toEqual([30_000_000n, 35_000_000n, 50_000_000n])
+    const videos = ['720p', '1080p', '4k'].map((resolution) => cost('video', { videoSeconds: 1, attributes: { resolution } }))
+    expect(videos).toEqual([400_000_000n, 500_000_000n, 'unpriced'])
+  })
+
+  test('an image that has a price by itself and by its tokens is billed by its tokens', () => {
+    const painter = { litellm_provider: 'acme', mode: 'image_generation', output_cost_per_image: 0.04, output_cost_per_image_token: 4e-5 }
+    const { cards } = read({ painter })
+    expect(cards[0]?.alternatives).toEqual([{ meter: 'images', billedBy: ['imageOutputTokens'] }])
   })
 
   test('bands of prompt length become long-context tiers', () => {

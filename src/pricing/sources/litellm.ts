@@ -162,14 +162,22 @@ function mergeInto(draft: Draft, other: Draft, skip: Skip): void {
   }
 }
 
+/** Values for which the list has no key of its own where they cost what the plain key says. */
+const unnamedValues: Readonly<Record<string, readonly string[]>> = { searchContext: ['low', 'medium', 'high'], resolution: ['720p'] }
+
 function toCard({ name, source, rates, modifiers }: Draft, checkedAt: string): Card {
   const tier = rates.some((rate) => rate.from !== undefined) ? ({ tier: { mode: 'whole', comparison: '>' } } as const) : {}
+  const attributes = new Set(rates.flatMap((rate) => Object.keys(rate.when?.attributes ?? {})))
+  const defaults = Object.fromEntries(Object.entries(unnamedValues).filter(([attribute]) => attributes.has(attribute)))
+  const drawsByTokens = (['images', 'imageOutputTokens'] as const).every((meter) => rates.some((rate) => rate.meter === meter))
   return {
     provider: name.provider,
     model: name.model,
     rates,
     ...(modifiers.length > 0 ? { modifiers } : {}),
     ...tier,
+    ...(Object.keys(defaults).length > 0 ? { defaults } : {}),
+    ...(drawsByTokens ? { alternatives: [{ meter: 'images', billedBy: ['imageOutputTokens'] }] as const } : {}),
     source: source ?? 'https://github.com/BerriAI/litellm',
     checkedAt,
   }

@@ -71,6 +71,11 @@ describe('verify', () => {
         key: expect.stringMatching(/^subject 1, day \d+, series 1, sku 1$/) as string,
         stored: 'no row',
         expected: expect.stringMatching(/^1 300 0 0 0 0 150 0 0 0 /) as string,
+        of: {
+          labels: { project: 'atlas' },
+          sku: expect.objectContaining({ serviceTier: 'standard', basis: 'metered', outcome: 'ok' }) as object,
+          subject: { kind: 'run', value: 'r1' },
+        },
       },
     ])
   })

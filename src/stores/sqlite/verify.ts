@@ -38,13 +38,15 @@ export async function verifyDatabase(
       discrepancies.push(...differences(database, table, key, sumColumns))
     }
     discrepancies.push(...differences(database, 'charge_subjects', ['subject', 'seq'], []))
+    const dictionaries = new Dictionaries(database, subjects)
+    const shown = discrepancies.slice(0, maxDiscrepancies).map((found) => ({ ...found, ...ownerOf(found, dictionaries) }))
     const repaired = options.repair && discrepancies.length > 0
     if (repaired) {
       replaceSums(database)
       replaceIds(database, subjects)
     }
     database.exec('COMMIT')
-    return { charges, rows, discrepancies: discrepancies.slice(0, maxDiscrepancies), repaired }
+    return { charges, rows, discrepancies: shown, repaired }
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error
@@ -112,6 +114,24 @@ function differences(database: DatabaseSync, table: string, key: readonly string
   for (const text of only('main', 'temp')) note(text, 'stored')
   for (const text of only('temp', 'main')) note(text, 'expected')
   return [...found].map(([name, sides]) => ({ table, key: name, ...sides }))
+}
+
+/** What the numbers in a row's key stand for; a damaged key may name nothing. */
+function ownerOf({ table, key }: Discrepancy, dictionaries: Dictionaries): Pick<Discrepancy, 'of'> {
+  if (!Object.hasOwn(rollupKeys, table)) return {}
+  const numbers = new Map(key.split(', ').map((part) => part.split(' ') as [string, string]))
+  const subject = numbers.get('subject')
+  try {
+    return {
+      of: {
+        labels: dictionaries.labels(Number(numbers.get('series'))),
+        sku: dictionaries.sku(Number(numbers.get('sku'))),
+        ...(subject !== undefined && { subject: dictionaries.subject(Number(subject)) }),
+      },
+    }
+  } catch {
+    return {}
+  }
 }
 
 function replaceSums(database: DatabaseSync): void {
