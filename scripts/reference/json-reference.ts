@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import * as shapes from '../../src/cli/json-shapes.ts'
+import { verifyShape } from '../../src/cli/verify-shape.ts'
 
 const answers: readonly { readonly command: string; readonly shape: z.ZodType; readonly note?: string }[] = [
   { command: 'purser price --json', shape: shapes.pricedShape },
@@ -20,7 +21,7 @@ const answers: readonly { readonly command: string; readonly shape: z.ZodType; r
   { command: 'purser catalog update --reset --json', shape: shapes.catalogResetShape },
   { command: 'purser reprice --json', shape: shapes.repriceShape },
   { command: 'purser export --output FILE --json', shape: shapes.exportShape },
-  { command: 'purser verify --json', shape: shapes.verifyShape },
+  { command: 'purser verify --json', shape: verifyShape },
   { command: 'purser config show --json', shape: shapes.configShowShape },
   { command: 'purser config check --json', shape: shapes.configCheckShape },
   { command: 'purser init --json', shape: shapes.initShape },

@@ -15,9 +15,9 @@ export function modelLines(cards: readonly Card[]): string[] {
     { header: 'model', cutTo: 12, cutLast: true as const },
     { header: 'input', align: right },
     { header: 'output', align: right },
-    { header: 'else', dropOrder: 2, cutTo: 10 },
+    { header: 'else', dropOrder: 2, cutTo: 24 },
     { header: 'from', dropOrder: 3 },
-    { header: 'checked', dropOrder: 1 },
+    { header: 'checked', dropOrder: 4 },
   ]
   const rows = cards.map((card) => [
     card.provider,
@@ -85,7 +85,8 @@ function amountOfUnit(count: number, meter: Rate['meter']): string {
   return `${count} ${count === 1 ? unit : plural(unit)}`
 }
 
-function conditionsText({ hours, attributes, ...levels }: Conditions): string {
+/** Conditions in words, separated by commas. */
+export function conditionsText({ hours, attributes, ...levels }: Conditions): string {
   return [
     ...Object.entries(levels).map(([name, value]) => `${name} ${value}`),
     ...Object.entries(attributes ?? {}).map(([name, value]) => `${name} ${value}`),

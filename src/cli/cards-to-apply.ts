@@ -22,16 +22,20 @@ export function cardsToApply(
 
 function withWhatIsKnown(card: Card, present: Card | undefined): Card {
   if (present === undefined) return card
-  const { aliases, patterns, modifiers, tier, unrated } = present
-  return {
-    ...(aliases !== undefined && { aliases }),
-    ...(patterns !== undefined && { patterns }),
-    ...(modifiers !== undefined && { modifiers }),
-    ...(tier !== undefined && { tier }),
-    ...(unrated !== undefined && { unrated }),
-    ...card,
-  }
+  const kept = keptFields.filter((field) => present[field] !== undefined).map((field) => [field, present[field]])
+  return { ...Object.fromEntries(kept), ...card } as Card
 }
+
+/** What a price list of others does not tell of a card. */
+const keptFields = [
+  'aliases',
+  'patterns',
+  'modifiers',
+  'tier',
+  'unrated',
+  'defaults',
+  'alternatives',
+] as const satisfies readonly (keyof Card)[]
 
 function nameOf({ provider, model }: { readonly provider: string; readonly model: string }): string {
   return `${provider}\n${model}`

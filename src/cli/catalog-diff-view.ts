@@ -6,6 +6,7 @@ import { counted } from '../text/counted.ts'
 import { formatCount } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
 import { wrapText } from '../text/wrap.ts'
+import { conditionsText } from './card-view.ts'
 import { paint, proseWidth, terminalWidth } from './terminal.ts'
 
 const shownChanges = 30
@@ -43,7 +44,7 @@ function changeTable(changes: readonly CardChange[]): string[] {
   const rows = changes.flatMap(({ provider, model, rates }) =>
     rates.map(({ meter, from, when, before, after, percent }) => [
       `${provider}/${model}`,
-      `${meter}${from === undefined ? '' : ` from ${formatCount(from)}`}${when === undefined ? '' : ` ${Object.values(when).join(' ')}`}`,
+      `${meter}${from === undefined ? '' : ` from ${formatCount(from)}`}${when === undefined ? '' : ` ${conditionsText(when)}`}`,
       amount(before),
       amount(after),
       percent === null ? '' : `${percent > 0 ? '+' : ''}${percent}%`,

@@ -112,9 +112,10 @@ export const importShape = z.strictObject({
   superseded: count,
   duplicates: count,
   skipped: z.record(z.string(), count).describe('by reason'),
-  skippedAt: z.record(z.string(), z.array(z.string())).describe('the first places by reason, as file:line'),
+  skippedAt: z.record(z.string(), z.array(z.string())).describe('the first places by reason, as file:line: field and value'),
   seconds: z.number(),
   knownFiles: z.array(z.string()).optional().describe('files whose records were all known from another file, or from another place'),
+  unfinished: z.array(z.string()).optional().describe('files whose last line may still be being written; the next import reads it'),
   readBefore: z
     .array(z.strictObject({ source: z.string(), batch: z.string() }))
     .optional()
@@ -267,30 +268,6 @@ export const repriceShape = z.strictObject({
 })
 
 export const exportShape = z.strictObject({ output: z.string(), format: z.enum(['csv', 'jsonl']), charges: count })
-
-export const verifyShape = z.strictObject({
-  charges: count,
-  rows: count.describe('sums that were compared'),
-  discrepancies: z.array(
-    z.strictObject({
-      table: z.string(),
-      key: z.string(),
-      stored: z.string(),
-      expected: z.string(),
-      of: z
-        .strictObject({
-          labels: z.record(z.string(), z.string()),
-          sku: z.record(z.string(), z.string().nullable()).describe('provider, model, tier and so on'),
-          subject: z.strictObject({ kind: z.string(), value: z.string() }).optional(),
-        })
-        .optional()
-        .describe('whose sums they are'),
-      when: z.string().nullable().describe('the date, or the quarter of an hour, that they are of'),
-      differences: z.array(z.strictObject({ measure: z.string(), stored: z.string().nullable(), expected: z.string().nullable() })),
-    }),
-  ),
-  repaired: z.boolean(),
-})
 
 export const configShowShape = z.strictObject({
   db: z.string(),

@@ -1,6 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { PurserError } from '../errors.ts'
+import { messageOf } from '../text/sentence.ts'
 import { write } from './output.ts'
 
 /** Where an export goes. A file appears under its name only when it is finished. */
@@ -46,7 +47,6 @@ function attempt<T>(path: string, work: () => T): T {
   try {
     return work()
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${path} cannot be written: ${said}. The file was not changed.`, { cause })
+    throw new PurserError('PURSER_BAD_ARGUMENT', `${path} cannot be written: ${messageOf(cause)}. The file was not changed.`, { cause })
   }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
 import { PurserError } from '../errors.ts'
+import { messageOf } from '../text/sentence.ts'
 
 const timeoutMs = 30_000
 const maxBytes = 64 * 1024 * 1024
@@ -40,7 +41,6 @@ async function fetchText(address: string): Promise<string> {
 }
 
 function reasonOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  const { cause: deeper } = cause
-  return deeper instanceof Error ? `${cause.message} (${deeper.message})` : cause.message
+  const deeper = cause instanceof Error ? cause.cause : undefined
+  return deeper instanceof Error ? `${messageOf(cause)} (${messageOf(deeper)})` : messageOf(cause)
 }

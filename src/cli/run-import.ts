@@ -43,7 +43,19 @@ const shownPlaces = 3
 
 /** What an import did, as lines for people: the counts, and where records were skipped and why. */
 export function importLines(summary: ImportSummary, interrupted: boolean): string[] {
-  const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch, knownFiles = [], readBefore = [] } = summary
+  const {
+    read,
+    booked,
+    superseded,
+    duplicates,
+    skipped,
+    skippedAt,
+    seconds,
+    batch,
+    knownFiles = [],
+    unfinished = [],
+    readBefore = [],
+  } = summary
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
   const counts = [
     `read ${formatCount(read)}`,
@@ -61,6 +73,10 @@ export function importLines(summary: ImportSummary, interrupted: boolean): strin
   if (booked + superseded > 0) lines.push(`  to take it back: purser import undo ${batch}`)
   for (const file of knownFiles.slice(0, shownPlaces)) lines.push(`  all of it was known already: ${printable(file)}`)
   if (knownFiles.length > shownPlaces) lines.push(`    and ${formatCount(knownFiles.length - shownPlaces)} more files`)
+  for (const file of unfinished.slice(0, shownPlaces)) {
+    lines.push(`  the last line of ${printable(file)} is unfinished; the next import reads it`)
+  }
+  if (unfinished.length > shownPlaces) lines.push(`    and ${formatCount(unfinished.length - shownPlaces)} more files`)
   for (const [before, count] of countBy(readBefore.map((each) => each.batch))) {
     lines.push(
       `  ${count === 1 ? 'A file was' : `${formatCount(count)} files were`} read before with other options, and what was booked then stays.`,

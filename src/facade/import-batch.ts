@@ -1,9 +1,10 @@
-import { PurserError } from '../errors.ts'
 import type { Checkpoint, ImportedCall, ImportSink, ImportSummary } from '../importers/importer.ts'
 import type { ChargeId, ChargeInput } from '../ledger/charge.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import { type Booked, type Booking, type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
+import { cutToWidth, printable } from '../text/display-width.ts'
+import { type Booked, type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
+import { Drafting } from './drafting.ts'
 
 /** An importer with its options already given. */
 export type ImportRun = (sink: ImportSink) => Promise<unknown>
@@ -68,50 +69,6 @@ export async function runImport(
   return session.summary((performance.now() - started) / 1000)
 }
 
-/** Drafts calls one by one as they are booked, so that a long import holds few of them at a time. */
-class Drafting implements Iterable<Booking> {
-  refused: { reason: string; message: string }[] = []
-  /** The first call that was not booked yet. */
-  next: number
-  readonly #from: number
-  readonly #calls: readonly ImportedCall[]
-  readonly #draft: (input: ChargeInput) => ChargeDraft
-
-  constructor(calls: readonly ImportedCall[], from: number, draft: (input: ChargeInput) => ChargeDraft) {
-    this.#calls = calls
-    this.#from = from
-    this.next = from
-    this.#draft = draft
-  }
-
-  *[Symbol.iterator](): Iterator<Booking> {
-    this.refused = []
-    this.next = this.#from
-    while (this.next < this.#calls.length) {
-      const { charge, onExisting, rank = 1 } = this.#calls[this.next] as ImportedCall
-      this.next += 1
-      const draft = this.#tryDraft(charge)
-      if (draft !== undefined) yield { draft, onExisting, rank }
-    }
-  }
-
-  #tryDraft(charge: ChargeInput): ChargeDraft | undefined {
-    try {
-      return this.#draft(charge)
-    } catch (error) {
-      if (!(error instanceof PurserError)) throw error
-      this.refused.push({
-        reason: error.code
-          .replace(/^PURSER_/, '')
-          .toLowerCase()
-          .replaceAll('_', ' '),
-        message: error.message,
-      })
-      return undefined
-    }
-  }
-}
-
 class ImportSession implements ImportSink {
   readonly signal: AbortSignal
   readonly #store: Store
@@ -128,6 +85,7 @@ class ImportSession implements ImportSink {
   readonly #readBefore = new Map<string, string>()
   readonly #sources = new Set<string>()
   readonly #knownFiles: string[] = []
+  readonly #unfinished: string[] = []
   readonly #skipped: Record<string, number> = {}
   readonly #skippedAt: Record<string, string[]> = {}
   /** Whether the batch stands in the ledger's list of imports. */
@@ -171,10 +129,10 @@ class ImportSession implements ImportSink {
     if (notes.size > 0) await this.#store.transact({ documents: [...notes].map(([key, body]) => ({ kind: noteKind, key, body })) })
     for (const [key, body] of notes) this.#notes.set(key, body)
     if (calls.length === 0 && checkpoints.size === 0) return 0
-    const before = this.#counts.booked + this.#counts.superseded
+    const before = this.#counts.duplicate
     let turn = await this.#book(calls, 0, checkpoints)
     while (!turn.isLast) turn = await this.#book(calls, turn.next, checkpoints)
-    return this.#counts.booked + this.#counts.superseded - before
+    return calls.length - (this.#counts.duplicate - before)
   }
 
   async timeOf(id: string): Promise<number | undefined> {
@@ -191,6 +149,10 @@ class ImportSession implements ImportSink {
 
   countKnownFile(path: string): void {
     this.#knownFiles.push(path)
+  }
+
+  countUnfinished(path: string): void {
+    this.#unfinished.push(path)
   }
 
   skip(reason: string, where: string): void {
@@ -223,6 +185,7 @@ class ImportSession implements ImportSink {
       skippedAt: this.#skippedAt,
       seconds: Math.round(seconds * 1000) / 1000,
       ...(this.#knownFiles.length > 0 && { knownFiles: this.#knownFiles }),
+      ...(this.#unfinished.length > 0 && { unfinished: this.#unfinished }),
       ...(this.#readBefore.size > 0 && { readBefore: [...this.#readBefore].map(([source, batch]) => ({ source, batch })) }),
     }
   }
@@ -244,13 +207,22 @@ class ImportSession implements ImportSink {
     }
     const booked = await this.#store.transact({ bookings: drafting, batch: this.#batch, documents, maxMs: turnMs })
     this.#listed ||= calls.length > 0
-    for (const { outcome } of booked) this.#counts[outcome] += 1
-    for (const { reason, message } of drafting.refused) this.skip(reason, message)
+    for (const [index, each] of booked.entries()) this.#count(each, drafting.places[index])
+    for (const { reason, where } of drafting.refused) this.skip(reason, where)
     return { next: drafting.next, isLast }
   }
 
+  #count({ outcome, id, differs }: Booked, where: string | undefined): void {
+    if (outcome !== 'conflict') this.#counts[outcome] += 1
+    else {
+      const fact = printable(`another ${differs ?? 'content'} than "${cutToWidth(id, 60)}"`)
+      this.skip('id booked with other content', where === undefined ? fact : `${where}: ${fact}`)
+    }
+  }
+
   #move(checkpoints: ReadonlyMap<string, Checkpoint>, booked: readonly Booked[]): DocumentWrite[] {
-    const hasBooked = this.#counts.booked + this.#counts.superseded > 0 || booked.some(({ outcome }) => outcome !== 'duplicate')
+    const hasBooked =
+      this.#counts.booked + this.#counts.superseded > 0 || booked.some(({ outcome }) => outcome === 'booked' || outcome === 'superseded')
     return [...checkpoints].map(([key, checkpoint]) => {
       const batch = hasBooked ? this.#batch : (this.#checkpoints.get(key)?.batch ?? this.#batch)
       const kept: KeptCheckpoint = { checkpoint, settings: this.#settings, batch }
@@ -261,7 +233,8 @@ class ImportSession implements ImportSink {
 
   /** What the import came to so far, with what the running transaction books. */
   #batchDocument(running: readonly Booked[]): DocumentWrite {
-    const count = (asked: Booked['outcome']): number => this.#counts[asked] + running.filter(({ outcome }) => outcome === asked).length
+    const count = (asked: 'booked' | 'superseded'): number =>
+      this.#counts[asked] + running.filter(({ outcome }) => outcome === asked).length
     const body: ImportBatch = {
       batch: this.#batch,
       importer: this.#importer,

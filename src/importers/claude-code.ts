@@ -8,7 +8,7 @@ import { threadBatches } from './claude-code/thread-batches.ts'
 import type { TranscriptCall } from './claude-code/transcript-call.ts'
 import { readTranscripts, type TranscriptTask } from './claude-code/transcript-reader.ts'
 import type { TranscriptBatch } from './claude-code/call-batch.ts'
-import { isUnchanged, toFilePosition } from './file-position.ts'
+import { hasUnfinishedLine, isUnchanged, toFilePosition } from './file-position.ts'
 import type { ImportedCall, ImportSink } from './importer.ts'
 import { findSourceFiles } from './source-files.ts'
 
@@ -66,6 +66,7 @@ async function book(batch: TranscriptBatch, toImportedCall: (call: TranscriptCal
   sink.countDuplicates?.(batch.duplicates)
   for (const { reason, where } of batch.skipped) sink.skip(reason, where)
   const checkpoints = new Map(batch.positions.map(([path, position]) => [sourceOf(path), position] as const))
+  for (const [path, position] of batch.positions) if (hasUnfinishedLine(position)) sink.countUnfinished?.(path)
   await sink.put(batch.calls.map(toImportedCall), checkpoints)
 }
 

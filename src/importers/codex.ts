@@ -8,7 +8,7 @@ import { Histories } from './codex/histories.ts'
 import type { Ancestry, RolloutCall, RolloutState } from './codex/rollout.ts'
 import { callsOf, readRollout, type RolloutPosition } from './codex/rollout-reader.ts'
 import { toReading } from './codex/token-event.ts'
-import { isUnchanged, toFilePosition } from './file-position.ts'
+import { hasUnfinishedLine, isUnchanged, toFilePosition } from './file-position.ts'
 import type { ImportedCall, ImportSink } from './importer.ts'
 import { findSourceFiles, type SourceFile } from './source-files.ts'
 
@@ -67,6 +67,7 @@ async function importRollout(
   for (let step = lines.next(); ; step = lines.next()) {
     if (step.done === true) {
       await put(step.value)
+      if (hasUnfinishedLine(step.value)) sink.countUnfinished?.(file.path)
       return
     }
     if (sink.signal.aborted) {
@@ -77,7 +78,7 @@ async function importRollout(
     sink.countRead(1)
     if (reading.kind === 'skip') sink.skip(reading.reason, `${file.path}:${line}`)
     else if (reading.kind === 'repeated') sink.countDuplicates?.(1)
-    else calls.push(toImportedCall(reading.call, state, file, options))
+    else calls.push({ ...toImportedCall(reading.call, state, file, options), where: `${file.path}:${line}` })
     if (calls.length >= batchCalls) await put(positionHere())
   }
 }

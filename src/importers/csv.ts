@@ -7,7 +7,16 @@ import { positionAt, resumePosition, toFilePosition } from './file-position.ts'
 import type { Checkpoint, ImportedCall, ImportSink } from './importer.ts'
 import { correctionReason, fromExportedRow } from './json-records.ts'
 import { filesToRead } from './named-files.ts'
-import { type Mapping, mappingByName, parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
+import {
+  type Mapping,
+  mappingByName,
+  parseMapping,
+  type RecordDefaults,
+  refusalReason,
+  toImportedCall,
+  toMappedCall,
+} from './record-mapping.ts'
+import { skipPlace } from './skip-place.ts'
 import type { SourceFile } from './source-files.ts'
 
 export interface CsvImport extends RecordDefaults {
@@ -26,12 +35,13 @@ interface Row {
 
 const batchRows = 1000
 /** A last line without a line break may still be being written, unless the file has rested this long. */
-const restMs = 60_000
+const restMs = 2000
 
 /**
  * Imports the rows of CSV files with a header line. Rows that were imported before are not booked again, also when
  * their file has moved or grown; equal rows stay as many as they are.
- * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT when the mapping names a column that a file has not.
+ * @throws PURSER_NOT_FOUND, PURSER_BAD_RECORD for a file that is not UTF-8, PURSER_BAD_ARGUMENT when the mapping names a
+ * column that a file has not.
  */
 export async function importCsv(options: CsvImport, sink: ImportSink): Promise<void> {
   const ids = new ContentIds('csv', options)
@@ -89,6 +99,7 @@ class CsvRun {
     let mapped: RowReader | undefined
     let width = 0
     let badLines = 0
+    let mayRest = false
     for await (const { record, info } of rows) {
       if (this.#sink.signal.aborted) return
       for (; badLines < rows.badLines.length; badLines += 1) this.#skipBadLine(rows.badLines[badLines] ?? 0)
@@ -96,7 +107,11 @@ class CsvRun {
         mapped = this.#readHeader(record)
         width = record.length
       } else {
-        if (this.#isUnfinished(info, record.length, width)) break
+        if (this.#isUnfinished(info, record.length, width)) {
+          this.#sink.countUnfinished?.(this.#file.path)
+          mayRest = record.length >= width
+          break
+        }
         this.#rows += 1
         if (record.length === width) this.#take(mapped, record, info.lines)
         else if (this.#rows > this.#known.rows) this.#skip('wrong number of columns', info.lines)
@@ -106,7 +121,8 @@ class CsvRun {
       if (this.#calls.length >= batchRows) await this.#put(false)
     }
     for (; badLines < rows.badLines.length; badLines += 1) this.#skipBadLine(rows.badLines[badLines] ?? 0)
-    await this.#put(true)
+    // A row that is only waiting for its file to rest is taken next time, though nothing is written until then.
+    await this.#put(!mayRest)
     if (this.#taken > 0 && this.#news === 0 && this.#known.rows === 0) this.#sink.countKnownFile?.(this.#file.path)
   }
 
@@ -124,7 +140,7 @@ class CsvRun {
       const charge = isExport
         ? fromExportedRow(columns, record, this.#options, this.#nowMs)
         : toMappedCall(mapping, valueOf, this.#options, this.#nowMs)
-      return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }
+      return toImportedCall(charge, id)
     }
   }
 
@@ -137,11 +153,11 @@ class CsvRun {
         this.#skip(call, line)
         return
       }
-      this.#calls.push(call)
+      this.#calls.push({ ...call, where: `${this.#file.path}:${line}` })
       this.#sink.countRead(1)
     } catch (error) {
       const reason = refusalReason(error)
-      if (isNew) this.#skip(reason, line)
+      if (isNew) this.#skip(reason, line, error)
     }
   }
 
@@ -156,9 +172,9 @@ class CsvRun {
     this.#lines = Math.max(this.#lines, line)
   }
 
-  #skip(reason: string, line: number): void {
+  #skip(reason: string, line: number, error?: unknown): void {
     this.#sink.countRead(1)
-    this.#sink.skip(reason, `${this.#file.path}:${line}`)
+    this.#sink.skip(reason, skipPlace(`${this.#file.path}:${line}`, error))
   }
 
   async #put(done: boolean): Promise<void> {

@@ -36,6 +36,11 @@ export function resumePosition(fd: number, file: SourceFile, position: FilePosit
   return { offset: position.offset, line: position.line }
 }
 
+/** Whether the file was read to its end but for a last line that may still be being written. */
+export function hasUnfinishedLine({ done, offset, size }: FilePosition): boolean {
+  return done && offset < size
+}
+
 export function positionAt(fd: number, file: SourceFile, offset: number, line: number, done: boolean): FilePosition {
   const { dev, ino, size, mtimeMs } = file
   return { dev, ino, size, mtimeMs, offset, line, mark: markOf(fd, offset), done }

@@ -7,13 +7,16 @@ export type Checkpoint = Readonly<Record<string, unknown>>
 export interface ImportedCall {
   readonly charge: ChargeInput
   /**
-   * What to do when the charge's id is booked already. `duplicate`: it is the same call, nothing changes.
+   * What to do when the charge's id is booked already. `duplicate`: it is the same call, nothing changes. `compare`: it
+   * is the same call if what the record says of it is the same, else the record is skipped.
    * `supersede`: the record that ranks higher counts, and among equals the one with the larger usage; the difference
    * is booked as a correction.
    */
-  readonly onExisting: 'duplicate' | 'supersede'
+  readonly onExisting: 'duplicate' | 'compare' | 'supersede'
   /** Ranks records of the same call: 1 for the call itself, 0 for a replay of it. Absent is 1. */
   readonly rank?: 0 | 1
+  /** File and line, for calls that the ledger refuses. */
+  readonly where?: string
 }
 
 /** Where an importer puts what it reads; given by the ledger. */
@@ -37,7 +40,9 @@ export interface ImportSink {
   readonly countDuplicates?: (records: number) => void
   /** Names a file whose records were all known from another file or another place. */
   readonly countKnownFile?: (path: string) => void
-  /** Counts a record that was not booked, and why; `where` names file and line. */
+  /** Names a file whose last line was left for the next import, because it may still be being written. */
+  readonly countUnfinished?: (path: string) => void
+  /** Counts a record that was not booked, and why; `where` names file and line, and the field at fault. */
   readonly skip: (reason: string, where: string) => void
   /** When the call with this id was made, in milliseconds since 1970; undefined where none is booked. */
   readonly timeOf?: (id: string) => Promise<number | undefined>
@@ -55,11 +60,13 @@ export interface ImportSummary {
   readonly superseded: number
   readonly duplicates: number
   readonly skipped: Readonly<Record<string, number>>
-  /** The first skipped records by reason, as `file:line`. */
+  /** The first skipped records by reason, as `file:line` with the field at fault. */
   readonly skippedAt: Readonly<Record<string, readonly string[]>>
   readonly seconds: number
   /** Files whose records were all known from another file, or from the same one in another place. */
   readonly knownFiles?: readonly string[]
+  /** Files whose last line was left for the next import, because it may still be being written. */
+  readonly unfinished?: readonly string[]
   /**
    * Sources that an earlier import read with other settings: what that one booked was left as it is. To read them with
    * these settings, undo that batch first.

@@ -3,12 +3,13 @@ import { PurserError } from '../errors.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import { asFields } from '../usage/readers/fields.ts'
 import { type ContentId, ContentIds } from './content-ids.ts'
-import { isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
+import { hasUnfinishedLine, isUnchanged, positionAt, resumePosition, toFilePosition } from './file-position.ts'
 import type { ImportedCall, ImportSink } from './importer.ts'
 import { correctionReason, recordsOf, toRecordedCall, valueAt } from './json-records.ts'
 import { LineReader } from './line-reader.ts'
 import { filesToRead } from './named-files.ts'
-import { parseMapping, type RecordDefaults, refusalReason, toMappedCall } from './record-mapping.ts'
+import { parseMapping, type RecordDefaults, refusalReason, toImportedCall, toMappedCall } from './record-mapping.ts'
+import { skipPlace } from './skip-place.ts'
 import type { SourceFile } from './source-files.ts'
 
 export interface JsonlImport extends RecordDefaults {
@@ -29,7 +30,7 @@ const maxDocumentBytes = 64 * 1024 * 1024
  * Imports JSON lines: charges that `purser export` wrote, records in purser's own words, raw provider responses with
  * provider and API, entries of cost logs, or any objects by a mapping. Lines that were imported before are not booked
  * again; a last line that is still being written is read next time.
- * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT
+ * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT, PURSER_BAD_RECORD for a file that is not UTF-8.
  */
 export async function importJsonl(options: JsonlImport, sink: ImportSink): Promise<void> {
   const ids = new ContentIds('jsonl', options)
@@ -49,12 +50,18 @@ export async function importJsonl(options: JsonlImport, sink: ImportSink): Promi
   }
 }
 
+interface Refusal {
+  readonly reason: string
+  /** What the ledger's checks said, where they refused it. */
+  readonly error?: unknown
+}
+
 interface JsonRun {
   readonly fd: number
   readonly file: SourceFile
   readonly source: string
   readonly sink: ImportSink
-  readonly toImported: (object: unknown, content: string, isNew: boolean) => ImportedCall | string | undefined
+  readonly toImported: (object: unknown, content: string, isNew: boolean) => ImportedCall | Refusal | undefined
 }
 
 /** Lines up to `known` were taken before; they only count for the ids of equal lines after them. */
@@ -65,7 +72,9 @@ async function importLines({ fd, file, source, sink, toImported }: JsonRun, know
   let news = 0
   const put = async (offset: number, line: number, done: boolean): Promise<void> => {
     all += calls.length
-    news += await sink.put(calls, new Map([[source, positionAt(fd, file, offset, line, done)]]))
+    const position = positionAt(fd, file, offset, line, done)
+    news += await sink.put(calls, new Map([[source, position]]))
+    if (hasUnfinishedLine(position)) sink.countUnfinished?.(file.path)
     sink.progress(offset, file.size)
     calls = []
   }
@@ -78,15 +87,19 @@ async function importLines({ fd, file, source, sink, toImported }: JsonRun, know
     taken = { offset: lines.offset, line: lines.line }
     if (text === '' && !lines.tooLong) continue
     const isNew = lines.line > known
-    const call = parsed === undefined ? (lines.tooLong ? 'line too long' : 'not JSON') : toImported(parsed.value, text, isNew)
+    const call = parsed === undefined ? { reason: lines.tooLong ? 'line too long' : 'not JSON' } : toImported(parsed.value, text, isNew)
     if (!isNew || call === undefined) continue
-    sink.countRead(1)
-    if (typeof call === 'string') sink.skip(call, `${file.path}:${lines.line}`)
-    else calls.push(call)
+    take(call, `${file.path}:${lines.line}`, calls, sink)
     if (calls.length >= batchLines) await put(taken.offset, taken.line, false)
   }
   await put(taken.offset, taken.line, true)
   if (all > 0 && news === 0 && known === 0) sink.countKnownFile?.(file.path)
+}
+
+function take(call: ImportedCall | Refusal, where: string, calls: ImportedCall[], sink: ImportSink): void {
+  sink.countRead(1)
+  if ('reason' in call) sink.skip(call.reason, skipPlace(where, call.error))
+  else calls.push({ ...call, where })
 }
 
 async function importDocument({ fd, file, source, sink, toImported }: JsonRun, isKnown: boolean): Promise<void> {
@@ -107,9 +120,7 @@ async function importDocument({ fd, file, source, sink, toImported }: JsonRun, i
     if (sink.signal.aborted) return
     const call = toImported(record, JSON.stringify(record), !isKnown)
     if (call === undefined) continue
-    sink.countRead(1)
-    if (typeof call === 'string') sink.skip(call, `${file.path}: entry ${index + 1}`)
-    else calls.push(call)
+    take(call, `${file.path}: entry ${index + 1}`, calls, sink)
   }
   // A document that is no JSON may be half written; it is looked at again when it changes.
   const news = await sink.put(calls, new Map([[source, positionAt(fd, file, file.size, records.length, true)]]))
@@ -127,13 +138,12 @@ function createRecordReader(options: JsonlImport, contentId: ContentId): JsonRun
     const id = contentId(content)
     if (!isNew) return undefined
     const object = asFields(parsed)
-    if (object === undefined) return 'not a JSON object'
-    if (typeof object['corrects'] === 'string') return correctionReason
+    if (object === undefined) return { reason: 'not a JSON object' }
+    if (typeof object['corrects'] === 'string') return { reason: correctionReason }
     try {
-      const charge = read(object)
-      return { charge: charge.id === undefined && charge.responseId === undefined ? { ...charge, id } : charge, onExisting: 'duplicate' }
+      return toImportedCall(read(object), id)
     } catch (error) {
-      return refusalReason(error)
+      return { reason: refusalReason(error), error }
     }
   }
 }

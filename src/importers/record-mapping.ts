@@ -5,6 +5,7 @@ import { type CallRecord, parseRecord } from '../ledger/parse-record.ts'
 import { closest } from '../text/closest.ts'
 import { checkInstant } from '../time/calendar.ts'
 import { isMeter, meterNames, meters } from '../usage/meters.ts'
+import type { ImportedCall } from './importer.ts'
 
 /** Which column, or path in a JSON object, each field of a call comes from. */
 export type Mapping = ReadonlyMap<string, string>
@@ -103,6 +104,12 @@ export function toCall(record: Readonly<Record<string, unknown>>, defaults: Reco
   parseLabels(call.labels)
   checkInstant(call.at, nowMs)
   return call
+}
+
+/** A call under the id that its record gives, else that of the provider's response, else the one for what it says. */
+export function toImportedCall(charge: ChargeInput, contentId: string): ImportedCall {
+  if (charge.id !== undefined) return { charge, onExisting: 'compare' }
+  return { charge: charge.responseId === undefined ? { ...charge, id: contentId } : charge, onExisting: 'duplicate' }
 }
 
 /**

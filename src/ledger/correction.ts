@@ -138,26 +138,35 @@ export function isLarger(candidate: Usage, current: Usage): boolean {
  * @throws PURSER_ID_CONFLICT naming the first field that differs and both values.
  */
 export function assertSameCall(booked: Charge, again: ChargeDraft, ignored: readonly (keyof ChargeDraft)[] = []): void {
-  for (const field of comparedFields) {
-    if (ignored.includes(field)) continue
-    const [was, is] = [canonical(said(booked, field)), canonical(said(again, field))]
-    if (was !== is) {
-      throw new PurserError(
-        'PURSER_ID_CONFLICT',
-        `The id "${shortId(booked.id)}" is booked already with another ${field}: ${was} then, ${is} now. Use another id for another call.`,
-      )
-    }
-  }
+  const field = differingField(booked, again, ignored)
+  if (field === undefined) return
+  const [was, is] = [canonical(said(booked, field)), canonical(said(again, field))]
+  throw new PurserError(
+    'PURSER_ID_CONFLICT',
+    `The id "${shortId(booked.id)}" is booked already with another ${field}: ${was} then, ${is} now. Use another id for another call.`,
+  )
 }
 
-const comparedFields = [
+/** The first field that the caller says otherwise than it was booked; undefined where it is the same call. */
+export function differingField(
+  booked: Charge,
+  again: ChargeDraft,
+  ignored: readonly (keyof ChargeDraft)[] = [],
+): ComparedField | undefined {
+  return comparedFields.find((field) => !ignored.includes(field) && canonical(said(booked, field)) !== canonical(said(again, field)))
+}
+
+export type ComparedField = (typeof comparedFields)[number]
+
+/** What a caller says of a call; all else of a charge is worked out. */
+export const comparedFields = [
   ...(['provider', 'model', 'modelAsked', 'at', 'usage', 'labels', 'serviceTier', 'speed', 'region', 'outcome'] as const),
   ...(['basis', 'statedNanos', 'reportedNanos', 'attempt', 'callId', 'durationMs', 'maxOutputTokens', 'stopReason'] as const),
   ...(['responseId', 'hold', 'estimated', 'metadata'] as const),
 ]
 
 /** What the caller said of a field. That a call is free is said by the prices, which may change. */
-function said(charge: ChargeDraft, field: (typeof comparedFields)[number]): unknown {
+function said(charge: ChargeDraft, field: ComparedField): unknown {
   return field === 'basis' && charge.basis === 'free' ? 'metered' : charge[field]
 }
 

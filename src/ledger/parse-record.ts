@@ -125,7 +125,7 @@ function checkObject(field: string, value: unknown): void {
 }
 
 function parseCost(field: string, value: string | number): NonNullable<ChargeInput['statedNanos']> {
-  const nanos = parseUsd(value)
+  const nanos = parseNamed(field, value)
   if (nanos === 0n && parseDecimal(value).digits !== 0n) {
     throw new PurserError(
       'PURSER_BAD_NUMBER',
@@ -134,6 +134,14 @@ function parseCost(field: string, value: string | number): NonNullable<ChargeInp
   }
   if (nanos < 0n) throw new PurserError('PURSER_BAD_NUMBER', `${field} is ${value}; a cost is never negative.`)
   return nanos
+}
+
+function parseNamed(field: string, value: string | number): NonNullable<ChargeInput['statedNanos']> {
+  try {
+    return parseUsd(value)
+  } catch (error) {
+    throw error instanceof PurserError ? new PurserError(error.code, `${field}: ${error.message}`, { cause: error }) : error
+  }
 }
 
 function refuse(field: string, value: unknown, expected: string): never {

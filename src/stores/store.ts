@@ -14,20 +14,24 @@ export interface Booking {
   readonly draft: ChargeDraft
   /**
    * `same`: the same call gives the first charge back, another is an error. `duplicate`: the id alone decides.
-   * `supersede`: the record that ranks higher counts, among equals the larger; the difference is a correction.
+   * `compare`: as `same`, also with the charge as it stands after corrections, and another call is a conflict that
+   * books nothing. `supersede`: the record that ranks higher counts, among equals the larger; the difference is a
+   * correction.
    */
-  readonly onExisting: 'same' | 'duplicate' | 'supersede'
+  readonly onExisting: 'same' | 'duplicate' | 'compare' | 'supersede'
   /** 1 for the call itself, 0 for a replay of it. */
   readonly rank: 0 | 1
-  /** Fields that `same` does not compare, e.g. a time that the caller left to the clock. */
+  /** Fields that `same` and `compare` leave out, e.g. a time that the caller left to the clock. */
   readonly ignore?: readonly (keyof ChargeDraft)[]
 }
 
 /** What became of a booking. `seq` is that of the charge or correction written, or of the charge found. */
 export interface Booked {
-  readonly outcome: 'booked' | 'superseded' | 'duplicate'
+  readonly outcome: 'booked' | 'superseded' | 'duplicate' | 'conflict'
   readonly id: ChargeId
   readonly seq: number
+  /** The first field that differs, of a conflict. */
+  readonly differs?: keyof ChargeDraft
 }
 
 /** A small JSON document with a version: checkpoints, batches, catalog revisions, settings. */

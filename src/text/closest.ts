@@ -1,8 +1,8 @@
 /** The candidate nearest to a mistyped name, or undefined when none is near (Levenshtein distance, ignoring case). */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  // Two letters of two are another name altogether.
-  let bestDistance = Math.min(Math.max(2, Math.floor(name.length / 3)), Math.max(1, name.length - 1)) + 1
+  // Of a single letter two changes leave nothing.
+  let bestDistance = (name.length === 1 ? 1 : Math.max(2, Math.floor(name.length / 3))) + 1
   for (const candidate of candidates) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase())
     if (distance < bestDistance) {

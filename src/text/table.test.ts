@@ -74,3 +74,20 @@ describe('a table', () => {
     expect(lines).toEqual(['a     b', '<x   >  <y>', 'long  z'])
   })
 })
+
+test('a column of names is cut only after all others have gone or are cut', () => {
+  const named = [
+    { header: 'name', cutTo: 4, cutLast: true as const },
+    { header: 'note', cutTo: 4 },
+    { header: 'more', dropOrder: 1 },
+  ]
+  const models = [['claude-sonnet', 'a long remark', 'more']]
+  expect(renderTable(named, models, 40)[1]).toBe('claude-sonnet  a long remark  more')
+  expect(renderTable(named, models, 25)[1]).toBe('claude-sonnet  a l…  more')
+  expect(renderTable(named, models, 20)[1]).toBe('claude-sonnet  a lo…')
+  expect(renderTable(named, models, 12)[1]).toBe('claud…  a l…')
+})
+
+test('what a terminal might obey is taken out of cells', () => {
+  expect(renderTable([{ header: 'name' }], [['a\u001B[31mb']], 20)[1]).toBe('a\uFFFD[31mb')
+})

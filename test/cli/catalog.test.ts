@@ -211,3 +211,58 @@ describe('reprice', () => {
     expect(await machine.json(repriceShape, ['reprice', '--model', 'gpt-4o', ...db])).toMatchObject({ examined: 1, corrected: 0 })
   })
 })
+
+describe('what a subscription covers, and what would lose its price', () => {
+  test('are told apart from what repricing changes', async () => {
+    const machine = newMachine()
+    const db = ['--db', 'spend.db']
+    const prices = (model: string, usd: number): string =>
+      `    ${model}: { provider: acme, input_per_million: ${usd}, output_per_million: 15 }\n`
+    const head = 'pricing:\n  last_updated: 2026-11-01\n  models:\n'
+    machine.write('purser.yaml', head + prices('zeta-9', 3) + prices('eta-1', 3))
+    const call = ['record', '--provider', 'acme', '--usage', 'inputTokens=1000000', ...db]
+    await machine.run([...call, '--model', 'zeta-9'])
+    await machine.run([...call, '--model', 'zeta-9', '--basis', 'plan'])
+    await machine.run([...call, '--model', 'eta-1'])
+    machine.write('purser.yaml', head + prices('zeta-9', 5))
+    // From $3 to $5 for a million, once spent and once covered by a plan.
+    const report = await machine.json(repriceShape, ['reprice', ...db])
+    expect(report).toMatchObject({ corrected: 2, differenceNanos: '2000000000', planDifferenceNanos: '2000000000' })
+    expect(report.models.map(({ model, losing }) => [model, losing])).toEqual([
+      ['zeta-9', 0],
+      ['eta-1', 1],
+    ])
+    const { out, err } = await machine.run(['reprice', ...db])
+    expect(out).toContain('2 of 3 charges, +$2.00 in all, and +$2.00 of list prices that a plan covers.')
+    expect(err).toContain('1 charge of acme/eta-1 has a price that the catalog in force no longer gives; it keeps it.')
+  })
+})
+
+describe('tables of prices', () => {
+  test('show whole names in 80 columns, and the plural of what is billed', async () => {
+    const machine = newMachine()
+    const { out } = await machine.run(['catalog', 'list', 'openai'])
+    expect(out).toContain('gpt-4o-mini-search-preview')
+    expect(out).not.toMatch(/^openai +\S*…/m)
+    expect((await machine.run(['catalog', 'show', 'openai', 'gpt-4o-search-preview'])).out).toMatch(/\/1,000 searches/)
+  })
+
+  test('a difference says by reason what could not be read', async () => {
+    const machine = newMachine()
+    machine.write(
+      'prices.json',
+      JSON.stringify({
+        'gpt-4o': { litellm_provider: 'openai', mode: 'chat', input_cost_per_token: 0.0000025, output_cost_per_token: 0.00001 },
+        'zeta-9': {
+          litellm_provider: 'acme',
+          mode: 'chat',
+          input_cost_per_token: 0.000001,
+          output_cost_per_token: 0.000002,
+          cost_per_dance: 1,
+        },
+      }),
+    )
+    const { out } = await machine.run(['catalog', 'diff', 'prices.json'])
+    expect(out).toMatch(/Entries that could not be read\n {2}1 × .+\n {6}acme\/zeta-9 cost_per_dance/)
+  })
+})

@@ -19,18 +19,21 @@ function examplesOf(page: string): Example[] {
 }
 
 describe.skipIf(process.platform === 'win32')('the guides', () => {
-  test.each(readdirSync(guides))('%s: every example runs, and prints what the page says', async (page) => {
-    const machine = newMachine()
-    const tools = join(machine.home, 'tools')
-    mkdirSync(tools)
-    writeFileSync(join(tools, 'purser'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`)
-    chmodSync(join(tools, 'purser'), 0o755)
-    const env = { ...machine.env, PATH: `${tools}:${machine.env['PATH']}` }
-    const examples = examplesOf(page)
-    expect(examples.length).toBeGreaterThan(0)
-    for (const { commands, output } of examples) {
-      const { stdout } = await promisify(execFile)('sh', ['-e', '-c', commands], { cwd: machine.folder, env })
-      if (output !== undefined) expect(stdout.trimEnd()).toBe(output.trimEnd())
-    }
-  })
+  test.each(readdirSync(guides).filter((page) => page !== 'sdk.md'))(
+    '%s: every example runs, and prints what the page says',
+    async (page) => {
+      const machine = newMachine()
+      const tools = join(machine.home, 'tools')
+      mkdirSync(tools)
+      writeFileSync(join(tools, 'purser'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`)
+      chmodSync(join(tools, 'purser'), 0o755)
+      const env = { ...machine.env, PATH: `${tools}:${machine.env['PATH']}` }
+      const examples = examplesOf(page)
+      expect(examples.length).toBeGreaterThan(0)
+      for (const { commands, output } of examples) {
+        const { stdout } = await promisify(execFile)('sh', ['-e', '-c', commands], { cwd: machine.folder, env })
+        if (output !== undefined) expect(stdout.trimEnd()).toBe(output.trimEnd())
+      }
+    },
+  )
 })

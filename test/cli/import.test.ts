@@ -69,7 +69,7 @@ describe('import csv', () => {
     const path = machine.write('calls.csv', csv(['2026-02-01 10:00:00,10,1', '2026-02-01 10:00:00,10,1', '2026-02-01 11:00:00,x,1']))
     const first = await machine.json(importShape, ['import', 'csv', 'calls.csv', ...map])
     expect(first).toMatchObject({ read: 3, booked: 2, skipped: { 'bad number': 1 } })
-    expect(first.skippedAt['bad number']).toEqual([`${path}:4`])
+    expect(first.skippedAt['bad number']).toEqual([`${path}:4: inputTokens is "x"`])
     appendFileSync(path, '2026-02-02 10:00:00,20,2\n')
     expect(await machine.json(importShape, ['import', 'csv', 'calls.csv', ...map])).toMatchObject({ read: 1, booked: 1 })
   })

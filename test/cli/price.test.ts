@@ -1,6 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errorShape, priceAnswerShape, pricedShape } from '../../src/cli/json-shapes.ts'
-import { newMachine } from './run-purser.ts'
+import { bin, newMachine } from './run-purser.ts'
 
 const gpt4o = ['price', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000,outputTokens=200']
 
@@ -68,7 +71,51 @@ describe('price', () => {
   })
 })
 
+test('prices are told where the ledger cannot be opened', async () => {
+  const machine = newMachine()
+  mkdirSync(join(machine.folder, 'spend.db'))
+  const { code, out, err } = await machine.run([...gpt4o, '--db', 'spend.db'])
+  expect(code).toBe(0)
+  expect(out).toMatch(/^\$0\.0045\n/)
+  expect(err).toMatch(/^warning: Prices of updates are not in force/)
+})
+
 describe('price --jsonl', () => {
+  test('takes what lines leave out from its options, and passes over a byte order mark', async () => {
+    const input = '\uFEFF{"usage":{"inputTokens":1000}}\n{"model":"gpt-4o-mini","usage":{"inputTokens":1000}}\n'
+    const { code, out } = await newMachine().run(['price', '--jsonl', '--provider', 'openai', '--model', 'gpt-4o'], { input })
+    expect(code).toBe(0)
+    // $2.50 and $0.15 for a million.
+    const lines = out.trimEnd().split('\n')
+    expect(lines.map((line) => (JSON.parse(line) as { costNanos: string }).costNanos)).toEqual(['2500000', '150000'])
+  })
+
+  test('answers an empty line too, so that answers stay beside their questions', async () => {
+    const input = '\n{"provider":"openai","model":"gpt-4o","usage":{"inputTokens":1000}}\n'
+    const { code, out } = await newMachine().run(['price', '--jsonl'], { input })
+    expect(code).toBe(2)
+    const [first = '', second = ''] = out.trimEnd().split('\n')
+    expect(errorShape.parse(JSON.parse(first)).error).toMatchObject({ line: 1, message: 'The line is empty.' })
+    expect(pricedShape.parse(JSON.parse(second)).costNanos).toBe('2500000')
+  })
+
+  test('says that there were no lines', async () => {
+    expect(await newMachine().run(['price', '--jsonl'], { input: '' })).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('no lines') as string,
+    })
+  })
+
+  test.skipIf(process.platform === 'win32')('refuses a standard input that is closed', () => {
+    const { folder, env } = newMachine()
+    const { status, stderr } = spawnSync('sh', ['-c', `"$0" "$1" price --jsonl <&-`, process.execPath, bin], {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+    })
+    expect([status, stderr]).toEqual([2, expect.stringContaining('Standard input is closed')])
+  })
+
   test('answers line by line in order, names bad lines and prices the others', async () => {
     const input = [
       '{"provider":"openai","model":"gpt-4o","usage":{"inputTokens":1000}}',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { chargeShape, costsShape } from '../../src/cli/json-shapes.ts'
+import { recordedShape, costsShape } from '../../src/cli/json-shapes.ts'
 import { newMachine } from './run-purser.ts'
 
 const call = ['record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000,outputTokens=200']
@@ -10,7 +10,7 @@ describe('record', () => {
   test('books the call and gives the charge', async () => {
     const machine = newMachine()
     const args = ['record', '--provider', 'elevenlabs', '--model', 'eleven_multilingual_v2', '--usage', 'characters=1200']
-    const charge = await machine.json(chargeShape, [
+    const charge = await machine.json(recordedShape, [
       ...args,
       '--label',
       'video=v1',
@@ -50,16 +50,17 @@ describe('record', () => {
 
   test('the same id with the same call is one charge, with another call an error', async () => {
     const machine = newMachine()
-    const first = await machine.json(chargeShape, [...call, '--id', 'a-1'])
-    const again = await machine.json(chargeShape, [...call, '--id', 'a-1'])
-    expect(again).toEqual(first)
+    const first = await machine.json(recordedShape, [...call, '--id', 'a-1'])
+    const again = await machine.json(recordedShape, [...call, '--id', 'a-1'])
+    expect(again).toEqual({ ...first, alreadyBooked: true })
+    expect((await machine.run([...call, '--id', 'a-1'])).out).toContain('already booked as a-1')
     const other = await machine.run([...call.slice(0, -1), 'inputTokens=7', '--id', 'a-1', '--json'])
     expect(other.code).toBe(2)
     expect(other.err).toContain('PURSER_ID_CONFLICT')
   })
 
   test('a stated cost counts where there is no price', async () => {
-    const charge = await newMachine().json(chargeShape, ['record', '--provider', 'acme', '--model', 'upscaler', '--cost', '0.05'])
+    const charge = await newMachine().json(recordedShape, ['record', '--provider', 'acme', '--model', 'upscaler', '--cost', '0.05'])
     expect(charge).toMatchObject({ status: 'stated', costUsd: 0.05, costNanos: '50000000', statedNanos: '50000000' })
   })
 
@@ -78,7 +79,7 @@ describe('record', () => {
       '--basis',
       'plan',
     ]
-    const charge = await newMachine().json(chargeShape, [
+    const charge = await newMachine().json(recordedShape, [
       ...call,
       ...more,
       '--stop-reason',
@@ -105,9 +106,9 @@ describe('record', () => {
     const body = '{"id":"chatcmpl-1","model":"gpt-4o","usage":{"prompt_tokens":1000,"completion_tokens":200,"total_tokens":1200}}'
     machine.write('response.json', body)
     const args = ['record', '--provider', 'openai', '--api', 'chat', '--body']
-    const charge = await machine.json(chargeShape, [...args, 'response.json'])
+    const charge = await machine.json(recordedShape, [...args, 'response.json'])
     expect(charge).toMatchObject({ id: 'openai:chatcmpl-1', costNanos: '4500000', model: 'gpt-4o' })
-    expect(await machine.json(chargeShape, [...args, '-'], { input: body })).toEqual(charge)
+    expect(await machine.json(recordedShape, [...args, '-'], { input: body })).toEqual({ ...charge, alreadyBooked: true })
   })
 
   test('books what has no price, and shows how to give it one', async () => {
@@ -132,6 +133,6 @@ describe('record', () => {
       'size=1024x1024,quality=standard',
     ]
     // Two images at $0.04: https://platform.openai.com/docs/pricing
-    expect(await newMachine().json(chargeShape, args)).toMatchObject({ costNanos: '80000000' })
+    expect(await newMachine().json(recordedShape, args)).toMatchObject({ costNanos: '80000000' })
   })
 })

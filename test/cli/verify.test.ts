@@ -1,14 +1,26 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { costsShape, verifyShape } from '../../src/cli/json-shapes.ts'
+import { costsShape } from '../../src/cli/json-shapes.ts'
+import { verifyShape } from '../../src/cli/verify-shape.ts'
 import { newMachine } from './run-purser.ts'
 
 describe('verify', () => {
   test('finds a sum that is wrong, and repairs it when told to', async () => {
     const machine = newMachine()
     const db = ['--db', 'spend.db']
-    await machine.run(['record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000', ...db])
+    await machine.run([
+      'record',
+      '--provider',
+      'openai',
+      '--model',
+      'gpt-4o',
+      '--usage',
+      'inputTokens=1000',
+      '--label',
+      'project=atlas',
+      ...db,
+    ])
     expect(await machine.json(verifyShape, ['verify', ...db])).toMatchObject({ charges: 1, discrepancies: [], repaired: false })
 
     const database = new DatabaseSync(join(machine.folder, 'spend.db'))
@@ -18,6 +30,10 @@ describe('verify', () => {
     const found = await machine.run(['verify', ...db])
     expect(found.code).toBe(4)
     expect(found.err).toContain('--repair')
+    const today = new Date().toISOString().slice(0, 8)
+    expect(found.out).toContain(`${today}`)
+    expect(found.out).toContain('openai/gpt-4o, project=atlas (sums by day)\n  calls: kept 2, the charges say 1\n')
+    expect(found.out).not.toContain('costNanos')
     const repaired = await machine.json(verifyShape, ['verify', '--repair', ...db])
     expect(repaired.repaired).toBe(true)
     expect(repaired.discrepancies.length).toBeGreaterThan(0)

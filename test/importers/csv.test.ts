@@ -144,7 +144,9 @@ describe('a CSV file', () => {
       '2024-01-01;5.0;7.00;1.250',
     ])
     const { skipped } = await importFile(file, { map: `${map},audioSeconds=s` })
-    expect(Object.fromEntries(skipped)).toEqual({ 'bad number': [`${file}:2`, `${file}:3`] })
+    expect(Object.fromEntries(skipped)).toEqual({
+      'bad number': [`${file}:2: inputTokens is "1.000"`, `${file}:3: inputTokens is "1.234.567"`],
+    })
     expect([...sink.charges.values()].map(({ usage }) => usage)).toEqual([{ inputTokens: 5, outputTokens: 7, audioSeconds: 1.25 }])
   })
 
@@ -178,8 +180,12 @@ describe('a CSV file', () => {
     const { skipped, counted } = await importFile(file)
     const at = (line: number): string => `${file}:${line}`
     expect(Object.fromEntries(skipped)).toEqual({
-      'bad time': [at(2), at(3), at(4)],
-      'bad number': [at(5), at(6), at(7)],
+      'bad time': [
+        expect.stringContaining(`${at(2)}: at: 1970-01-01T00:00:00.000Z is outside`),
+        expect.stringContaining(`${at(3)}: at: 2090-01-01T00:00:00.000Z is outside`),
+        `${at(4)}: at: "soon" is no date or time`,
+      ],
+      'bad number': [`${at(5)}: inputTokens is -5`, `${at(6)}: inputTokens is "1.5"`, `${at(7)}: inputTokens is "NaN"`],
       'wrong number of columns': [at(8)],
     })
     expect(counted).toEqual({ read: 8, booked: 1, superseded: 0, duplicates: 0 })
@@ -191,7 +197,10 @@ describe('a CSV file', () => {
     folder.append('a.csv', ['2024-01-02,5', '2024-01-02,-1,1', '2024-01-02,5,1'])
     const second = await importFile(file, {}, sink.again())
     expect(second.counted).toEqual({ read: 3, booked: 1, superseded: 0, duplicates: 0 })
-    expect(Object.fromEntries(second.skipped)).toEqual({ 'wrong number of columns': [`${file}:4`], 'bad number': [`${file}:5`] })
+    expect(Object.fromEntries(second.skipped)).toEqual({
+      'wrong number of columns': [`${file}:4`],
+      'bad number': [`${file}:5: inputTokens is -1`],
+    })
   })
 
   it('names a quote that is never closed, and takes the rows once it is', async () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { csvExport, type ExportChunk, jsonlExport } from '../../src/cli/export-formats.ts'
 import { importCsv } from '../../src/importers/csv.ts'
+import type { ImportSink } from '../../src/importers/importer.ts'
 import { importJsonl } from '../../src/importers/jsonl.ts'
 import type { ChargeInput } from '../../src/ledger/charge.ts'
 import type { CostQuery } from '../../src/ledger/cost-query.ts'
@@ -92,8 +93,11 @@ describe('what an export holds', () => {
         const file = await written(`all.${format}`, format === 'csv' ? csvExport(read, signal) : jsonlExport(read, signal))
         const to = await openTemporaryLedger({ ownerCards: laterCards })
         const options = { files: [file], zone: 'UTC' }
-        const { skipped } = await to.import(format, (sink) => (format === 'csv' ? importCsv(options, sink) : importJsonl(options, sink)))
+        const run = (sink: ImportSink): Promise<void> => (format === 'csv' ? importCsv(options, sink) : importJsonl(options, sink))
+        const { skipped, read: rows } = await to.import(format, run)
         expect(skipped).toEqual({})
+        console.error(JSON.stringify(await from.import(format, run)), rows)
+        expect(await from.import(format, run)).toMatchObject({ booked: 0, superseded: 0, duplicates: rows, skipped: {} })
         expect(await sums(to)).toEqual(await sums(from))
       }),
       { numRuns: 15 },

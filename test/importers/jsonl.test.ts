@@ -118,11 +118,14 @@ describe('JSON lines', () => {
     expect(Object.fromEntries(skipped)).toEqual({
       'not JSON': [at(1)],
       'not a JSON object': [at(2)],
-      'unknown usage key': [at(3)],
-      'bad number': [at(4)],
-      'bad time': [at(5), at(9)],
-      'bad label': [at(6), at(7)],
-      'bad record': [at(8)],
+      'unknown usage key': [`${at(3)}: Unknown usage key "inputTokns"`],
+      'bad number': [`${at(4)}: inputTokens is -1`],
+      'bad time': [expect.stringContaining(`${at(5)}: at: 2090-01-01T00:00:00.000Z is outside`), `${at(9)}: The record has no time`],
+      'bad label': [
+        `${at(6)}: Label "project" contains a line break or another control character`,
+        `${at(7)}: "model" is a reserved name and cannot be a label key`,
+      ],
+      'bad record': [`${at(8)}: Unknown field "colour"`],
     })
     expect(counted).toEqual({ read: 10, booked: 1, superseded: 0, duplicates: 0 })
     folder.append('a.jsonl', [text.slice(40)])
@@ -216,7 +219,7 @@ describe('cost logs of media pipelines', () => {
     folder.write('2025-12.json', [JSON.stringify([use, use, { ...use, tokens_input: 7 }, { ...use, timestamp: 'x' }])])
     const again = await importFile(file, {}, sink.again())
     expect(again.counted).toEqual({ read: 4, booked: 1, superseded: 0, duplicates: 2 })
-    expect(Object.fromEntries(again.skipped)).toEqual({ 'bad time': [`${file}: entry 4`] })
+    expect(Object.fromEntries(again.skipped)).toEqual({ 'bad time': [`${file}: entry 4: at: "x" is no date or time`] })
   })
 
   it('names a document that is no JSON and reads it when it is whole', async () => {

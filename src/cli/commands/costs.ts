@@ -4,6 +4,7 @@ import { type CostQuery, parseFilter, resolveField, type SortKey, sortKeys } fro
 import type { CostRow } from '../../ledger/cost-table.ts'
 import type { Purser } from '../../purser.ts'
 import { closest } from '../../text/closest.ts'
+import { earliestMs, slotMs } from '../../time/calendar.ts'
 import { type AskedPeriod, askedPeriod, type PeriodOptions } from '../asked-period.ts'
 import { collect, wholeNumber } from '../call-options.ts'
 import { costsJson } from '../cost-json.ts'
@@ -64,6 +65,9 @@ async function run(session: Session, options: CostsOptions): Promise<void> {
   const syncs = options.sync && config.sources.length > 0
   const purser = await session.open({ create: syncs, prices: syncs })
   if (syncs) {
+    // Asked of a quarter of an hour without calls, a question shows only what is wrong with it.
+    const zone = config.timezone ?? purser.timezone
+    await purser.costs({ ...toQuery(options, periodIn(zone), config.weekStart), sinceMs: earliestMs, untilMs: earliestMs + slotMs })
     const { syncSources } = await import('../sync-sources.ts')
     await syncSources(session, purser)
   }

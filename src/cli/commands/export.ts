@@ -1,12 +1,13 @@
 import { Command, Option } from 'commander'
 import type { Charge } from '../../ledger/charge.ts'
-import { formatCount } from '../../text/numbers.ts'
+import { counted } from '../../text/counted.ts'
 import { askedPeriod, type PeriodOptions } from '../asked-period.ts'
 import { csvExport, jsonlExport } from '../export-formats.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOutput } from '../output-file.ts'
 import { note, writeJson } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
+import { requireBatch } from '../require-batch.ts'
 import { type Session, withSession } from '../session.ts'
 
 interface ExportOptions extends PeriodOptions {
@@ -44,6 +45,7 @@ export function defineExport(): Command {
 
 async function run(session: Session, options: ExportOptions): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
+  if (options.batch !== undefined) await requireBatch(purser, options.batch)
   const { config } = session
   const { sinceMs, untilMs } = askedPeriod(options, {
     period: 'all',
@@ -77,6 +79,6 @@ async function run(session: Session, options: ExportOptions): Promise<void> {
     }
     if (signal.aborted) note(output === undefined ? 'Stopped; the output is not complete.' : `Stopped; ${output} was not written.`)
     else if (output !== undefined && session.json) await writeJson({ output, format, charges })
-    else if (output !== undefined) note(`Wrote ${formatCount(charges)} charges to ${output}.`)
+    else if (output !== undefined) note(`Wrote ${counted(charges, 'charge')} to ${output}.`)
   })
 }

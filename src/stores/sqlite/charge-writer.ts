@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { invariant, PurserError } from '../../errors.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
-import { assertSameCall, correct, isLarger, standing } from '../../ledger/correction.ts'
+import { asItStands, assertSameCall, correct, differingField, isLarger, standing } from '../../ledger/correction.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 import { packExtras, packNumbers } from '../../ledger/pack-charge.ts'
 import type { RollupChanges } from '../../ledger/rollup-changes.ts'
@@ -51,8 +51,20 @@ export class ChargeWriter {
       const booked = this.#reader.bySeq(found.seq)
       if (booked !== undefined) assertSameCall(booked.charge, draft, booking.ignore)
     }
+    if (booking.onExisting === 'compare') return this.#compare(booking, found.seq)
     if (booking.onExisting !== 'supersede' || rank < found.rank) return { outcome: 'duplicate', id: draft.id, seq: found.seq }
     return this.#supersede(booking, found, position, changes)
+  }
+
+  /** A record may tell of a call as it was booked, or as an export tells of it after corrections. */
+  #compare({ draft, ignore }: Booking, seq: number): Booked {
+    const duplicate: Booked = { outcome: 'duplicate', id: draft.id, seq }
+    const original = this.#reader.bySeq(seq)?.charge
+    if (original === undefined) return duplicate
+    const differs = differingField(original, draft, ignore)
+    if (differs === undefined) return duplicate
+    const stands = asItStands(original, this.#reader.corrections(draft.id))
+    return differingField(stands, draft, ignore) === undefined ? duplicate : { ...duplicate, outcome: 'conflict', differs }
   }
 
   #supersede(booking: Booking, found: { seq: number; rank: number }, position: Position, changes: RollupChanges): Booked {
