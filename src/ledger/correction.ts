@@ -165,8 +165,9 @@ export const comparedFields = [
   ...(['responseId', 'hold', 'estimated', 'metadata'] as const),
 ]
 
-/** What the caller said of a field. That a call is free is said by the prices, which may change. */
+/** What the caller said of a field. That a call is free is said by the prices, which may change; none of a meter is 0 of it. */
 function said(charge: ChargeDraft, field: ComparedField): unknown {
+  if (field === 'usage') return Object.fromEntries(Object.entries(charge.usage).filter(([, quantity]) => quantity !== 0))
   return field === 'basis' && charge.basis === 'free' ? 'metered' : charge[field]
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, utimesSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -72,6 +72,16 @@ describe('import csv', () => {
     expect(first.skippedAt['bad number']).toEqual([`${path}:4: inputTokens is "x"`])
     appendFileSync(path, '2026-02-02 10:00:00,20,2\n')
     expect(await machine.json(importShape, ['import', 'csv', 'calls.csv', ...map])).toMatchObject({ read: 1, booked: 1 })
+  })
+
+  test('says that a last row without a line break is left where it was written just now', async () => {
+    const machine = newMachine()
+    const path = machine.write('calls.csv', csv(['2026-02-01,10,1', '2026-02-02,10,1']).trimEnd())
+    const now = new Date(Date.now() + 5000)
+    utimesSync(path, now, now)
+    const { out } = await machine.run(['import', 'csv', 'calls.csv', ...map])
+    expect(out).toContain(`the last line of ${path} is unfinished; the next import reads it`)
+    expect(await machine.json(importShape, ['import', 'csv', 'calls.csv', ...map])).toMatchObject({ read: 0, unfinished: [path] })
   })
 
   test('is taken back by import undo, and can be imported again', async () => {

@@ -96,7 +96,6 @@ describe('what an export holds', () => {
         const run = (sink: ImportSink): Promise<void> => (format === 'csv' ? importCsv(options, sink) : importJsonl(options, sink))
         const { skipped, read: rows } = await to.import(format, run)
         expect(skipped).toEqual({})
-        console.error(JSON.stringify(await from.import(format, run)), rows)
         expect(await from.import(format, run)).toMatchObject({ booked: 0, superseded: 0, duplicates: rows, skipped: {} })
         expect(await sums(to)).toEqual(await sums(from))
       }),

@@ -146,7 +146,8 @@ function recordsOf({ call, growth }: Script, id: string): { naive: NaiveCall; re
 }
 
 function toNaiveRow({ key: _, quantity, ...row }: CostRow): NaiveRow {
-  return quantity === undefined ? row : { ...row, quantity }
+  const told = { ...row, runs: row.runs ?? 0 }
+  return quantity === undefined ? told : { ...told, quantity }
 }
 
 const runs = { numRuns: 60, seed: 20260220 }

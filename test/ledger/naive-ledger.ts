@@ -33,6 +33,7 @@ export interface NaiveRow {
   partialCalls: number
   estimatedCalls: number
   estimatedNanos: bigint
+  isLowerBound: boolean
   quantity?: number
 }
 
@@ -153,7 +154,7 @@ function agrees({ op, values }: Filter, value: string | null): boolean {
 export function emptyNaiveRow(): NaiveRow {
   const counts = { calls: 0, planCalls: 0, runs: 0, unpricedCalls: 0, partialCalls: 0, estimatedCalls: 0 }
   const tokens = { inputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 0, totalTokens: 0 }
-  return { ...counts, ...tokens, costNanos: 0n, planNanos: 0n, estimatedNanos: 0n }
+  return { ...counts, ...tokens, costNanos: 0n, planNanos: 0n, estimatedNanos: 0n, isLowerBound: false }
 }
 
 /** Answers a question by walking over all calls. Rows by their key as JSON; the total under `total`. */
@@ -185,8 +186,15 @@ export function naiveCosts(calls: readonly NaiveCall[], query: CostQuery): { row
     }
     addCall(group(key), call, rest, price)
   }
-  const rows = new Map([...groups].map(([key, { row, runs }]) => [key, { ...row, runs: runs.size }]))
-  return { rows, total: { ...total.row, runs: total.runs.size } }
+  const isDoubtful = (row: NaiveRow | undefined): boolean => row !== undefined && row.unpricedCalls + row.partialCalls > 0
+  const rows = new Map(
+    [...groups].map(([key, { row, runs }]) => {
+      // Calls without a price stand under no meter, and put all meters beside them in doubt.
+      const callsKey = meterPlace === -1 ? key : JSON.stringify((JSON.parse(key) as (string | null)[]).with(meterPlace, null))
+      return [key, { ...row, runs: runs.size, isLowerBound: isDoubtful(groups.get(callsKey)?.row) }]
+    }),
+  )
+  return { rows, total: { ...total.row, runs: total.runs.size, isLowerBound: isDoubtful(total.row) } }
 }
 
 function addCall(into: { row: NaiveRow; runs: Set<string> }, call: NaiveCall, nanos: bigint, price: NaivePrice): void {

@@ -196,7 +196,7 @@ describe('several records of one call', () => {
 describe('bulk work', () => {
   test('takes no more than its turn, and says what is left', async () => {
     const store = openTemporaryStore()
-    const three = ['a', 'b', 'c'].map((id) => booking({ id }))
+    const three = ['a', 'b', 'c'].map((each) => booking({ id: each }))
     const whole: boolean[] = []
     const documents = (_booked: readonly Booked[], isWhole: boolean): DocumentWrite[] => {
       whole.push(isWhole)

@@ -18,7 +18,7 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
   let removed = 0
   for (let afterSeq = first - 1; afterSeq < last;) {
     const page = { after: { at: 0, seq: afterSeq }, upToSeq: last, limit: chargesPerTransaction }
-    const { count, next } = await queue.run(() => {
+    const turn = await queue.run(() => {
       const rows = parts.reader.page(page)
       const started = performance.now()
       let count = 0
@@ -31,8 +31,8 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
       }
       return { count, next: rows.at(-1)?.charge.seq ?? last }
     })
-    removed += count
-    afterSeq = next
+    removed += turn.count
+    afterSeq = turn.next
     onProgress?.(removed)
   }
   await queue.run(() => database.prepare('DELETE FROM batches WHERE id = ?').run(id))
