@@ -101,7 +101,9 @@ describe('a ledger', () => {
     const purser = await openTemporaryLedger()
     await expect(purser.record(big)).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
     const chat = { model: 'gpt-4o', usage: { prompt_tokens: 5000, completion_tokens: 1000, total_tokens: 6000 } }
-    await expect(purser.record({ provider: 'openai', api: 'messages', body: chat })).rejects.toMatchObject({ code: 'PURSER_UNREADABLE_USAGE' })
+    await expect(purser.record({ provider: 'openai', api: 'messages', body: chat })).rejects.toMatchObject({
+      code: 'PURSER_UNREADABLE_USAGE',
+    })
     await expect(purser.record({ provider: 'anthropic', api: 'messages', body: chat })).rejects.toMatchObject({
       code: 'PURSER_UNREADABLE_USAGE',
     })
