@@ -1,5 +1,6 @@
 import { PurserError } from './errors.ts'
 import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
+import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
 import type { Charge, ChargeId, ChargeInput } from './ledger/charge.ts'
@@ -9,7 +10,6 @@ import type { CostTable } from './ledger/cost-table.ts'
 import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
 import { parseSubjects } from './ledger/labels.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
-import type * as RecordParser from './ledger/parse-record.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
 import { loadShippedCatalog } from './pricing/load-shipped.ts'
@@ -53,7 +53,7 @@ export class Purser {
   readonly #running = new Set<Promise<unknown>>()
   #catalog: Catalog | undefined
   #refreshed: readonly Card[]
-  #recordParser: typeof RecordParser | undefined
+  readonly #records = new RecordReader()
   #isClosed = false
 
   private constructor(store: Store, ownerCards: readonly Card[], refreshed: readonly Card[]) {
@@ -127,7 +127,7 @@ export class Purser {
       )
     }
     const now = Date.now()
-    const inputs = await this.#parse(records, now)
+    const inputs = await this.#records.read(records, this.timezone, now)
     const bookings = records.map((record, index) => ({
       draft: this.#draft(inputs[index] as ChargeInput),
       onExisting: 'same' as const,
@@ -147,7 +147,7 @@ export class Purser {
   }
 
   async #recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
-    const inputs = await this.#parse(records, Date.now())
+    const inputs = await this.#records.read(records, this.timezone, Date.now())
     const bookings = inputs.map((input) => ({ draft: this.#draft(input), onExisting: 'duplicate' as const, rank: 1 as const }))
     let booked = 0
     for (let from = 0; from < bookings.length;) {
@@ -253,35 +253,7 @@ export class Purser {
     }
   }
 
-  /**
-   * Reads the records before it gives way to the caller, who may change them afterwards. The parser is loaded on first
-   * use, because it brings every usage reader along, which a question about costs does not need; till then a copy waits.
-   */
-  async #parse(records: readonly CallRecord[], nowMs: number): Promise<ChargeInput[]> {
-    let waiting = records
-    if (this.#recordParser === undefined) {
-      waiting = records.map((record) => copyRecord(record))
-      this.#recordParser = await import('./ledger/parse-record.ts')
-    }
-    const { parseRecord } = this.#recordParser
-    return waiting.map((record) => parseRecord(record, this.timezone, nowMs))
-  }
-
   #draft(input: ChargeInput): ChargeDraft {
     return draftCharge(input, (request) => priceUsage(this.catalog, request), Date.now())
   }
-}
-
-/** A copy that later changes do not reach; a body is the provider's and is not changed. */
-function copyRecord(record: CallRecord): CallRecord {
-  if (typeof record !== 'object' || record === null) return record
-  const copy: Record<string, unknown> = { ...record }
-  for (const [key, value] of Object.entries(copy)) {
-    if (key !== 'body' && isPlainObject(value)) copy[key] = { ...value }
-  }
-  return copy as unknown as CallRecord
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
