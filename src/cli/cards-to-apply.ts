@@ -1,5 +1,6 @@
 import type { Card } from '../pricing/card.ts'
 import type { CardsDiff } from '../pricing/diff-cards.ts'
+import { overlayCard } from '../pricing/overlay-card.ts'
 
 /**
  * The cards of a price list that are new or have other rates. A foreign list knows less than a card holds, so that
@@ -21,21 +22,8 @@ export function cardsToApply(
 }
 
 function withWhatIsKnown(card: Card, present: Card | undefined): Card {
-  if (present === undefined) return card
-  const kept = keptFields.filter((field) => present[field] !== undefined).map((field) => [field, present[field]])
-  return { ...Object.fromEntries(kept), ...card } as Card
+  return present === undefined ? card : overlayCard(card, present)
 }
-
-/** What a price list of others does not tell of a card. */
-const keptFields = [
-  'aliases',
-  'patterns',
-  'modifiers',
-  'tier',
-  'unrated',
-  'defaults',
-  'alternatives',
-] as const satisfies readonly (keyof Card)[]
 
 function nameOf({ provider, model }: { readonly provider: string; readonly model: string }): string {
   return `${provider}\n${model}`

@@ -43,19 +43,7 @@ const shownPlaces = 3
 
 /** What an import did, as lines for people: the counts, and where records were skipped and why. */
 export function importLines(summary: ImportSummary, interrupted: boolean): string[] {
-  const {
-    read,
-    booked,
-    superseded,
-    duplicates,
-    skipped,
-    skippedAt,
-    seconds,
-    batch,
-    knownFiles = [],
-    unfinished = [],
-    readBefore = [],
-  } = summary
+  const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch, knownFiles = [], unfinished = [] } = summary
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
   const counts = [
     `read ${formatCount(read)}`,
@@ -77,14 +65,17 @@ export function importLines(summary: ImportSummary, interrupted: boolean): strin
     lines.push(`  the last line of ${printable(file)} is unfinished; the next import reads it`)
   }
   if (unfinished.length > shownPlaces) lines.push(`    and ${formatCount(unfinished.length - shownPlaces)} more files`)
-  for (const [before, count] of countBy(readBefore.map((each) => each.batch))) {
-    lines.push(
-      `  ${count === 1 ? 'A file was' : `${formatCount(count)} files were`} read before with other options, and what was booked then stays.`,
-    )
-    lines.push(`    to read anew with these: purser import undo ${before}, then import again`)
-  }
+  lines.push(...readBeforeLines(summary))
   if (interrupted) lines.push('Stopped. What was booked stays; the next import goes on from there.')
   return lines
+}
+
+/** Which files were read before with other options, and what to do about it. */
+export function readBeforeLines({ readBefore = [] }: ImportSummary): string[] {
+  return [...countBy(readBefore.map((each) => each.batch))].flatMap(([before, count]) => [
+    `  ${count === 1 ? 'A file was' : `${formatCount(count)} files were`} read before with other options, and what was booked then stays.`,
+    `    to read anew with these: purser import undo ${before}, then import again`,
+  ])
 }
 
 function countBy(values: readonly string[]): Map<string, number> {

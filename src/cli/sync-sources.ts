@@ -6,7 +6,7 @@ import { counted } from '../text/counted.ts'
 import { formatCount } from '../text/numbers.ts'
 import { interruptible } from './interrupt.ts'
 import { note, warn } from './output.ts'
-import { importSource } from './run-import.ts'
+import { importSource, readBeforeLines } from './run-import.ts'
 import type { Session } from './session.ts'
 import { describeSource } from './source-run.ts'
 
@@ -20,6 +20,7 @@ export async function syncSources(session: Session, purser: Purser): Promise<voi
       const { booked, superseded, skipped } = summary
       const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
       if (booked + superseded > 0) note(`${describeSource(source)}: booked ${formatCount(booked + superseded)}`)
+      for (const line of readBeforeLines(summary)) note(line)
       if (skippedCount > 0) note(`${describeSource(source)}: skipped ${counted(skippedCount, 'record')}`)
     }
   })

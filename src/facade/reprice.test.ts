@@ -32,6 +32,21 @@ async function reopened(purser: Purser): Promise<Purser> {
 }
 
 describe('repricing', () => {
+  test('takes no price off, nor a part of one, where today’s cards know less', async () => {
+    const first = await openTemporaryLedger()
+    await first.record({ id: 'whole', provider: 'acme', model: 'big', usage: { inputTokens: 100, outputTokens: 10 } })
+    await first.record({ id: 'gone', provider: 'acme', model: 'half-known', usage: { inputTokens: 100 } })
+    const purser = await openTemporaryLedger({ db: first.location, ownerCards: [acmeCard('big', { inputTokens: '0.000000001' })] })
+    const report = await purser.reprice({ apply: true })
+    expect(report).toMatchObject({ corrected: 0, differenceNanos: 0n })
+    expect(report.models.map(({ model, losing }) => [model, losing])).toEqual([
+      ['big', 1],
+      ['half-known', 1],
+    ])
+    // 100 × 2 + 10 × 10, and 100 × 5
+    expect((await purser.costs()).total).toMatchObject({ costNanos: 800n, isLowerBound: false })
+  })
+
   test('first shows what it would change, and changes nothing', async () => {
     const purser = await reopened(await ledger())
     const progress: number[] = []

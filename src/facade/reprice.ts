@@ -1,4 +1,4 @@
-import type { Charge, ChargeInput } from '../ledger/charge.ts'
+import type { Charge, ChargeInput, PriceStatus } from '../ledger/charge.ts'
 import { correct, standing, type Standing } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { Nanos } from '../money/nanos.ts'
@@ -23,7 +23,7 @@ export interface RepricedModel {
   afterNanos: bigint
   /** Charges that had no price and now have one. */
   newlyPriced: number
-  /** Charges that have a price and would lose it; they are left as they are. */
+  /** Charges that have a price and would lose it, or a part of it; they are left as they are. */
   losing: number
 }
 
@@ -66,7 +66,7 @@ export async function reprice(store: Store, draft: (input: ChargeInput) => Charg
     const current = standing(original, await store.corrections(original.id))
     const correction = correct(current, draft(toInput(current)))
     if (correction === undefined) continue
-    if (current.status !== 'unpriced' && correction.status === 'unpriced') {
+    if (certainty[correction.status] < certainty[current.status]) {
       modelOf(models, current).losing += 1
       continue
     }
@@ -87,6 +87,9 @@ export async function reprice(store: Store, draft: (input: ChargeInput) => Charg
     models: [...models.values()],
   }
 }
+
+/** How much of a charge's cost is known. */
+const certainty: Readonly<Record<PriceStatus, number>> = { unpriced: 0, partial: 1, reported: 2, stated: 2, priced: 2 }
 
 function isAsked(charge: Charge, { provider, model }: RepriceOptions): boolean {
   return (provider === undefined || charge.provider === provider) && (model === undefined || charge.model === model)

@@ -1,5 +1,6 @@
 import { PurserError } from '../errors.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
+import type { CallRecord } from '../ledger/parse-record.ts'
 import { nanos, type Nanos } from '../money/nanos.ts'
 import { asFields, type Fields } from '../usage/readers/fields.ts'
 import { isMeter } from '../usage/meters.ts'
@@ -58,19 +59,20 @@ function parseCell(column: string, text: string): unknown {
 /** What the other ledger knew of the call; its price is worked out anew, unless it was stated or reported. */
 function fromExport(fields: Fields, defaults: RecordDefaults, nowMs: number): ChargeInput {
   const record = Object.fromEntries([...exportedTexts, ...exportedOthers].flatMap((name) => (name in fields ? [[name, fields[name]]] : [])))
-  const call = toCall(record, defaults, nowMs)
+  // A ledger may hold answered calls that used nothing; a record has to say so.
+  const usage = { inputTokens: 0, ...(record['usage'] as object | undefined) }
+  const call = toCall({ ...record, usage, ...exportedCosts(fields) }, defaults, nowMs)
   return {
     ...call,
-    ...exportedCosts(fields),
     ...(Array.isArray(fields['warnings']) && { warnings: fields['warnings'] as NonNullable<ChargeInput['warnings']> }),
   }
 }
 
 /** The costs of an exported charge that hold whatever the prices here: those that were stated or reported. */
-function exportedCosts(fields: Fields): Pick<ChargeInput, 'statedNanos' | 'reportedNanos'> {
+function exportedCosts(fields: Fields): Pick<CallRecord, 'costUsd' | 'reportedCostUsd'> {
   const stated = toNanos(fields['statedNanos']) ?? (fields['status'] === 'stated' ? toNanos(fields['costNanos']) : undefined)
   const reported = toNanos(fields['reportedNanos'])
-  return { ...(stated !== undefined && { statedNanos: stated }), ...(reported !== undefined && { reportedNanos: reported }) }
+  return { ...(stated !== undefined && { costUsd: `${stated}e-9` }), ...(reported !== undefined && { reportedCostUsd: `${reported}e-9` }) }
 }
 
 function toNanos(value: unknown): Nanos | undefined {

@@ -42,7 +42,7 @@ export function parseRecord(record: CallRecord, zone: string, nowMs: number): Ch
   if (body !== undefined && usage !== undefined) {
     throw new PurserError('PURSER_BAD_RECORD', 'A record has either a usage or a body, not both.')
   }
-  if (body === undefined && usage === undefined && costUsd === undefined && reportedCostUsd === undefined && isAnswered(record)) {
+  if (body === undefined && !hasQuantities(usage) && costUsd === undefined && reportedCostUsd === undefined && isAnswered(record)) {
     throw new PurserError(
       'PURSER_BAD_RECORD',
       'The record has no usage, no body and no costUsd, so nobody knows what it cost. Give one of them.',
@@ -63,6 +63,11 @@ export function parseRecord(record: CallRecord, zone: string, nowMs: number): Ch
     ...(costUsd !== undefined && { statedNanos: parseCost('costUsd', costUsd) }),
     ...(reportedCostUsd !== undefined && { reportedNanos: parseCost('reportedCostUsd', reportedCostUsd) }),
   }
+}
+
+/** Whether any quantity is given, be it zero. */
+function hasQuantities(usage: CallRecord['usage']): boolean {
+  return Object.keys(usage ?? {}).some((key) => key !== 'attributes')
 }
 
 /** A call that failed may have used nothing; one that was answered used something. */
