@@ -1,3 +1,4 @@
+import { measureNames } from '../ledger/measures.ts'
 import type { Discrepancy } from '../stores/store.ts'
 import { formatUsdExact } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
@@ -5,19 +6,6 @@ import { printable } from '../text/display-width.ts'
 import { formatCount } from '../text/numbers.ts'
 import { dateOf, slotMs } from '../time/calendar.ts'
 
-/** Measures in the order in which a difference lists them. */
-const measures = [
-  'calls',
-  'costNanos',
-  'unpricedCalls',
-  'partialCalls',
-  'estimatedCalls',
-  'estimatedNanos',
-  'inputTokens',
-  'cacheReadTokens',
-  'cacheWriteTokens',
-  'outputTokens',
-] as const
 const moneyMeasures: ReadonlySet<string> = new Set(['costNanos', 'estimatedNanos'])
 
 /** One measure of a sum that differs; null where there is no such sum. */
@@ -74,18 +62,18 @@ function whenOf(key: string): string | null {
 function differencesOf({ stored, expected }: Discrepancy): Difference[] {
   const [kept, due] = [partsOf(stored), partsOf(expected)]
   if (kept === undefined && due === undefined) return []
-  const named = measures.flatMap((measure, index) => {
+  const named = measureNames.flatMap((measure, index) => {
     const [a, b] = [kept?.[index] ?? null, due?.[index] ?? null]
     return a === b || (isNothing(a) && isNothing(b)) ? [] : [{ measure, stored: a, expected: b }]
   })
-  const metersDiffer = (kept?.[measures.length] ?? '') !== (due?.[measures.length] ?? '')
+  const metersDiffer = (kept?.[measureNames.length] ?? '') !== (due?.[measureNames.length] ?? '')
   // The sums of meters are packed; where nothing else differs it is they that do.
   return named.length > 0 || !metersDiffer ? named : [{ measure: 'sums by meter', stored: 'others', expected: 'others' }]
 }
 
 function partsOf(text: string): string[] | undefined {
   const parts = text.split(' ')
-  return parts.length >= measures.length && /^-?\d+$/.test(parts[0] ?? '') ? parts : undefined
+  return parts.length >= measureNames.length && /^-?\d+$/.test(parts[0] ?? '') ? parts : undefined
 }
 
 function isNothing(value: string | null): boolean {

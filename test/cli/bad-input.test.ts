@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { costsShape, errorShape } from '../../src/cli/json-shapes.ts'
+import { mountDisk } from '../mount-disk.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 
 const call = ['record', '--provider', 'openai', '--model', 'gpt-4o']
@@ -162,7 +163,7 @@ describe('a ledger that cannot be used is named, with exit code 4', () => {
     const machine = newMachine()
     const folder = join(machine.folder, 'disk')
     mkdirSync(folder)
-    skip(!mountSmall(folder), 'this user may not mount a small disk')
+    skip(!mountDisk(folder, 'size=1m'), 'this user may not mount a small disk')
     const many = Array.from({ length: 20_000 }, (_, n) =>
       JSON.stringify({
         id: `c${n}`,
@@ -190,27 +191,7 @@ function sealFolder(folder: string): boolean {
   chmodSync(folder, 0o500)
   onTestFinished(() => chmodSync(folder, 0o700))
   if (process.getuid?.() !== 0) return true
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    return false
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder])
-  })
-  return true
-}
-
-function mountSmall(folder: string): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    return false
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder])
-  })
-  return true
+  return mountDisk(folder, 'ro,size=64k')
 }
 
 describe('a broken purser.yaml is refused with line, column and the nearest key', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { importClaudeCode } from '../../src/importers/claude-code.ts'
 import { createFolder, type Folder } from './folder.ts'
-import { createMemorySink, type MemorySink } from './memory-sink.ts'
+import { createMemorySink, type MemorySink, stoppedAfterFirstCalls } from './memory-sink.ts'
 
 let folder: Folder
 let sink: MemorySink
@@ -340,17 +340,7 @@ describe('a second import', () => {
       main,
       Array.from({ length: 2500 }, (_, index) => assistant({ id: `msg_${index}` })),
     )
-    const stop = new AbortController()
-    const stopping = sink.again(stop.signal)
-    const { put } = stopping
-    await importAll({
-      ...stopping,
-      put: async (calls, checkpoints) => {
-        const news = await put(calls, checkpoints)
-        stop.abort()
-        return news
-      },
-    } as MemorySink)
+    await importAll(stoppedAfterFirstCalls(sink))
     expect(sink.charges.size).toBe(1000)
     const rest = await importAll(sink.again())
     expect(rest.counted).toEqual({ read: 1500, booked: 1500, superseded: 0, duplicates: 0 })

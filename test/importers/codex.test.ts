@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { importCodex } from '../../src/importers/codex.ts'
 import { createFolder, type Folder } from './folder.ts'
-import { createMemorySink, type MemorySink } from './memory-sink.ts'
+import { createMemorySink, type MemorySink, stoppedAfterFirstCalls } from './memory-sink.ts'
 
 let folder: Folder
 let sink: MemorySink
@@ -263,17 +263,7 @@ describe('where Codex sessions are looked for', () => {
   it('stops where it is told to and goes on there the next time', async () => {
     const events = Array.from({ length: 1200 }, (_, index) => tokens('2026-02-20T10:00:10.000Z', [index + 1, 0, 1, 0], [1, 0, 1, 0]))
     folder.write(parentFile, [meta(), turn(), ...events])
-    const stop = new AbortController()
-    const stopping = sink.again(stop.signal)
-    const { put } = stopping
-    await importAll({
-      ...stopping,
-      put: async (calls, checkpoints) => {
-        const news = await put(calls, checkpoints)
-        stop.abort()
-        return news
-      },
-    } as MemorySink)
+    await importAll(stoppedAfterFirstCalls(sink))
     expect(sink.charges.size).toBe(500)
     expect((await importAll(sink.again())).counted).toEqual({ read: 700, booked: 700, superseded: 0, duplicates: 0 })
   })

@@ -72,3 +72,15 @@ export function createMemorySink(
     signal,
   }
 }
+
+/** A second import into the same ledger that is broken off, as by Ctrl-C, once its first calls are booked. */
+export function stoppedAfterFirstCalls(sink: MemorySink): MemorySink {
+  const stop = new AbortController()
+  const stopping = sink.again(stop.signal)
+  const put: MemorySink['put'] = async (...given) => {
+    const news = await stopping.put(...given)
+    stop.abort()
+    return news
+  }
+  return { ...stopping, put }
+}

@@ -1,29 +1,17 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PurserError } from '../../src/errors.ts'
+import { mountDisk } from '../mount-disk.ts'
 import { openTemporaryLedger, temporaryFolder } from './temporary-ledger.ts'
-
-/** A disk of one megabyte, where this user may mount one. */
-function smallDisk(folder: string): boolean {
-  mkdirSync(folder)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    return false
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder])
-  })
-  return true
-}
 
 const everything = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: 'UTC', weekStart: 1, where: [] }
 
 test('a full disk refuses a booking whole, keeps what is booked, and works again once there is space', async ({ skip }) => {
   const folder = join(temporaryFolder(), 'disk')
-  skip(!smallDisk(folder), 'this user may not mount a small disk')
+  mkdirSync(folder)
+  skip(!mountDisk(folder, 'size=1m'), 'this user may not mount a small disk')
   const purser = await openTemporaryLedger({ db: join(folder, 'ledger.db') })
   const records = (round: number) =>
     Array.from({ length: 100 }, (_, n) => ({

@@ -2,23 +2,13 @@ import type { UsageReader } from '../reader.ts'
 import { lastOf, toEvents } from './events.ts'
 import { asFields, asList, asText, type Fields, unreadable } from './fields.ts'
 import { openBatchLine } from './openai-batch.ts'
-import { addOpenAiTokens, responseNames } from './openai-tokens.ts'
+import { addOpenAiTokens, responseFields, responseNames } from './openai-tokens.ts'
 import { costFields, readReportedCost } from './reported-cost.ts'
 import { addServerTools, serverToolFields } from './server-tools.ts'
 import { toServiceTier } from './service-tier.ts'
 import { UsageDraft } from './usage-draft.ts'
 
-const knownFields = new Set([
-  'input_tokens',
-  'output_tokens',
-  'total_tokens',
-  'input_tokens_details',
-  'input_token_details',
-  'output_tokens_details',
-  'output_token_details',
-  ...costFields,
-  ...serverToolFields,
-])
+const knownFields = new Set([...responseFields, ...costFields, ...serverToolFields])
 
 /** Tools of OpenAI that are billed by call or by session and have no meter: https://platform.openai.com/docs/pricing */
 const unmeteredTools: Readonly<Record<string, string>> = {

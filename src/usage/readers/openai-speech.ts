@@ -1,18 +1,10 @@
 import type { UsageReader } from '../reader.ts'
 import { lastOf, lastText, toEvents } from './events.ts'
 import { asFields, unreadable } from './fields.ts'
-import { addOpenAiTokens, responseNames } from './openai-tokens.ts'
+import { addOpenAiTokens, responseFields, responseNames } from './openai-tokens.ts'
 import { UsageDraft } from './usage-draft.ts'
 
-const knownFields = new Set([
-  'input_tokens',
-  'output_tokens',
-  'total_tokens',
-  'input_tokens_details',
-  'input_token_details',
-  'output_tokens_details',
-  'output_token_details',
-])
+const knownFields = new Set<string>(responseFields)
 
 /**
  * OpenAI text to speech. The response is sound without a usage: the caller hands over `{ model, characters }`, the

@@ -44,6 +44,17 @@ const knownOutputDetails = new Set([
   'rejected_prediction_tokens',
 ])
 
+/** The fields of a usage that these names stand for, in every spelling. */
+export const responseFields = [
+  'input_tokens',
+  'output_tokens',
+  'total_tokens',
+  'input_tokens_details',
+  'input_token_details',
+  'output_tokens_details',
+  'output_token_details',
+] as const
+
 /** What a dialect of the API counts beside OpenAI's own fields. */
 export interface TokenExtras {
   /** Cached prompt tokens reported outside the details. */
