@@ -1,21 +1,12 @@
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs'
 import { type Info, parse } from 'csv-parse'
-import { PurserError } from '../errors.ts'
-import { closest } from '../text/closest.ts'
 import { type ContentId, ContentIds } from './content-ids.ts'
+import { checkHeaders, csvFormat, detectDelimiter, mappingOf, toColumns } from './csv-header.ts'
 import { positionAt, resumePosition, toFilePosition } from './file-position.ts'
 import type { Checkpoint, ImportedCall, ImportSink } from './importer.ts'
 import { correctionReason, fromExportedRow } from './json-records.ts'
 import { filesToRead } from './named-files.ts'
-import {
-  type Mapping,
-  mappingByName,
-  parseMapping,
-  type RecordDefaults,
-  refusalReason,
-  toImportedCall,
-  toMappedCall,
-} from './record-mapping.ts'
+import { type RecordDefaults, refusalReason, toImportedCall, toMappedCall } from './record-mapping.ts'
 import { skipPlace } from './skip-place.ts'
 import type { SourceFile } from './source-files.ts'
 
@@ -45,7 +36,9 @@ const restMs = 2000
  */
 export async function importCsv(options: CsvImport, sink: ImportSink): Promise<void> {
   const ids = new ContentIds('csv', options)
-  for (const file of filesToRead('csv', options.files, sink)) {
+  const files = filesToRead('csv', options.files, sink)
+  checkHeaders(options.files, options)
+  for (const file of files) {
     const source = `csv:${file.path}`
     const position = toFilePosition(sink.checkpoint(source))
     const fd = openSync(file.path, 'r')
@@ -127,9 +120,8 @@ class CsvRun {
   }
 
   #readHeader(header: readonly string[]): RowReader {
-    const columns = header.map((name) => name.trim())
-    const mapping = this.#options.map === undefined ? mappingByName(columns) : parseMapping(this.#options.map)
-    checkMapping(mapping, columns, this.#file.path)
+    const columns = toColumns(header)
+    const mapping = mappingOf(columns, this.#options.map, this.#file.path)
     const contentId = this.#contentIds(JSON.stringify(columns))
     const place = new Map(columns.map((name, index) => [name, index]))
     const isExport = this.#options.map === undefined && columns.includes('bookedAt')
@@ -186,48 +178,13 @@ class CsvRun {
 }
 
 function openRows(file: SourceFile, delimiter: string): AsyncIterable<Row> & { readonly badLines: readonly number[] } {
-  const parser = parse({
-    delimiter,
-    bom: true,
-    info: true,
-    relax_column_count: true,
-    relax_quotes: true,
-    skip_empty_lines: true,
-    skip_records_with_error: true,
-    max_record_size: 1_000_000,
-  })
+  const parser = parse({ ...csvFormat, delimiter, info: true })
   const badLines: number[] = []
   parser.on('skip', (error: { lines?: number } | undefined) => badLines.push(error?.lines ?? 0))
   const input = createReadStream(file.path, { end: Math.max(0, file.size - 1), highWaterMark: 256 * 1024 })
   input.on('error', (error) => parser.destroy(error))
   input.pipe(parser)
   return Object.assign(parser as AsyncIterable<Row>, { badLines })
-}
-
-function checkMapping(mapping: Mapping, columns: readonly string[], path: string): void {
-  if (!mapping.has('at')) {
-    throw new PurserError(
-      'PURSER_BAD_ARGUMENT',
-      `Nothing says which column of ${path} holds the time. Give a mapping like --map at=COLUMN,inputTokens=COLUMN; its columns are ${columns.join(', ')}.`,
-    )
-  }
-  for (const column of mapping.values()) {
-    if (columns.includes(column)) continue
-    const nearest = closest(column, columns)
-    throw new PurserError(
-      'PURSER_BAD_ARGUMENT',
-      `${path} has no column "${column}".${nearest === undefined ? '' : ` Did you mean "${nearest}"?`} Its columns are ${columns.join(', ')}.`,
-    )
-  }
-}
-
-/** The most frequent of the usual delimiters in the first line, outside quotes. */
-function detectDelimiter(fd: number): string {
-  const bytes = Buffer.alloc(64 * 1024)
-  const head = bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, 0))
-  const line = (/^[^\r\n]*/.exec(head)?.[0] ?? '').replaceAll(/"[^"]*"/g, '')
-  const counts = [',', ';', '\t', '|'].map((delimiter) => ({ delimiter, count: line.split(delimiter).length }))
-  return counts.reduce((best, each) => (each.count > best.count ? each : best)).delimiter
 }
 
 function endsWithNewline(fd: number, size: number): boolean {

@@ -1,11 +1,12 @@
 import { PurserError } from '../errors.ts'
 import { formatUsd } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
+import { ignoredAttributeWarnings } from '../pricing/ignored-attributes.ts'
 import type { Priced, PriceRequest } from '../pricing/priced.ts'
 import { canonicalProvider } from '../pricing/provider-names.ts'
 import { checkInstant } from '../time/calendar.ts'
 import type { Meter } from '../usage/meters.ts'
-import type { Usage } from '../usage/usage.ts'
+import type { Usage, UsageWarning } from '../usage/usage.ts'
 import type { Charge, ChargeInput, PriceStatus } from './charge.ts'
 import { chargeIdOf } from './charge-id.ts'
 import { parseLabels } from './labels.ts'
@@ -77,7 +78,7 @@ export function draftCharge(handedOver: ChargeInput, price: (request: PriceReque
     corrects: null,
     restates: null,
     estimated: input.estimated ?? false,
-    warnings: input.warnings ?? [],
+    warnings: warningsOf(input, priced),
     metadata: input.metadata === undefined ? null : checkMetadata(input.metadata),
   }
 }
@@ -102,6 +103,14 @@ function checkQuantities(usage: Usage): boolean {
       throw new PurserError('PURSER_BAD_NUMBER', `${key} is ${quantity}; more than ${maxQuantity} in one call cannot be right.`)
   }
   return used
+}
+
+/** Those of whoever read the usage, and of the price; a charge that is priced again brings those of the price before. */
+function warningsOf({ warnings = [] }: ChargeInput, priced: Priced): readonly UsageWarning[] {
+  const read = warnings.some(({ code }) => code === 'ignored-attribute')
+    ? warnings.filter(({ code }) => code !== 'ignored-attribute')
+    : warnings
+  return priced.status === 'unpriced' || priced.ignoredAttributes === undefined ? read : [...read, ...ignoredAttributeWarnings(priced)]
 }
 
 function isFree(priced: Priced): boolean {

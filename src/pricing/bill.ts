@@ -133,7 +133,7 @@ function billShares(shares: readonly Share[], denominator: bigint): Bill {
 }
 
 /** What is billed for a quantity, in the rate's scaled units: at least the minimum, in whole increments. */
-function billedUnits(rate: CompiledRate, quantity: number): number {
+export function billedUnits(rate: CompiledRate, quantity: number): number {
   const { unitScale, minimum, increment } = rate
   let units = unitScale === 1 ? quantity : Math.round(quantity * unitScale)
   if (minimum > 0) units = Math.max(units, Math.round(minimum * unitScale))

@@ -26,8 +26,6 @@ export interface CompiledCard {
   /** A call before this instant is priced by a card whose beginning is not known. */
   readonly undatedBefore: number
   readonly tierRule: TierRule
-  /** Whether prices depend on the hour or on attributes of the usage. */
-  readonly isConditional: boolean
   /** Attributes that conditions name, with the values they name in lower case. */
   readonly attributes: ReadonlyMap<string, ReadonlySet<string>>
   /** Regions that conditions name; any other is priced as the standard one. */
@@ -55,7 +53,6 @@ export function compileCard(card: Card, origin: CardOrigin, revision: string): C
     until: card.validUntil === undefined ? Infinity : Date.parse(card.validUntil),
     undatedBefore: card.validFrom === undefined ? Date.parse(card.knownSince ?? card.checkedAt) : -Infinity,
     tierRule: card.tier ?? defaultTierRule,
-    isConditional: hours.size > 0 || attributes.size > 0,
     attributes,
     regions: new Set(conditions.flatMap((when) => when.region ?? [])),
     hours: [...hours.values()],

@@ -315,3 +315,107 @@ describe('models on the own machine', () => {
     expect(cost('whisperx', 'large-v3', { audioSeconds: 60 })).toBe('unknown-model')
   })
 })
+
+describe("tools that run on the vendor's side", () => {
+  // https://developers.openai.com/api/docs/pricing: $2.50 for 1,000 file searches; a container by memory for 20 minutes
+  test.each([
+    ['a thousand file searches', { fileSearches: 1000 }, usd(2.5)],
+    ['a session of a container', { containerSessions: 1 }, usd(0.03)],
+    ['the default memory, named', { containerSessions: 1, attributes: { memory: '1g' } }, usd(0.03)],
+    ['more memory', { containerSessions: 2, attributes: { memory: '4g' } }, usd(0.24)],
+    ['still more', { containerSessions: 1, attributes: { memory: '16G' } }, usd(0.48)],
+    ['the most', { containerSessions: 1, attributes: { memory: '64g' } }, usd(1.92)],
+    ['two minutes, billed as five', { containerSessions: 0.1 }, usd(0.0075)],
+    // 8 minutes of 20 are 0.4; six and a half are billed as seven, 0.35 of $0.03
+    ['eight minutes', { containerSessions: 0.4 }, usd(0.012)],
+    ['six and a half minutes', { containerSessions: 0.325 }, usd(0.0105)],
+    ['a memory that is not sold', { containerSessions: 1, attributes: { memory: '2g' } }, 'no-rate'],
+  ])('OpenAI: %s', (_name, usage, expected) => {
+    for (const model of ['gpt-4o', 'gpt-5.4', 'gpt-6.1-sol', 'o3']) expect(cost('openai', model, usage)).toEqual(expected)
+  })
+
+  test('OpenAI: tokens cost the same beside them', () => {
+    const usage = { inputTokens: million, containerSessions: 1, fileSearches: 1, attributes: { memory: '4g' } }
+    expect(cost('openai', 'gpt-4o', usage)).toEqual(usd(2.5 + 0.12 + 0.0025))
+    expect(cost('openai', 'gpt-4o', usage, { serviceTier: 'batch' })).toEqual(usd(1.25 + 0.12 + 0.0025))
+  })
+
+  // https://platform.claude.com/docs/en/about-claude/pricing: $0.05 an hour, five minutes at the least
+  test.each([
+    [2, usd(0.1)],
+    [0.5, usd(0.025)],
+    [0.01, 4_166_650n],
+  ])('Anthropic: %f hours of code execution', (containerHours, expected) => {
+    for (const model of ['claude-sonnet-4-5', 'claude-opus-5', 'claude-haiku-5-5']) {
+      expect(cost('anthropic', model, { containerHours }, { at: Date.parse('2026-10-10') })).toEqual(expected)
+    }
+  })
+
+  // https://ai.google.dev/gemini-api/docs/pricing
+  test.each([
+    ['gemini-2.5-pro', usd(25)],
+    ['gemini-2.5-flash-lite', usd(25)],
+    ['gemini-3.1-pro-preview', usd(14)],
+    ['gemini-3.6-flash', usd(14)],
+    ['gemini-3.8-flash', 'no-rate'],
+  ])('Google Maps for a thousand prompts or queries of %s', (model, expected) => {
+    expect(cost('google', model, { mapGroundings: 1000 })).toEqual(expected)
+  })
+
+  // https://docs.x.ai/developers/pricing
+  test.each([
+    [{ searches: 1000 }, usd(5)],
+    [{ postsFetched: 1000 }, usd(5)],
+    [{ profilesFetched: 1000 }, usd(10)],
+    [{ codeExecutions: 1000 }, usd(5)],
+    [{ fileSearches: 1000 }, usd(2.5)],
+  ])('xAI: %o', (usage, expected) => {
+    for (const model of ['grok-4.6', 'grok-4-0709', 'grok-4-1-fast-reasoning']) expect(cost('x-ai', model, usage)).toEqual(expected)
+  })
+})
+
+describe('Gemini 2.5 in flex and priority, per million input, cached input and output as listed', () => {
+  // https://ai.google.dev/gemini-api/docs/pricing; a prompt of two million tokens is long context on Pro
+  test.each([
+    ['gemini-2.5-flash', 'flex', usd(0.15 + 0.03 + 1.25)],
+    ['gemini-2.5-flash', 'priority', usd(0.54 + 0.054 + 4.5)],
+    ['gemini-2.5-flash-lite', 'flex', usd(0.05 + 0.01 + 0.2)],
+    ['gemini-2.5-flash-lite', 'priority', usd(0.18 + 0.018 + 0.72)],
+    ['gemini-2.5-pro', 'flex', usd(1.25 + 0.25 + 7.5)],
+    ['gemini-2.5-pro', 'priority', usd(4.5 + 0.45 + 27)],
+  ])('%s %s', (model, serviceTier, expected) => {
+    expect(cost('google', model, all, { serviceTier })).toEqual(expected)
+  })
+
+  test('keeping a cache costs 1.8 times as much in priority', () => {
+    const usage = { cacheStorageTokenHours: million }
+    expect(cost('google', 'gemini-2.5-pro', usage, { serviceTier: 'priority' })).toEqual(usd(8.1))
+    expect(cost('google', 'gemini-2.5-flash', usage, { serviceTier: 'priority' })).toEqual(usd(1.8))
+    expect(cost('google', 'gemini-2.5-pro', usage, { serviceTier: 'flex' })).toEqual(usd(4.5))
+  })
+})
+
+describe("OpenAI's models on Azure, Global Standard", () => {
+  const thousand = { inputTokens: 1000, cacheReadTokens: 1000, outputTokens: 1000 }
+  test.each([
+    ['gpt-4o-2024-11-20', usd(0.0025 + 0.00125 + 0.01)],
+    ['gpt-4o-mini', usd(0.00015 + 0.000075 + 0.0006)],
+    ['gpt-4.1-2025-04-14', usd(0.002 + 0.0005 + 0.008)],
+    ['gpt-5-2025-08-07', usd(0.00125 + 0.000125 + 0.01)],
+    ['gpt-5.6-sol', usd(0.004 + 0.0004 + 0.02)],
+  ])('%s, per thousand input, cached input and output', (model, expected) => {
+    expect(cost('azure', model, thousand)).toEqual(expected)
+  })
+
+  test('a long prompt pays more, and a data zone a tenth more', () => {
+    // 300,000 × $5/M + 1,000 × $22.5/M
+    expect(cost('azure', 'gpt-5.4', { inputTokens: 300_000, outputTokens: 1000 })).toEqual(usd(1.5225))
+    expect(cost('azure', 'gpt-4o', { inputTokens: million }, { region: 'eu' })).toEqual(usd(2.75))
+  })
+
+  test('the first snapshot has its own price, and what Azure asked before a known day has none', () => {
+    expect(cost('azure', 'gpt-4o-2024-05-13', { inputTokens: million, outputTokens: million })).toEqual(usd(20))
+    expect(cost('azure', 'gpt-5.6-sol', thousand, { at: Date.parse('2026-08-01') })).toBe('no-card-at-date')
+    expect(cost('azure', 'gpt-4o', thousand, { serviceTier: 'priority' })).toBe('no-rate')
+  })
+})

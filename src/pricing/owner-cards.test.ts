@@ -110,6 +110,12 @@ describe('the other forms in which prices are written', () => {
     ['per_request: 0.005', { requests: 2 }, 10_000_000n],
     ['per_search: 0.01', { searches: 2 }, 20_000_000n],
     ['per_1k_searches: 10', { searches: 2 }, 20_000_000n],
+    ['per_1k_file_searches: 2.5', { fileSearches: 4 }, 10_000_000n],
+    ['per_container_session: 0.03', { containerSessions: 0.5 }, 15_000_000n],
+    ['per_container_hour: 0.05', { containerHours: 0.25 }, 12_500_000n],
+    ['per_map_grounding: 0.025', { mapGroundings: 2 }, 50_000_000n],
+    ['per_code_execution: 0.005', { codeExecutions: 3 }, 15_000_000n],
+    ['per_1k_posts: 5, per_1k_profiles: 10', { postsFetched: 44, profilesFetched: 3 }, 250_000_000n],
     ['per_million_characters: 15', { characters: 1000 }, 15_000_000n],
     ['per_million_tokens: "0.5"', { inputTokens: 3, outputTokens: 3 }, 3000n],
   ])('%s', (price, usage, nanos) => {

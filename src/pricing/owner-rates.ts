@@ -45,6 +45,16 @@ export const rateKeys: Readonly<Record<string, RateKey>> = {
   per_1k_searches: { meters: ['searches'], per: 1000 },
   per_request: { meters: ['requests'], per: 1 },
   per_1k_requests: { meters: ['requests'], per: 1000 },
+  per_file_search: { meters: ['fileSearches'], per: 1 },
+  per_1k_file_searches: { meters: ['fileSearches'], per: 1000 },
+  per_container_session: { meters: ['containerSessions'], per: 1 },
+  per_container_hour: { meters: ['containerHours'], per: 1 },
+  per_map_grounding: { meters: ['mapGroundings'], per: 1 },
+  per_1k_map_groundings: { meters: ['mapGroundings'], per: 1000 },
+  per_code_execution: { meters: ['codeExecutions'], per: 1 },
+  per_1k_code_executions: { meters: ['codeExecutions'], per: 1000 },
+  per_1k_posts: { meters: ['postsFetched'], per: 1000 },
+  per_1k_profiles: { meters: ['profilesFetched'], per: 1000 },
 }
 
 /** Every meter at zero. */

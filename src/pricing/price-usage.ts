@@ -4,6 +4,7 @@ import type { Card } from './card.ts'
 import type { Catalog } from './catalog.ts'
 import type { CompiledCard, ServedRates } from './compile-card.ts'
 import type { RateTable } from './compile-rate.ts'
+import { ignoredAttributes } from './ignored-attributes.ts'
 import { cardInForce } from './match-name.ts'
 import type { Candidate } from './name-ladder.ts'
 import type { Match, Priced, PriceRequest } from './priced.ts'
@@ -41,7 +42,7 @@ function priceByCard(candidate: Candidate, card: CompiledCard, request: PriceReq
   if (unratedMeters.length > 0 && lines.length === 0) {
     return { status: 'unpriced', reason: 'no-rate', message: explainUnrated(card.card, unratedMeters, request) }
   }
-  return {
+  const priced: Priced = {
     status: unratedMeters.length === 0 ? 'priced' : 'partial',
     costNanos,
     lines,
@@ -49,6 +50,9 @@ function priceByCard(candidate: Candidate, card: CompiledCard, request: PriceReq
     match: matchAt(candidate, card, request.at),
     unratedMeters,
   }
+  if (request.usage.attributes === undefined || card.attributes.size === 0) return priced
+  const ignored = ignoredAttributes(card.card, request.usage)
+  return ignored.length === 0 ? priced : { ...priced, ignoredAttributes: ignored }
 }
 
 function matchAt(candidate: Candidate, card: CompiledCard, at: number): Match {

@@ -2,6 +2,7 @@ import type { Nanos } from '../money/nanos.ts'
 import type { Meter } from '../usage/meters.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { CardOrigin } from './card.ts'
+import type { IgnoredAttribute } from './ignored-attributes.ts'
 
 /** What is to be priced. Tier, speed and region are those served. */
 export interface PriceRequest {
@@ -55,6 +56,8 @@ export type Priced =
       readonly card: CardReference
       readonly match: Match
       readonly unratedMeters: readonly Meter[]
+      /** Attributes that were given and by which the card does not go, where it goes by others that were not. */
+      readonly ignoredAttributes?: readonly IgnoredAttribute[]
     }
   | { readonly status: 'unpriced'; readonly reason: UnpricedReason; readonly message: string }
 

@@ -8,7 +8,8 @@ export function servedRates(card: CompiledCard, request: PriceRequest): ServedRa
   const serviceTier = servedLevel(request.serviceTier)
   const speed = servedLevel(request.speed)
   const region = request.region !== undefined && card.regions.has(request.region) ? request.region : undefined
-  const isStandard = serviceTier === undefined && speed === undefined && region === undefined && !card.isConditional
+  const isPlain = card.hours.length === 0 && (card.attributes.size === 0 || request.usage.attributes === undefined)
+  const isStandard = isPlain && serviceTier === undefined && speed === undefined && region === undefined
   if (isStandard && card.standard !== undefined) return card.standard
 
   const during = card.hours.length === 0 ? [] : hoursHolding(card, request.at)

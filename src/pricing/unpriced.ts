@@ -111,6 +111,13 @@ const shortKeys: Partial<Record<Meter, string>> = {
   pages: 'per_page',
   searches: 'per_search',
   requests: 'per_request',
+  fileSearches: 'per_1k_file_searches',
+  containerSessions: 'per_container_session',
+  containerHours: 'per_container_hour',
+  mapGroundings: 'per_1k_map_groundings',
+  codeExecutions: 'per_1k_code_executions',
+  postsFetched: 'per_1k_posts',
+  profilesFetched: 'per_1k_profiles',
 }
 
 function ownPrice(request: PriceRequest): string {

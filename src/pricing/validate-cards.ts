@@ -38,6 +38,12 @@ const dearest: Readonly<Record<string, string>> = {
   page: '10',
   search: '10',
   request: '100',
+  call: '10',
+  session: '10',
+  hour: '100',
+  grounding: '10',
+  post: '1',
+  profile: '1',
 }
 
 /** Where models run on the owner's machine, or are known to be free of charge. */

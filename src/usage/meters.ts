@@ -3,6 +3,10 @@
  * a plain sum over them; the one exception is `reasoningTokens`, a share of `outputTokens` that becomes a line of its
  * own only where a card rates it apart.
  *
+ * From `fileSearches` on they count what a provider's tools did. A container session is OpenAI's of 20 minutes (5 minutes
+ * are 0.25); a map grounding is what Google bills for Google Maps, a prompt or a query; posts and profiles are those that
+ * xAI fetched from X.
+ *
  * - `code`: the number a ledger stores; never reused, never changed.
  * - `scale`: decimal digits kept after the point; 0 for what comes in whole units only.
  * - `prompt`: counts into the prompt that selects a long-context tier.
@@ -31,6 +35,13 @@ export const meters = {
   pages: { code: 19, unit: 'page', scale: 0, prompt: false, ratedAs: null },
   searches: { code: 20, unit: 'search', scale: 0, prompt: false, ratedAs: null },
   requests: { code: 21, unit: 'request', scale: 0, prompt: false, ratedAs: null },
+  fileSearches: { code: 22, unit: 'call', scale: 0, prompt: false, ratedAs: null },
+  containerSessions: { code: 23, unit: 'session', scale: 6, prompt: false, ratedAs: null },
+  containerHours: { code: 24, unit: 'hour', scale: 6, prompt: false, ratedAs: null },
+  mapGroundings: { code: 25, unit: 'grounding', scale: 0, prompt: false, ratedAs: null },
+  codeExecutions: { code: 26, unit: 'call', scale: 0, prompt: false, ratedAs: null },
+  postsFetched: { code: 27, unit: 'post', scale: 0, prompt: false, ratedAs: null },
+  profilesFetched: { code: 28, unit: 'profile', scale: 0, prompt: false, ratedAs: null },
 } as const satisfies Record<string, MeterDefinition>
 
 interface MeterDefinition {

@@ -236,6 +236,30 @@ describe('a CSV file', () => {
     await expect(importFile(file, { map: 'inputTokens=ContextTokens' })).rejects.toMatchObject({ code: 'PURSER_BAD_ARGUMENT' })
     await expect(importFile(`${file}.absent`)).rejects.toMatchObject({ code: 'PURSER_NOT_FOUND' })
   })
+
+  it('says so of a mapping also where a file has nothing new', async () => {
+    const file = folder.write('a.csv', [header, '2024-01-01,5,1'])
+    await importFile(file)
+    const badColumn = { code: 'PURSER_BAD_ARGUMENT', message: expect.stringContaining('Did you mean "ContextTokens"?') as string }
+    const wrong = { map: 'at=TIMESTAMP,inputTokens=ContextToken' }
+    await expect(importFile(file, wrong, sink.again())).rejects.toMatchObject(badColumn)
+    expect((await importFile(file, {}, sink.again())).counted).toMatchObject({ read: 0, booked: 0 })
+    const quoted = folder.write('b.csv', ['\uFEFF"when, exactly";in', '2024-01-01;5'])
+    await expect(importFile(quoted, { map: 'at=when,inputTokens=in' })).rejects.toMatchObject({
+      message: expect.stringContaining('no column "when"') as string,
+    })
+  })
+
+  it('books nothing of several files where one of them has not the column', async () => {
+    const files = [folder.write('a.csv', [header, '2024-01-01,5,1']), folder.write('b.csv', ['TIMESTAMP,Tokens', '2024-01-02,5'])]
+    const wrong = importCsv({ files, map, provider: 'openai', model: 'gpt-4o', zone: 'UTC' }, sink)
+    await expect(wrong).rejects.toMatchObject({ message: expect.stringMatching(/b\.csv has no column "ContextTokens"/) as string })
+    expect(sink.counted).toMatchObject({ read: 0, booked: 0 })
+  })
+
+  it('that is empty is no mistake of the mapping', async () => {
+    expect((await importFile(folder.write('a.csv', [], ''))).counted.read).toBe(0)
+  })
 })
 
 const data = join(import.meta.dirname, '../../../shared/data')

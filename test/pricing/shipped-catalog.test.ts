@@ -222,7 +222,8 @@ describe('names in the wild', () => {
     ['google', 'gemini-1.5-pro-preview-0409'],
     ['openai', 'gpt-oss-120b'],
     ['openai', 'gpt-oss-20b'],
-    ['azure', 'gpt-4o'],
+    ['azure', 'gpt-4o-realtime-preview'],
+    ['azure', 'gpt-6.1-sol'],
     ['aws', 'arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/a1b2c3d4e5f6'],
   ])('%s %s is nobody we know, and has no price', (provider, model) => {
     expect(catalog.find(provider, model, now)).toBeUndefined()

@@ -4,6 +4,7 @@ import { parseRecord } from '../../ledger/parse-record.ts'
 import type { CallRecord } from '../../ledger/parse-record.ts'
 import { formatUsdExact } from '../../money/format.ts'
 import type { Catalog } from '../../pricing/catalog.ts'
+import { ignoredAttributeWarnings } from '../../pricing/ignored-attributes.ts'
 import { priceUsage } from '../../pricing/price-usage.ts'
 import type { Priced, PriceRequest } from '../../pricing/priced.ts'
 import type { UsageWarning } from '../../usage/usage.ts'
@@ -52,7 +53,7 @@ async function run(session: Session, options: PriceOptions): Promise<void> {
     usage: usageOf(options),
   })
   if (session.json) await writeJson(pricedJson(priced, warnings))
-  else await show(priced)
+  else await show(priced, warnings)
   if (priced.status !== 'priced' && options.strict === true) process.exitCode = exitCodes.unpriced
 }
 
@@ -65,7 +66,7 @@ function levelsOf({ at, serviceTier, speed, region }: PriceOptions): Partial<Cal
   }
 }
 
-async function show(priced: Priced): Promise<void> {
+async function show(priced: Priced, warnings: readonly UsageWarning[]): Promise<void> {
   if (priced.status === 'unpriced') return note(`unpriced: ${priced.message}`)
   await writeLines([
     formatUsdExact(priced.costNanos),
@@ -73,6 +74,7 @@ async function show(priced: Priced): Promise<void> {
     `  ${priced.card.source}, checked ${priced.card.checkedAt} (${priced.match})`,
   ])
   if (priced.status === 'partial') note(`partly priced: the card has no rate for ${priced.unratedMeters.join(', ')}.`)
+  for (const { message } of warnings) warn(message)
 }
 
 /** The prices that booking would use: with those of the last update where there is a ledger that can be read. */
@@ -89,7 +91,8 @@ export async function catalogInForce(session: Session): Promise<Catalog> {
 
 function priceRecord(catalog: Catalog, zone: string, record: CallRecord): { priced: Priced; warnings: readonly UsageWarning[] } {
   const request: PriceRequest & { warnings?: readonly UsageWarning[] } = parseRecord(record, zone, Date.now())
-  return { priced: priceUsage(catalog, request), warnings: request.warnings ?? [] }
+  const priced = priceUsage(catalog, request)
+  return { priced, warnings: [...(request.warnings ?? []), ...ignoredAttributeWarnings(priced)] }
 }
 
 async function priceLinesOfInput(catalog: Catalog, zone: string, options: PriceOptions): Promise<void> {

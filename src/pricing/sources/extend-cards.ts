@@ -78,7 +78,7 @@ function extendCard(card: Card, extension: CardExtension): Card {
     ...(extension.knownSince !== undefined && card.validFrom === undefined ? { knownSince: extension.knownSince } : {}),
     rates: [...card.rates.filter((rate) => !isReplaced(rate)), ...added],
     ...(modifiers.length > 0 ? { modifiers } : {}),
-    ...(extension.defaults === undefined ? {} : { defaults: extension.defaults }),
+    ...(extension.defaults === undefined ? {} : { defaults: { ...card.defaults, ...extension.defaults } }),
     ...(extension.alternatives === undefined ? {} : { alternatives: extension.alternatives }),
     ...(extension.unrated === undefined ? {} : { unrated: extension.unrated }),
     ...(extension.note === undefined ? {} : { note: extension.note }),

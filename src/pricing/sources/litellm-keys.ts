@@ -27,8 +27,16 @@ const tokenKeys: Readonly<Record<string, Meter>> = {
   output_cost_per_video_token: 'videoOutputTokens',
 }
 
+interface UnitKey {
+  readonly meter: Meter
+  readonly modes: readonly string[]
+  /** 1 unless said otherwise. */
+  readonly per?: number
+  readonly when?: Conditions
+}
+
 /** Units other than tokens, by the mode in which they mean what the meter counts. */
-const unitKeys: Readonly<Record<string, { readonly meter: Meter; readonly modes: readonly string[]; readonly when?: Conditions }>> = {
+const unitKeys: Readonly<Record<string, UnitKey>> = {
   input_cost_per_character: { meter: 'characters', modes: ['audio_speech'] },
   input_cost_per_second: { meter: 'audioSeconds', modes: ['audio_transcription'] },
   output_cost_per_second: { meter: 'videoSeconds', modes: ['video_generation'] },
@@ -39,6 +47,8 @@ const unitKeys: Readonly<Record<string, { readonly meter: Meter; readonly modes:
   ocr_cost_per_page: { meter: 'pages', modes: ['ocr'] },
   input_cost_per_query: { meter: 'requests', modes: ['rerank', 'search', 'vector_store'] },
   input_cost_per_request: { meter: 'requests', modes: ['chat', 'completion'] },
+  code_interpreter_cost_per_session: { meter: 'containerSessions', modes: ['chat', 'responses'] },
+  file_search_cost_per_1k_calls: { meter: 'fileSearches', modes: ['chat', 'responses'], per: 1000 },
 }
 
 const serviceTiers: Readonly<Record<string, string>> = { batches: 'batch', flex: 'flex', priority: 'priority' }
@@ -49,7 +59,7 @@ export function readPriceKey(key: string, mode: string): LiteLlmPrice | undefine
   const unit = unitKeys[key]
   if (unit !== undefined) {
     if (!unit.modes.includes(mode)) return undefined
-    return { meter: unit.meter, per: 1, scale: 0, ...(unit.when === undefined ? {} : { when: unit.when }) }
+    return { meter: unit.meter, per: unit.per ?? 1, scale: 0, ...(unit.when === undefined ? {} : { when: unit.when }) }
   }
   const { base = '', thousands, service } = suffixes.exec(key)?.groups ?? {}
   const meter = tokenKeys[base]

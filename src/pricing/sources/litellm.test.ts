@@ -86,6 +86,10 @@ describe('the price list of LiteLLM', () => {
     })
     expect(firstRate({ mode: 'ocr', ocr_cost_per_page: 0.003 })).toEqual({ meter: 'pages', usd: '0.003', per: 1 })
     expect(firstRate({ mode: 'rerank', input_cost_per_query: 0.002 })).toEqual({ meter: 'requests', usd: '0.002', per: 1 })
+    const session = { meter: 'containerSessions', usd: '0.03', per: 1 }
+    expect(firstRate({ mode: 'chat', code_interpreter_cost_per_session: 0.03 })).toEqual(session)
+    const fileSearches = { meter: 'fileSearches', usd: '2.5', per: 1000 }
+    expect(firstRate({ mode: 'chat', file_search_cost_per_1k_calls: 2.5 })).toEqual(fileSearches)
   })
 
   test('web search by one price, or by how much is searched', () => {

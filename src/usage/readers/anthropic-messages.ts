@@ -84,8 +84,13 @@ function addAnthropicUsage(draft: UsageDraft, usage: Fields): void {
   const tools = draft.part(usage, ['server_tool_use'], 'usage.')
   draft.add('searches', draft.count(tools, 'web_search_requests', 'usage.server_tool_use.'))
   const executions = draft.count(tools, 'code_execution_requests', 'usage.server_tool_use.')
-  if (executions > 0)
-    draft.warn('missing-usage', `${executions} code executions are billed by container hour, which the response does not report.`)
+  if (executions > 0) {
+    draft.warn(
+      'missing-usage',
+      `${executions} code executions are billed by the time of their container (at least five minutes; nothing beside the newer web search and web fetch), ` +
+        'which the response does not report: record it as containerHours.',
+    )
+  }
   const credit = asFields(asFields(usage['fallback_credit'])?.['status'])
   if (credit?.['type'] === 'redeemed') {
     draft.warn(

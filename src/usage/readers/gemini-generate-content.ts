@@ -1,7 +1,7 @@
 import type { UsageReader } from '../reader.ts'
 import { lastOf, lastText, toEvents } from './events.ts'
 import { asFields, asList, asText, type Fields, unreadable } from './fields.ts'
-import { countSearches } from './gemini-grounding.ts'
+import { countGroundings } from './gemini-grounding.ts'
 import { readModalities } from './gemini-modalities.ts'
 import { toServiceTier } from './service-tier.ts'
 import { addOutput, addPrompt } from './token-buckets.ts'
@@ -45,7 +45,7 @@ export const geminiGenerateContent: UsageReader = {
     addInput(draft, usage)
     addCandidates(draft, usage)
     checkTotal(draft, usage)
-    countSearches(draft, events, model)
+    countGroundings(draft, events, model)
     draft.reportUnknown(usage, knownFields, 'usageMetadata.')
     return draft.toReading({
       model,

@@ -1,3 +1,4 @@
+import type { Meter } from '../meters.ts'
 import { asText, type Fields } from './fields.ts'
 import type { UsageDraft } from './usage-draft.ts'
 
@@ -12,12 +13,23 @@ export const serverToolFields: readonly string[] = [
   'num_server_side_tools_used',
 ]
 
-const searchFields = new Set(['web_search_requests', 'web_search_calls', 'x_search_calls'])
+/** The meter of each count, by its name in the usage. What a remote MCP server does costs its tokens only. */
+const toolMeters: Readonly<Record<string, Meter | null>> = {
+  web_search_requests: 'searches',
+  web_search_calls: 'searches',
+  x_search_calls: 'searches',
+  x_posts_fetched: 'postsFetched',
+  x_users_fetched: 'profilesFetched',
+  code_interpreter_calls: 'codeExecutions',
+  file_search_calls: 'fileSearches',
+  mcp_calls: null,
+}
+const knownTools = new Set(Object.keys(toolMeters))
 
 /**
- * Searches that a server counts in its usage; says whether it counts its tools there. Perplexity bills a fee for each
- * request, by search context, and only its deep research by query (https://docs.perplexity.ai/getting-started/pricing);
- * xAI bills sources and calls (https://docs.x.ai/developers/pricing).
+ * Tools that a server counts in its usage; says whether it counts them there. Perplexity bills a fee for each request,
+ * by search context, and only its deep research by query (https://docs.perplexity.ai/getting-started/pricing); xAI
+ * bills calls, and a search of X by what it fetched since it counts that (https://docs.x.ai/developers/pricing).
  */
 export function addServerTools(draft: UsageDraft, usage: Fields, model: string | undefined): boolean {
   if (isPerplexity(usage)) {
@@ -26,10 +38,15 @@ export function addServerTools(draft: UsageDraft, usage: Fields, model: string |
     draft.add('requests', deep ? 0 : 1)
     draft.describe('searchContext', asText(usage['search_context_size']))
   }
-  draft.add('searches', draft.count(usage, 'num_sources_used', 'usage.'))
+  const sources = draft.count(usage, 'num_sources_used', 'usage.')
+  if (sources > 0) draft.warn('missing-usage', `${sources} sources of a live search are billed by the source, and no meter counts them.`)
   const tools = draft.part(usage, ['server_side_tool_usage_details', 'server_tool_use_details', 'server_tool_use'], 'usage.')
-  for (const name of searchFields) draft.add('searches', draft.count(tools, name, 'usage.'))
-  draft.reportUnknown(tools, searchFields, 'usage.server tools.')
+  const byItem = tools?.['x_posts_fetched'] !== undefined || tools?.['x_users_fetched'] !== undefined
+  for (const [name, meter] of Object.entries(toolMeters)) {
+    const calls = draft.count(tools, name, 'usage.')
+    if (meter !== null && !(byItem && name === 'x_search_calls')) draft.add(meter, calls)
+  }
+  draft.reportUnknown(tools, knownTools, 'usage.server tools.')
   const calls = draft.count(usage, 'num_server_side_tools_used', 'usage.')
   if (tools === undefined && calls > 0) {
     draft.warn('missing-usage', `${calls} calls of server tools are reported, but not of which; they are not counted.`)
