@@ -19,6 +19,11 @@ export const errorRegistry = {
   PURSER_BAD_CONFIG: { exitCode: 2, status: 400, meaning: 'purser.yaml or an environment variable does not validate.' },
   PURSER_BAD_RECORD: { exitCode: 2, status: 400, meaning: 'A record given to purser is not of the documented shape.' },
   PURSER_ID_CONFLICT: { exitCode: 2, status: 409, meaning: 'An id was booked before with other content.' },
+  PURSER_HOLD_ENDED: {
+    exitCode: 2,
+    status: 409,
+    meaning: 'A hold was settled, released or ran out, and what was asked needs an open one.',
+  },
   PURSER_NOT_FOUND: { exitCode: 2, status: 404, meaning: 'The thing named does not exist.' },
   PURSER_CATALOG_REJECTED: { exitCode: 2, status: 422, meaning: 'A price source failed validation and was not applied.' },
   PURSER_LEDGER_UNAVAILABLE: { exitCode: 4, status: 503, meaning: 'The ledger cannot be opened, read or written.' },

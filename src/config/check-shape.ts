@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Pair } from 'yaml'
 import { closest } from '../text/closest.ts'
-import type { Shape } from './config-shape.ts'
+import type { Shape } from './shape.ts'
 
 /** Refuses a value; `node` is where it stands in the file. */
 export type Refuse = (node: Node | Pair | null | undefined, message: string) => never
@@ -12,6 +12,14 @@ export function checkShape(node: unknown, shape: Shape, path: string, refuse: Re
   switch (shape.kind) {
     case 'prices':
       return isMap(node) ? undefined : wrong('a mapping of models to prices')
+    case 'budgets':
+      return isMap(node) ? undefined : wrong('a mapping of names to budgets')
+    case 'written':
+      return undefined
+    case 'amount':
+      return isText(node) || isNumber(node) ? undefined : wrong(shape.unit)
+    case 'yes-no':
+      return isScalar(node) && typeof node.value === 'boolean' ? undefined : wrong('true or false')
     case 'text':
       return isText(node) ? undefined : wrong('text')
     case 'choice':
@@ -28,6 +36,9 @@ export function checkShape(node: unknown, shape: Shape, path: string, refuse: Re
     case 'list':
       if (!isSeq(node)) return wrong('a list; begin each entry with "- "')
       return node.items.forEach((item, index) => checkShape(item, shape.of, `${path}[${index + 1}]`, refuse))
+    case 'named':
+      if (!isMap(node)) return wrong(`a mapping of names of ${shape.name}s to keys and values`)
+      return node.items.forEach((pair) => checkShape(pair.value, shape.of, join(path, keyText(pair)), refuse))
     case 'map':
       return isMap(node) ? checkKeys(node.items, shape, path, refuse, where) : wrong('a mapping of keys to values')
   }
@@ -43,7 +54,7 @@ function checkKeys(
   const known = Object.keys(shape.keys)
   const seen = new Set<string>()
   for (const pair of pairs) {
-    const key = isScalar(pair.key) ? String(pair.key.value) : ''
+    const key = keyText(pair)
     const field = Object.hasOwn(shape.keys, key) ? shape.keys[key] : undefined
     if (field === undefined) {
       const nearest = closest(key, known)
@@ -58,12 +69,20 @@ function checkKeys(
   }
 }
 
+function keyText({ key }: Pair): string {
+  return isScalar(key) ? String(key.value) : ''
+}
+
 function join(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`
 }
 
 function isText(node: unknown): node is { value: unknown } {
   return isScalar(node) && typeof node.value === 'string' && node.value !== ''
+}
+
+function isNumber(node: unknown): boolean {
+  return isScalar(node) && typeof node.value === 'number'
 }
 
 /** Numbers and dates are written without quotes where text is meant; they are taken as written. */

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { type Document, isMap, isScalar, LineCounter, type Node, type Pair, parseDocument, visit, type YAMLMap, type YAMLError } from 'yaml'
+import { type Document, isMap, isScalar, type Node, visit, type YAMLMap, type Pair } from 'yaml'
+import type { InputPath } from '../budgets/input-place.ts'
 import { PurserError } from '../errors.ts'
-import { asSentence, messageOf } from '../text/sentence.ts'
 import { checkShape } from './check-shape.ts'
 import { configShape, type SourceKind } from './config-shape.ts'
+import type { LimitKey } from './limit-kinds.ts'
+import { keepExact, keepNumbersExact, parsePositioned, readText } from './positioned-document.ts'
 
 /** One source as written. */
 export interface WrittenSource {
@@ -19,13 +20,37 @@ export interface WrittenSource {
   readonly delimiter?: string
 }
 
-/** purser.yaml as written; every key is checked but `pricing`. */
+/** Amounts are text, as they stand in the file. */
+export type WrittenLimits = Readonly<Partial<Record<LimitKey, string>>>
+
+/** Who is told of an alert. */
+export interface WrittenNotification {
+  readonly type: 'in_app' | 'email' | 'webhook'
+  readonly enabled?: boolean
+  readonly recipients?: readonly string[]
+  readonly url?: string
+}
+
+/** purser.yaml as written; every key is checked but those of `pricing` and `budgets`. */
 export interface WrittenConfig {
   readonly db?: string
   readonly timezone?: string
   readonly week_starts?: string
   readonly labels?: { readonly subjects?: readonly string[] }
   readonly pricing?: unknown
+  readonly budgets?: Readonly<Record<string, unknown>>
+  readonly limits?: {
+    readonly global?: WrittenLimits
+    readonly per_project?: { readonly default?: WrittenLimits }
+    readonly per_agent?: { readonly default?: WrittenLimits }
+  }
+  readonly projects?: Readonly<Record<string, { readonly limits?: WrittenLimits }>>
+  readonly alerts?: {
+    readonly thresholds?: readonly Readonly<Record<string, unknown>>[]
+    readonly notifications?: readonly WrittenNotification[]
+  }
+  readonly profiles?: readonly string[]
+  readonly env_file?: string
   readonly sources?: readonly WrittenSource[]
   readonly usage?: { readonly retention?: Readonly<Record<string, number | 'forever'>> }
 }
@@ -36,6 +61,8 @@ export interface ConfigFile {
   readonly written: WrittenConfig
   /** `path:line:column` of the value that a path of keys leads to, as far as it leads. */
   readonly locate: (keys: string) => string
+  /** The same for a path in parts, which may hold places in lists. */
+  readonly placeOf: (path: InputPath) => string
 }
 
 /**
@@ -43,17 +70,9 @@ export interface ConfigFile {
  * @throws PURSER_BAD_CONFIG with file, line and column, and for a mistyped key the nearest valid one.
  */
 export function readConfigFile(path: string): ConfigFile {
-  const text = readText(path)
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true })
-  const placeOf = (offset: number): string => {
-    const { line, col } = lines.linePos(offset)
-    return `${path}:${line}:${col}`
-  }
-  const [error] = document.errors
-  if (error !== undefined) throw new PurserError('PURSER_BAD_CONFIG', `${placeOf(error.pos[0])}: ${whatIsWrong(error)}`)
+  const { document, placeOf, placeOfNode } = parsePositioned(path, readText(path), 'core')
   const refuse = (node: Node | Pair | null | undefined, message: string): never => {
-    throw new PurserError('PURSER_BAD_CONFIG', `${placeOf(offsetOf(node))}: ${message}`)
+    throw new PurserError('PURSER_BAD_CONFIG', `${placeOfNode(node)}: ${message}`)
   }
   keepAmountsExact(document)
   const root = document.contents
@@ -62,33 +81,24 @@ export function readConfigFile(path: string): ConfigFile {
   return {
     path,
     written: ((document.toJS() as WrittenConfig | null) ?? {}) as WrittenConfig,
-    locate: (keys) => placeOf(offsetOf(isMap(root) ? findNode(root, keys) : undefined)),
+    locate: (keys) => placeOfNode(isMap(root) ? findNode(root, keys) : undefined),
+    placeOf,
   }
 }
 
-/** What the YAML reader says, in our words where its own speak of its options. */
-function whatIsWrong({ code, message }: YAMLError): string {
-  if (code === 'NON_STRING_KEY') return 'A key must be plain text or a number, and not a list or a mapping.'
-  return asSentence(message)
-}
-
 const amountKeys = new Set(['usd', 'factor'])
+const amountPattern = /^\d+(?:\.\d+)?$/
+const amountBlocks = new Set(['budgets', 'limits', 'projects', 'alerts'])
 
-/** Amounts are decimal text. One that was written without quotes is taken as it stands there, not as a binary fraction. */
 function keepAmountsExact(document: Document.Parsed): void {
   visit(document, {
     Pair: (_, { key, value }) => {
-      if (!isScalar(key) || !amountKeys.has(String(key.value)) || !isScalar(value)) return
-      if (typeof value.value === 'number' && /^\d+(?:\.\d+)?$/.test(value.source ?? '')) value.value = value.source
+      if (isScalar(key) && amountKeys.has(String(key.value)) && isScalar(value)) keepExact(value, amountPattern)
     },
   })
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    throw new PurserError('PURSER_BAD_CONFIG', `${path} cannot be read: ${messageOf(cause)}.`, { cause })
+  if (!isMap(document.contents)) return
+  for (const { key, value } of document.contents.items) {
+    if (isScalar(key) && amountBlocks.has(String(key.value))) keepNumbersExact(value)
   }
 }
 
@@ -112,8 +122,4 @@ function findNode(map: YAMLMap, keys: string): Node | undefined {
 
 function keyLength(pair: Pair): number {
   return isScalar(pair.key) ? String(pair.key.value).length : 0
-}
-
-function offsetOf(node: Node | Pair | null | undefined): number {
-  return (node as Node | null | undefined)?.range?.[0] ?? 0
 }

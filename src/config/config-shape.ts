@@ -1,24 +1,7 @@
-/** What a value in purser.yaml may be. */
-export type Shape =
-  | { readonly kind: 'text'; readonly expected?: string; readonly accepts?: (text: string) => boolean }
-  | { readonly kind: 'choice'; readonly values: readonly string[] }
-  | { readonly kind: 'days' }
-  | { readonly kind: 'texts' }
-  | { readonly kind: 'text-map'; readonly orText?: boolean }
-  | { readonly kind: 'map'; readonly keys: Readonly<Record<string, Field>> }
-  | { readonly kind: 'list'; readonly of: Shape }
-  /** Checked by whoever reads it. */
-  | { readonly kind: 'prices' }
+import { weekdays } from '../time/weekdays.ts'
+import { alerts, budgets, limits, projects } from './budget-shape.ts'
+import type { Field, Shape } from './shape.ts'
 
-export interface Field {
-  readonly shape: Shape
-  /** One sentence for the reference. */
-  readonly meaning: string
-  readonly example?: string
-  readonly required?: true
-}
-
-export const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
 export const sourceKinds = ['claude-code', 'codex', 'csv', 'jsonl'] as const
 export type SourceKind = (typeof sourceKinds)[number]
 
@@ -62,7 +45,8 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
   keys: {
     db: {
       shape: { kind: 'text' },
-      meaning: 'The ledger file, relative to purser.yaml; `~` is your home folder. `--db` and `PURSER_DB` win over it.',
+      meaning:
+        'The ledger file, relative to purser.yaml; `~` is your home folder. `--db`, `PURSER_DB` and `COST_STORAGE_PATH` win over it.',
       example: 'spend.db',
     },
     timezone: {
@@ -91,6 +75,22 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
     pricing: {
       shape: { kind: 'prices' },
       meaning: 'Your own prices, which win over all others; see the guide to prices.',
+    },
+    budgets,
+    limits,
+    projects,
+    alerts,
+    profiles: {
+      shape: { kind: 'texts' },
+      meaning:
+        'Files of users, relative to purser.yaml, with `*` and `**` for any names: the `budget` of each is an override of `user.monthly`.',
+      example: '[users/*/profile.json]',
+    },
+    env_file: {
+      shape: { kind: 'text' },
+      meaning:
+        'A file of lines `NAME=value`, relative to purser.yaml, from which the variables of cost tracking below are read where the environment does not set them. Other lines are passed over.',
+      example: 'config/.env.pipeline',
     },
     sources: {
       shape: { kind: 'list', of: { kind: 'map', keys: source } },

@@ -2,9 +2,13 @@ import { dirname, resolve } from 'node:path'
 import { PurserError } from '../errors.ts'
 import type { Card } from '../pricing/card.ts'
 import { checkZone } from '../time/calendar.ts'
+import { weekdays } from '../time/weekdays.ts'
+import { chooseLedger } from './choose-ledger.ts'
 import type { ConfigFile, WrittenConfig, WrittenSource } from './config-file.ts'
-import { type SourceKind, weekdays } from './config-shape.ts'
-import { defaultLedgerPath, type Environment, isThere, nearestConfig, resolvePath, userConfigPath } from './locations.ts'
+import type { SourceKind } from './config-shape.ts'
+import { type Environment, isThere, nearestConfig, nonEmpty, resolvePath, userConfigPath } from './locations.ts'
+import type { ConfiguredBudgets } from './read-budgets.ts'
+import { isOn, readSettings, settingNames, type Settings } from './settings.ts'
 
 /** What the command line says about the configuration. */
 export interface ConfigOptions {
@@ -35,7 +39,7 @@ export interface OwnerPrices {
 /** The configuration in effect. */
 export interface PurserConfig {
   readonly db: string
-  /** What chose the ledger: `--db`, `PURSER_DB`, a purser.yaml, or `default`. */
+  /** What chose the ledger: `--db`, `PURSER_DB`, `COST_STORAGE_PATH`, a file, or `default`. */
   readonly dbFrom: string
   /** The files that were read, the one that wins first. */
   readonly files: readonly string[]
@@ -47,6 +51,19 @@ export interface PurserConfig {
   readonly retention: Readonly<Record<string, number | 'forever'>> | undefined
   /** The owner's price cards, the winning file's last. Checked when first asked for. @throws PURSER_BAD_CONFIG */
   readonly ownerCards: () => Promise<OwnerPrices>
+  /** The variables of cost tracking that are in effect. */
+  readonly settings: Settings
+  /** Whether calls are to be tracked. */
+  readonly trackingEnabled: boolean
+  /** Whether savings are to be recommended. */
+  readonly optimizationEnabled: boolean
+  /** Whether anything that makes budgets is configured, told without reading them. */
+  readonly hasBudgets: boolean
+  /**
+   * The budgets that are configured, read and checked when asked for. `zone` is the ledger's; without it that of
+   * `timezone`, else UTC. @throws PURSER_BAD_CONFIG
+   */
+  readonly budgets: (zone?: string) => Promise<ConfiguredBudgets>
 }
 
 /**
@@ -55,7 +72,7 @@ export interface PurserConfig {
  * @throws PURSER_BAD_CONFIG
  */
 export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> {
-  const { env } = options
+  const { env, cwd } = options
   const files = await Promise.all(configPaths(options).map(readFile))
   const first = <K extends keyof WrittenConfig>(key: K): { value: NonNullable<WrittenConfig[K]>; file: ConfigFile } | undefined => {
     const file = files.find(({ written }) => written[key] !== undefined && written[key] !== null)
@@ -63,18 +80,32 @@ export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> 
   }
   const sources = first('sources')
   const zone = first('timezone')
+  const timezone = zone && checkedZone(zone.value, zone.file, 'timezone')
+  const settings = await findSettings(first('env_file'), env, cwd)
+  const { COST_TRACKING_ENABLED: tracking, ENABLE_COST_OPTIMIZATION: optimization, COST_STORAGE_PATH: storage } = settings
+  const weekStart = weekdays.indexOf((first('week_starts')?.value ?? 'monday') as (typeof weekdays)[number]) + 1
   let owner: Promise<OwnerPrices> | undefined
   return {
-    ...chooseLedger(options, first('db')),
+    ...chooseLedger(options, storage, first('db')),
     files: files.map(({ path }) => path),
-    timezone: zone && checkedZone(zone.value, zone.file, 'timezone'),
-    weekStart: weekdays.indexOf((first('week_starts')?.value ?? 'monday') as (typeof weekdays)[number]) + 1,
+    timezone,
+    weekStart,
     subjects: [...new Set(files.flatMap(({ written }) => written.labels?.subjects ?? []))],
     sources: sources === undefined ? [] : sources.value.map((source, index) => toSource(source, sources.file, index, env)),
     retention: first('usage')?.value.retention,
     ownerCards: () => (owner ??= readOwnerCards(files)),
+    settings,
+    trackingEnabled: tracking === undefined || isOn(tracking),
+    optimizationEnabled: optimization === undefined || isOn(optimization),
+    hasBudgets: settings.MONTHLY_BUDGET_USD !== undefined || files.some(({ written }) => budgetKeys.some((key) => key in written)),
+    budgets: async (ledgerZone) => {
+      const { readBudgets } = await import('./read-budgets.ts')
+      return readBudgets({ files, settings, env, zone: ledgerZone ?? timezone ?? 'UTC', weekStart })
+    },
   }
 }
+
+const budgetKeys = ['budgets', 'limits', 'projects', 'profiles'] as const
 
 function configPaths({ config, env, cwd }: ConfigOptions): string[] {
   const named = config ?? nonEmpty(env['PURSER_CONFIG'])
@@ -93,27 +124,14 @@ async function readFile(path: string): Promise<ConfigFile> {
   return readConfigFile(path)
 }
 
-function chooseLedger(
-  { db, cwd, env }: ConfigOptions,
-  written: { value: string; file: ConfigFile } | undefined,
-): { db: string; dbFrom: string } {
-  if (db !== undefined) return { db: resolve(cwd, asFile(db, '--db')), dbFrom: '--db' }
-  const named = nonEmpty(env['PURSER_DB'])
-  if (named !== undefined) return { db: resolve(cwd, asFile(named, 'PURSER_DB')), dbFrom: 'PURSER_DB' }
-  if (written !== undefined) asFile(written.value, `${written.file.locate('db')}: db`)
-  if (written !== undefined) return { db: resolvePath(written.value, dirname(written.file.path), env), dbFrom: written.file.path }
-  return { db: defaultLedgerPath(env), dbFrom: 'default' }
-}
-
-/** A command ends with its process, so a ledger in memory would lose what it booked. */
-function asFile(path: string, by: string): string {
-  if (path.trim() === '') throw new PurserError('PURSER_BAD_CONFIG', `${by} is empty; name the file of the ledger, like spend.db.`)
-  if (!path.startsWith(':memory:')) return path
-  throw new PurserError('PURSER_BAD_CONFIG', `${by} is "${path}", but a ledger is kept in a file; name one, like spend.db.`)
-}
-
-function nonEmpty(text: string | undefined): string | undefined {
-  return text === '' ? undefined : text
+async function findSettings(written: { value: string; file: ConfigFile } | undefined, env: Environment, cwd: string): Promise<Settings> {
+  if (written === undefined) return readSettings(env, cwd, undefined)
+  const { readEnvFile } = await import('./env-file.ts')
+  const folder = dirname(written.file.path)
+  const path = resolvePath(written.value, folder, env)
+  if (!isThere(path))
+    throw new PurserError('PURSER_BAD_CONFIG', `${written.file.locate('env_file')}: env_file names ${path}, which does not exist.`)
+  return readSettings(env, cwd, { lines: readEnvFile(path, settingNames), folder })
 }
 
 function checkedZone(zone: string, file: ConfigFile, keys: string): string {

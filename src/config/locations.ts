@@ -47,3 +47,8 @@ export function resolvePath(path: string, folder: string, env: Environment): str
 export function home(env: Environment): string {
   return env['HOME'] ?? env['USERPROFILE'] ?? homedir()
 }
+
+/** A variable that is set to nothing counts as not set. */
+export function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}

@@ -87,6 +87,7 @@ export function correct(current: Standing, replacement: ChargeDraft): ChargeDraf
     basis: original.basis,
     outcome: original.outcome,
     estimated: original.estimated,
+    hold: original.hold,
     responseId: null,
     usage,
     lines: netLines([

@@ -61,13 +61,14 @@ export function parseLabels(input: Readonly<Record<string, unknown>>): Labels {
  */
 export function parseSubjects(own: readonly string[]): string[] {
   for (const key of own) {
-    checkKey(key)
+    checkLabelKey(key)
     if (key === 'service') throw new PurserError('PURSER_BAD_LABEL', '"service" is a dimension and cannot be a subject.')
   }
   return [...new Set([...defaultSubjects, ...own])]
 }
 
-function checkKey(key: string): void {
+/** @throws PURSER_BAD_LABEL for a name that no label can have. */
+export function checkLabelKey(key: string): void {
   if (!keyPattern.test(key)) {
     const shown = JSON.stringify(key.slice(0, 80))
     throw new PurserError(
@@ -81,7 +82,7 @@ function checkKey(key: string): void {
 }
 
 function checkLabel(key: string, value: unknown): void {
-  checkKey(key)
+  checkLabelKey(key)
   if (typeof value !== 'string' || value === '') {
     throw new PurserError('PURSER_BAD_LABEL', `Label "${key}" must be text that is not empty; leave the label out to say "none".`)
   }

@@ -1,5 +1,5 @@
 import type { Meter } from '../usage/meters.ts'
-import { toScaled } from '../usage/usage.ts'
+import { toScaled, type Usage } from '../usage/usage.ts'
 import type { Charge, PriceStatus } from './charge.ts'
 import { addToMeter, type MeterTotals } from './meter-totals.ts'
 
@@ -47,6 +47,18 @@ export function zeroMeasures(): Measures {
 }
 
 type Countable = Pick<Charge, 'usage' | 'lines' | 'costNanos' | 'status' | 'estimated' | 'corrects' | 'restates'>
+
+/** Tokens of a usage: those read from a cache, and all others. */
+export function tokensOf(usage: Usage): { readonly cacheReads: number; readonly others: number } {
+  let cacheReads = 0
+  let others = 0
+  for (const name in usage) {
+    const group = tokenGroups[name as Meter]
+    if (group === 'cacheReadTokens') cacheReads += usage[name as Meter] ?? 0
+    else if (group !== undefined) others += usage[name as Meter] ?? 0
+  }
+  return { cacheReads, others }
+}
 
 type TokenGroup = 'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'outputTokens'
 

@@ -22,8 +22,13 @@ export interface Pricing {
   readonly rates: readonly (readonly [Meter, string, number])[]
 }
 
+/** What of a charge makes its pricing. */
+type Priced = Pick<ChargeDraft, 'status' | 'restates' | 'match' | 'unpricedReason' | 'unratedMeters' | 'card'> & {
+  readonly lines: readonly Pick<PriceLine, 'meter' | 'rateUsd' | 'per'>[]
+}
+
 /** A text that two charges share if they were priced alike. */
-export function pricingKey(draft: ChargeDraft): string {
+export function pricingKey(draft: Priced): string {
   let key = `${draft.status}\n${draft.restates ?? ''}\n${draft.match ?? ''}\n${draft.unpricedReason ?? ''}\n${draft.unratedMeters.join()}`
   const { card } = draft
   if (card !== null) key += `\n${card.revision}\n${card.origin}\n${card.provider}\n${card.model}\n${card.validFrom ?? ''}`
@@ -41,6 +46,12 @@ export function toPricing(draft: ChargeDraft): Pricing {
     unrated: draft.unratedMeters,
     rates: draft.lines.map((line) => [line.meter, line.rateUsd, line.per] as const),
   }
+}
+
+/** The same text for a pricing that is kept. */
+export function keyOfPricing({ reason, unrated, rates, ...pricing }: Pricing): string {
+  const lines = rates.map(([meter, rateUsd, per]) => ({ meter, rateUsd, per }))
+  return pricingKey({ ...pricing, unpricedReason: reason, unratedMeters: unrated, lines })
 }
 
 const writer = new VarintWriter()

@@ -1,0 +1,48 @@
+import type { Labels } from '../ledger/charge.ts'
+import type { Metric } from './budget.ts'
+import type { BudgetWarning, HoldId } from './hold.ts'
+
+/**
+ * Why a hold is refused. `exhausted`: what is spent leaves no room; `contended`: it would fit if open holds gave back what
+ * they do not need; `never-fits`: it is larger than the whole limit; `unpriced`, `unbounded`: nobody can say what it may
+ * cost; `unavailable`: the counters cannot be read now.
+ */
+export const denialKinds = ['exhausted', 'contended', 'never-fits', 'unpriced', 'unbounded', 'unavailable'] as const
+export type DenialKind = (typeof denialKinds)[number]
+
+/** A hold that was granted. */
+export interface Grant {
+  readonly granted: true
+  readonly id: HoldId
+  readonly reservedAt: number
+  /** Milliseconds since 1970. From then on the hold is presumed spent. */
+  readonly expiresAt: number
+  readonly warnings: readonly BudgetWarning[]
+  /** The longest answer that what is held allows, for a hold that was bounded by its request. */
+  readonly maxOutputTokens?: number
+}
+
+/** A hold that was refused: a value, not an exception, and nothing of it is stored. Amounts in the metric's unit. */
+export interface Denial {
+  readonly granted: false
+  readonly kind: DenialKind
+  /** The budget that refused; of several, the one that keeps refusing longest. */
+  readonly budget: string
+  readonly metric: Metric
+  /** The labels of the counter; none where the budget is not kept apart. */
+  readonly scope: Labels
+  readonly limit: bigint
+  readonly spent: bigint
+  readonly held: bigint
+  readonly presumed: bigint
+  /** Null where nobody can say. */
+  readonly asked: bigint | null
+  /** The largest amount that would fit now. */
+  readonly room: bigint
+  /** When the window ends, or a rolling one has room again; null where waiting does not help. */
+  readonly resetsAt: number | null
+  readonly retryAfterMs: number | null
+  /** Other budgets that refuse too. */
+  readonly also: readonly string[]
+  readonly message: string
+}

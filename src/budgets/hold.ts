@@ -1,0 +1,77 @@
+import type { Basis, Labels } from '../ledger/charge.ts'
+import type { Metric } from './budget.ts'
+
+/** Identifies a hold within a ledger. */
+export type HoldId = string & { readonly __id: 'hold' }
+
+/**
+ * `open`: money is set aside. `presumed`: it ran out, or its call was cut, and what is left of it counts as spent until
+ * somebody knows better. `settled` and `released` are final.
+ */
+export const holdStates = ['open', 'presumed', 'settled', 'released'] as const
+export type HoldState = (typeof holdStates)[number]
+
+/** Amounts by metric, each in its unit: nanos, tokens, calls, places. */
+export type Amounts = Readonly<Partial<Record<Metric, bigint>>>
+
+/** What a hold was asked for; the same id must mean the same. */
+export interface Asked {
+  readonly labels: Labels
+  /** Worst cases. A metric that is absent could not be bounded. */
+  readonly worst: Amounts
+  /** What is expected, where the caller says so. */
+  readonly expected: Amounts
+  readonly ttlMs: number
+  readonly basis: Basis
+  readonly provider: string | null
+  readonly model: string | null
+  /** Why cost or tokens are absent. */
+  readonly refusal: { readonly kind: 'unpriced' | 'unbounded'; readonly message: string } | null
+  /** Revision of the catalog that bounded the request. */
+  readonly catalog: string | null
+}
+
+/** What a hold sets aside in one counter, and is not yet spent. */
+export interface Share {
+  readonly counter: number
+  readonly metric: Metric
+  expected: bigint
+  worst: bigint
+}
+
+/** Money set aside before a call. */
+export interface Hold {
+  readonly number: number
+  readonly id: HoldId
+  readonly asked: Asked
+  /** The hold that it was split from. */
+  readonly parent: HoldId | null
+  /** The store's clock when it was granted; its charges count in the windows of this instant. */
+  readonly reservedAt: number
+  expiresAt: number
+  state: HoldState
+  shares: Share[]
+  /** What is neither spent nor split off, by metric. */
+  left: Partial<Record<Metric, bigint>>
+  /** What its charges came to. */
+  spent: Partial<Record<Metric, bigint>>
+  /** What was expected of it by the budgets that learn, by metric. */
+  readonly given: Amounts
+  /** Charges booked under it. */
+  charges: number
+  /** Warnings of the grant, given again to who asks with the same id. */
+  readonly warnings: readonly BudgetWarning[]
+}
+
+/** A limit that was passed, or a call let through, where the budget does not refuse. */
+export interface BudgetWarning {
+  readonly budget: string
+  readonly metric: Metric
+  readonly scope: Labels
+  readonly limit: bigint
+  readonly spent: bigint
+  readonly held: bigint
+  readonly presumed: bigint
+  readonly asked: bigint
+  readonly message: string
+}

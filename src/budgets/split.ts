@@ -1,0 +1,121 @@
+import { PurserError } from '../errors.ts'
+import type { Labels } from '../ledger/charge.ts'
+import { formatAmount } from './amount-text.ts'
+import type { Metric } from './budget.ts'
+import type { Denial, Grant } from './denial.ts'
+import type { Gate } from './gate.ts'
+import type { Asked, Hold, HoldId, Share } from './hold.ts'
+import { decide, type Demand, demandOf, expectations, grantedBefore, grantOf, refuse, setAside } from './reserve.ts'
+import { divisible, ended, findHold } from './settle.ts'
+
+/** More than any amount. */
+const maxAmount = 2n ** 63n
+
+/**
+ * Makes part of an open hold a hold of its own, whose rest goes back when it ends. It carries the labels of the hold that
+ * it is split from, and may add some; a budget that only the added labels meet is asked as by any other hold. It counts
+ * in the windows of the hold that it comes from.
+ * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT for labels that differ.
+ */
+export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant | Denial {
+  const known = gate.rows.hold(id)
+  if (known !== undefined) return grantedBefore(known, asked, from)
+  const parent = findHold(gate, from)
+  checkLabels(parent, asked.labels)
+  gate.lapse()
+  if (parent.state !== 'open') throw ended(parent, 'split')
+  const short = (['cost', 'tokens'] as const).find((metric) => (asked.worst[metric] ?? 0n) > (parent.left[metric] ?? maxAmount))
+  if (short !== undefined) return denyForParent(parent, short, asked)
+  const parts = gate.rows.applied(asked.labels).map((applied) => partOf(parent, demandOf(gate, applied, asked, parent.reservedAt)))
+  const decided = decide(
+    gate,
+    parts.map(({ demand }) => demand),
+    asked.labels,
+  )
+  if (!decided.granted) return refuse(gate, decided)
+  const hold = gate.rows.addHold({
+    id,
+    asked,
+    parent: from,
+    reservedAt: parent.reservedAt,
+    expiresAt: gate.nowMs + asked.ttlMs,
+    given: expectations(parts.map(({ demand }) => demand)),
+    warnings: decided.warnings,
+  })
+  hold.shares = parts.flatMap((part) => take(gate, part))
+  leave(gate, parent, asked)
+  return grantOf(hold)
+}
+
+/** What a part asks beyond what its parent has set aside in the same counter. */
+interface Part {
+  readonly demand: Demand
+  readonly moved: Share | undefined
+  readonly worst: bigint
+  readonly expected: bigint
+}
+
+function partOf(parent: Hold, demand: Demand): Part {
+  const moved = parent.shares.find(({ counter }) => counter === demand.counter.id)
+  const { worst, expected } = demand.claim
+  if (moved === undefined || worst === null) return { demand, moved: undefined, worst: 0n, expected: 0n }
+  const part = { worst: min(worst, moved.worst), expected: min(expected, moved.expected) }
+  const rest = worst - part.worst
+  return {
+    demand: { ...demand, claim: { ...demand.claim, worst: rest, expected: rest === 0n ? 0n : expected - part.expected } },
+    moved,
+    ...part,
+  }
+}
+
+function take(gate: Gate, { demand, moved, worst, expected }: Part): Share[] {
+  const [own] = setAside(gate, demand)
+  if (moved === undefined) return own === undefined ? [] : [own]
+  moved.worst -= worst
+  moved.expected -= expected
+  return [{ ...moved, worst: worst + (own?.worst ?? 0n), expected: expected + (own?.expected ?? 0n) }]
+}
+
+/**
+ * Takes the part out of what may still be split off. What the parent holds where the part does not count stays held until
+ * the part is spent, because it may come back.
+ */
+function leave(gate: Gate, parent: Hold, asked: Asked): void {
+  for (const metric of divisible) {
+    const left = parent.left[metric]
+    if (left !== undefined) parent.left[metric] = left - min(left, asked.worst[metric] ?? 0n)
+  }
+  gate.rows.touchHold(parent)
+}
+
+function checkLabels(parent: Hold, labels: Labels): void {
+  const differing = Object.entries(parent.asked.labels).find(([key, value]) => labels[key] !== value)
+  if (differing === undefined) return
+  throw new PurserError(
+    'PURSER_BAD_ARGUMENT',
+    `A part of the hold "${parent.id}" carries its labels; ${differing[0]} must be "${differing[1]}". Other labels may be added.`,
+  )
+}
+
+function denyForParent(parent: Hold, metric: Metric, asked: Asked): Denial {
+  const limit = parent.asked.worst[metric] ?? 0n
+  const left = parent.left[metric] ?? 0n
+  const amount = asked.worst[metric] ?? 0n
+  const spent = parent.spent[metric] ?? 0n
+  const text = (value: bigint): string => formatAmount(metric, value)
+  return {
+    ...({ granted: false, kind: 'exhausted', budget: parent.id, metric, scope: parent.asked.labels, limit, spent } as const),
+    held: limit - left - spent,
+    presumed: 0n,
+    asked: amount,
+    room: left,
+    resetsAt: null,
+    retryAfterMs: null,
+    also: [],
+    message: `The hold "${parent.id}" has ${text(left)} left of ${text(limit)}, and ${text(amount)} is asked. Ask for less, or reserve on its own.`,
+  }
+}
+
+function min(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}

@@ -1,0 +1,96 @@
+import { parseLabels } from '../ledger/labels.ts'
+import type { Amounts, Asked, BudgetWarning, Hold, HoldId, Share } from './hold.ts'
+import { holdStates } from './hold.ts'
+
+/** A hold as stores keep it: what never changes as one text, what is left of it as another. */
+export interface StoredHold {
+  readonly number: number
+  readonly id: string
+  readonly state: number
+  readonly reservedAt: number
+  readonly expiresAt: number
+  readonly parent: string | null
+  readonly asked: string
+  readonly rest: string
+}
+
+export function toStoredHold(hold: Hold): StoredHold {
+  const { number, id, reservedAt, expiresAt, parent } = hold
+  return { number, id, state: holdStates.indexOf(hold.state), reservedAt, expiresAt, parent, asked: askedText(hold), rest: restText(hold) }
+}
+
+/** What of a hold is the same for ever. */
+function askedText({ asked, given, warnings }: Hold): string {
+  const { labels, worst, expected, ttlMs, basis, provider, model, refusal, catalog } = asked
+  return JSON.stringify({
+    labels,
+    worst: textsOf(worst),
+    expected: textsOf(expected),
+    ttlMs,
+    basis,
+    provider,
+    model,
+    refusal,
+    catalog,
+    given: textsOf(given),
+    warnings: warnings.length === 0 ? warnings : warnings.map((warning) => ({ ...warning, ...warningTexts(warning) })),
+  })
+}
+
+/** What is left of a hold; of one that has ended only what its charges came to. */
+export function restText({ shares, left, spent, charges }: Hold): string {
+  const parts = shares.map(({ counter, metric, expected, worst }) => [counter, metric, String(expected), String(worst)])
+  return JSON.stringify([parts, textsOf(left), textsOf(spent), charges])
+}
+
+function textsOf(amounts: Amounts): Record<string, string> {
+  const texts: Record<string, string> = {}
+  for (const metric in amounts) texts[metric] = String(amounts[metric as Share['metric']])
+  return texts
+}
+
+export function fromStoredHold(stored: StoredHold): Hold {
+  const { given, warnings, ...asked } = JSON.parse(stored.asked) as Textual
+  const [shares, left, spent, charges] = JSON.parse(stored.rest) as [[number, Share['metric'], string, string][], Texts, Texts, number]
+  return {
+    number: stored.number,
+    id: stored.id as HoldId,
+    asked: { ...asked, labels: parseLabels(asked.labels), worst: amountsOf(asked.worst), expected: amountsOf(asked.expected) },
+    parent: stored.parent as HoldId | null,
+    reservedAt: stored.reservedAt,
+    expiresAt: stored.expiresAt,
+    state: holdStates[stored.state] ?? 'released',
+    shares: shares.map(([counter, metric, expected, worst]) => ({ counter, metric, expected: BigInt(expected), worst: BigInt(worst) })),
+    left: amountsOf(left),
+    spent: amountsOf(spent),
+    charges,
+    given: amountsOf(given),
+    warnings: warnings.map((warning) => ({ ...warning, ...amountsIn(warning) })),
+  }
+}
+
+type Texts = Readonly<Partial<Record<Share['metric'], string>>>
+interface Textual extends Omit<Asked, 'worst' | 'expected'> {
+  readonly worst: Texts
+  readonly expected: Texts
+  readonly given: Texts
+  readonly warnings: readonly BudgetWarning[]
+}
+
+function amountsOf(texts: Texts): Amounts {
+  return Object.fromEntries(Object.entries(texts).map(([metric, text]) => [metric, BigInt(text)]))
+}
+
+function amountsIn({
+  limit,
+  spent,
+  held,
+  presumed,
+  asked,
+}: BudgetWarning): Pick<BudgetWarning, 'limit' | 'spent' | 'held' | 'presumed' | 'asked'> {
+  return { limit: BigInt(limit), spent: BigInt(spent), held: BigInt(held), presumed: BigInt(presumed), asked: BigInt(asked) }
+}
+
+function warningTexts({ limit, spent, held, presumed, asked }: BudgetWarning): Record<string, string> {
+  return { limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
+}
