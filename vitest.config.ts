@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    globalSetup: ['test/stores/shared-postgres.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     coverage: {

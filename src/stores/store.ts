@@ -1,5 +1,6 @@
+import type { GateOperation, GateOperations } from '../budgets/gate-operations.ts'
+import type { Booked, Booking } from '../ledger/book-charge.ts'
 import type { Charge, ChargeId, Labels } from '../ledger/charge.ts'
-import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { Measures } from '../ledger/measures.ts'
 import type { Sku } from '../ledger/sku.ts'
 
@@ -8,31 +9,6 @@ import type { Sku } from '../ledger/sku.ts'
  * after which others must get their turn.
  */
 export const turnMs = 5
-
-/** One charge to be booked, and what to do where its id is booked already. */
-export interface Booking {
-  readonly draft: ChargeDraft
-  /**
-   * `same`: the same call gives the first charge back, another is an error. `duplicate`: the id alone decides.
-   * `compare`: as `same`, also with the charge as it stands after corrections, and another call is a conflict that
-   * books nothing. `supersede`: the record that ranks higher counts, among equals the larger; the difference is a
-   * correction.
-   */
-  readonly onExisting: 'same' | 'duplicate' | 'compare' | 'supersede'
-  /** 1 for the call itself, 0 for a replay of it. */
-  readonly rank: 0 | 1
-  /** Fields that `same` and `compare` leave out, e.g. a time that the caller left to the clock. */
-  readonly ignore?: readonly (keyof ChargeDraft)[]
-}
-
-/** What became of a booking. `seq` is that of the charge or correction written, or of the charge found. */
-export interface Booked {
-  readonly outcome: 'booked' | 'superseded' | 'duplicate' | 'conflict'
-  readonly id: ChargeId
-  readonly seq: number
-  /** The first field that differs, of a conflict. */
-  readonly differs?: keyof ChargeDraft
-}
 
 /** A small JSON document with a version: checkpoints, batches, catalog revisions, settings. */
 export interface StoredDocument {
@@ -69,7 +45,7 @@ export interface Transaction {
   readonly bookings?: Iterable<Booking>
   /**
    * Takes no further booking after this many milliseconds, so that others get their turn. What is left over is not an
-   * error: the answer is as long as what was taken.
+   * error: the answer is as long as what was taken. Such bulk work may come after what was asked for later.
    */
   readonly maxMs?: number
   /** The import that the bookings belong to. */
@@ -79,7 +55,7 @@ export interface Transaction {
   readonly events?: readonly EventDraft[]
 }
 
-/** Which charges to read: in order of their time where a period is given, else in order of booking. */
+/** Which charges to read: in order of their time where a period is given and no subject, else in order of booking. */
 export interface ChargeSelection {
   /** From this instant, inclusive. */
   readonly sinceMs?: number
@@ -148,6 +124,13 @@ export interface Store {
   readonly timezone: string
   readonly subjects: ReadonlySet<string>
   readonly transact: (transaction: Transaction) => Promise<readonly Booked[]>
+  /**
+   * Asks the gate: decides and writes in one transaction, with whatever else is waiting. A refusal is an answer.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT as the operation says
+   */
+  readonly gate: <K extends GateOperation>(operation: K, input: GateOperations[K]['input']) => Promise<GateOperations[K]['answer']>
+  /** Tells of each event that this process has written, once it is durable. Gives the function that ends it. */
+  readonly listen: (listener: (event: LedgerEvent) => void) => () => void
   readonly document: (kind: string, key: string) => Promise<StoredDocument | undefined>
   readonly documents: (kind: string) => Promise<readonly StoredDocument[]>
   readonly charge: (id: ChargeId) => Promise<Charge | undefined>

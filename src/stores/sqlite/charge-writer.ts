@@ -1,12 +1,12 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { invariant, PurserError } from '../../errors.ts'
+import { invariant } from '../../errors.ts'
+import { type Booked, type Booking, rebook } from '../../ledger/book-charge.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
-import { asItStands, assertSameCall, correct, differingField, isLarger, standing } from '../../ledger/correction.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 import { packExtras, packNumbers } from '../../ledger/pack-charge.ts'
 import type { RollupChanges } from '../../ledger/rollup-changes.ts'
 import { type Calendar, slotOf } from '../../time/calendar.ts'
-import type { Booked, Booking } from '../store.ts'
+import { assertCorrected } from '../check-write.ts'
 import type { ChargeReader } from './charge-reader.ts'
 import type { Dictionaries } from './dictionaries.ts'
 
@@ -14,7 +14,16 @@ import type { Dictionaries } from './dictionaries.ts'
 export interface Position {
   seq: number
   readonly nowMs: number
-  readonly batch: number | null
+  /** The import that the charges belong to. */
+  batch: number | null
+}
+
+export interface WriterParts {
+  readonly reader: ChargeReader
+  readonly dictionaries: Dictionaries
+  readonly calendar: Calendar
+  /** Told of each charge and correction that is written. */
+  readonly onWritten: (charge: ChargeDraft, seq: number) => void
 }
 
 /** Writes charges and corrections. Only within a write transaction. */
@@ -22,15 +31,17 @@ export class ChargeWriter {
   readonly #reader: ChargeReader
   readonly #dictionaries: Dictionaries
   readonly #calendar: Calendar
+  readonly #onWritten: (charge: ChargeDraft, seq: number) => void
   readonly #insertId: StatementSync
   readonly #setRank: StatementSync
   readonly #insertCharge: StatementSync
   readonly #insertSubject: StatementSync
 
-  constructor(database: DatabaseSync, reader: ChargeReader, dictionaries: Dictionaries, calendar: Calendar) {
+  constructor(database: DatabaseSync, { reader, dictionaries, calendar, onWritten }: WriterParts) {
     this.#reader = reader
     this.#dictionaries = dictionaries
     this.#calendar = calendar
+    this.#onWritten = onWritten
     this.#insertId = database.prepare('INSERT INTO ids (digest, seq, rank) VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
     this.#setRank = database.prepare('UPDATE ids SET rank = ? WHERE digest = ?')
     this.#insertCharge = database.prepare('INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
@@ -47,47 +58,23 @@ export class ChargeWriter {
     }
     const found = this.#reader.find(draft.id)
     invariant(found !== undefined, 'An id is taken, and yet it is not there.')
-    if (booking.onExisting === 'same') {
-      const booked = this.#reader.bySeq(found.seq)
-      if (booked !== undefined) assertSameCall(booked.charge, draft, booking.ignore)
+    const { outcome, correction, ...decided } = rebook(booking, {
+      ...found,
+      original: () => this.#reader.bySeq(found.seq)?.charge,
+      corrections: () => this.#reader.corrections(draft.id),
+    })
+    if (decided.rank !== found.rank) this.#setRank.run(decided.rank, digest)
+    if (correction === undefined) {
+      return { outcome, id: draft.id, seq: found.seq, ...(decided.differs !== undefined && { differs: decided.differs }) }
     }
-    if (booking.onExisting === 'compare') return this.#compare(booking, found.seq)
-    if (booking.onExisting !== 'supersede' || rank < found.rank) return { outcome: 'duplicate', id: draft.id, seq: found.seq }
-    return this.#supersede(booking, found, position, changes)
-  }
-
-  /** A record may tell of a call as it was booked, or as an export tells of it after corrections. */
-  #compare({ draft, ignore }: Booking, seq: number): Booked {
-    const duplicate: Booked = { outcome: 'duplicate', id: draft.id, seq }
-    const original = this.#reader.bySeq(seq)?.charge
-    if (original === undefined) return duplicate
-    const differs = differingField(original, draft, ignore)
-    if (differs === undefined) return duplicate
-    const stands = asItStands(original, this.#reader.corrections(draft.id))
-    return differingField(stands, draft, ignore) === undefined ? duplicate : { ...duplicate, outcome: 'conflict', differs }
-  }
-
-  #supersede(booking: Booking, found: { seq: number; rank: number }, position: Position, changes: RollupChanges): Booked {
-    const { draft, rank } = booking
-    const duplicate: Booked = { outcome: 'duplicate', id: draft.id, seq: found.seq }
-    const original = this.#reader.bySeq(found.seq)?.charge
-    if (original === undefined) return duplicate
-    const current = standing(original, this.#reader.corrections(draft.id))
-    if (rank === found.rank && !isLarger(draft.usage, current.usage)) return duplicate
-    if (rank > found.rank) this.#setRank.run(rank, idDigest('', draft.id))
-    const correction = correct(current, draft)
-    if (correction === undefined) return duplicate
-    // The id of a correction keeps the rank that the call had before it, for the day on which its import is undone.
     const inserted = this.#insertId.run(idDigest('', correction.id), position.seq + 1, found.rank)
     invariant(inserted.changes === 1, `The correction ${correction.id} is booked already.`)
-    return { outcome: 'superseded', id: correction.id, seq: this.#write(correction, original.seq, position, changes) }
+    return { outcome, id: correction.id, seq: this.#write(correction, found.seq, position, changes) }
   }
 
   #correctedSeq(draft: ChargeDraft): number | null {
     if (draft.corrects === null) return null
-    const found = this.#reader.find(draft.corrects)
-    if (found === undefined) throw new PurserError('PURSER_NOT_FOUND', `There is no charge "${draft.corrects}" to correct.`)
-    return found.seq
+    return assertCorrected(this.#reader.find(draft.corrects), draft.corrects).seq
   }
 
   #write(draft: ChargeDraft, corrects: number | null, position: Position, changes: RollupChanges): number {
@@ -114,6 +101,7 @@ export class ChargeWriter {
     )
     for (const subject of subjects) this.#insertSubject.run(subject, seq)
     changes.add({ charge: draft, sign: 1, slot: slotOf(draft.at), day, series, sku, subjects })
+    this.#onWritten(draft, seq)
     return seq
   }
 }

@@ -10,7 +10,10 @@ function queue(beforeCommit: () => void = () => undefined) {
   database.exec(`CREATE TABLE numbers (n INTEGER NOT NULL) STRICT; PRAGMA user_version = ${schemaVersion}`)
   const commits = { begun: 0, committed: 0, rolledBack: 0 }
   const hooks = {
-    begun: () => void (commits.begun += 1),
+    begun: () => {
+      commits.begun += 1
+      return false
+    },
     beforeCommit,
     committed: () => void (commits.committed += 1),
     rolledBack: () => void (commits.rolledBack += 1),

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { PurserError } from '../../errors.ts'
 import { turnMs } from '../store.ts'
 import { schemaVersion } from './schema.ts'
@@ -11,7 +11,8 @@ interface Job<T> {
 }
 
 export interface CommitHooks {
-  readonly begun: () => void
+  /** Says whether another process has written since the last transaction. */
+  readonly begun: () => boolean
   /** Runs inside the transaction, before the commit. */
   readonly beforeCommit: () => void
   readonly committed: () => void
@@ -32,19 +33,27 @@ export class CommitQueue {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #hooks: CommitHooks
+  readonly #version: StatementSync
   readonly #waiting: Job<unknown>[] = []
+  /** Bulk work, of which each transaction takes some when all else is done. */
+  readonly #waitingBulk: Job<unknown>[] = []
+  #passedOver = 0
   #draining: Promise<void> | undefined
+  /** Whether another process was met since the last transaction: then the lock is left free for a moment after each. */
+  #isShared = false
 
   constructor(database: DatabaseSync, path: string, hooks: CommitHooks) {
     this.#database = database
     this.#path = path
     this.#hooks = hooks
+    this.#version = database.prepare('PRAGMA user_version')
   }
 
-  /** Runs synchronous work inside the next transaction. */
-  run<T>(work: () => T): Promise<T> {
+  /** Runs synchronous work inside the next transaction; bulk work after all other. */
+  run<T>(work: () => T, isBulk = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ work, resolve: resolve as (value: unknown) => void, reject })
+      const jobs = isBulk ? this.#waitingBulk : this.#waiting
+      jobs.push({ work, resolve: resolve as (value: unknown) => void, reject })
       this.#draining ??= this.#drain()
     })
   }
@@ -56,26 +65,38 @@ export class CommitQueue {
 
   async #drain(): Promise<void> {
     await nextTurn()
-    while (this.#waiting.length > 0) {
+    while (this.#hasWork) {
       await this.#transaction()
-      if (this.#waiting.length > 0) await nextTurn()
+      if (this.#hasWork) await (this.#isShared ? pause(longestPauseMs) : nextTurn())
     }
     this.#draining = undefined
+  }
+
+  get #hasWork(): boolean {
+    return this.#waiting.length > 0 || this.#waitingBulk.length > 0
+  }
+
+  /** Bulk work comes last, but is not passed over again and again. */
+  #next(): Job<unknown> | undefined {
+    const isDue = this.#waitingBulk.length > 0 && this.#waiting.length > 0 && (this.#passedOver += 1) > mostPassedOver
+    const job = (isDue ? undefined : this.#waiting.shift()) ?? this.#waitingBulk.shift()
+    if (isDue) this.#passedOver = 0
+    return job
   }
 
   async #transaction(): Promise<void> {
     try {
       await this.#begin()
     } catch (error) {
-      for (const job of this.#waiting.splice(0)) job.reject(error)
+      for (const job of [...this.#waiting.splice(0), ...this.#waitingBulk.splice(0)]) job.reject(error)
       return
     }
     const done: { job: Job<unknown>; value: unknown }[] = []
     let job: Job<unknown> | undefined
     try {
-      this.#hooks.begun()
+      if (this.#hooks.begun()) this.#isShared = true
       const started = performance.now()
-      while (performance.now() - started < maxTransactionMs && (job = this.#waiting.shift()) !== undefined) {
+      while (performance.now() - started < maxTransactionMs && (job = this.#next()) !== undefined) {
         done.push({ job, value: job.work() })
       }
       job = undefined
@@ -108,7 +129,8 @@ export class CommitQueue {
 
   async #begin(): Promise<void> {
     const deadline = performance.now() + lockTimeoutMs
-    for (let attempt = 0; ; attempt += 1) {
+    this.#isShared = false
+    for (;;) {
       try {
         this.#database.exec('BEGIN IMMEDIATE')
         break
@@ -122,10 +144,10 @@ export class CommitQueue {
           )
         }
       }
-      // Short, random waits: no process learns another's rhythm, so none starves.
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(20, 1 + attempt)))
+      this.#isShared = true
+      await pause(longestPauseMs)
     }
-    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'])
+    const version = Number(this.#version.get()?.['user_version'])
     if (version === schemaVersion) return
     this.#database.exec('ROLLBACK')
     throw new PurserError(
@@ -138,6 +160,16 @@ export class CommitQueue {
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
     this.#hooks.rolledBack()
   }
+}
+
+/** How many other jobs are done before bulk work gets its turn all the same: some hundred milliseconds. */
+const mostPassedOver = 2000
+
+/** Short, random waits: no process learns another's rhythm, so none starves. */
+const longestPauseMs = 3
+
+function pause(longestMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.random() * longestMs))
 }
 
 function nextTurn(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { PurserError } from '../../errors.ts'
+import { assertVersion } from '../check-write.ts'
 import type { DocumentWrite, EventDraft, LedgerEvent, StoredDocument } from '../store.ts'
 
 /** Documents, events and batches of a ledger file. Writes only within a write transaction. */
@@ -39,15 +39,7 @@ export class Documents {
 
   /** @throws PURSER_ID_CONFLICT where another version is there than the one expected. */
   put(write: DocumentWrite): void {
-    if (write.expectedVersion !== undefined) {
-      const version = this.get(write.kind, write.key)?.version ?? 0
-      if (version !== write.expectedVersion) {
-        throw new PurserError(
-          'PURSER_ID_CONFLICT',
-          `${write.kind} "${write.key}" is at version ${version}, not ${write.expectedVersion}: someone changed it. Read it again.`,
-        )
-      }
-    }
+    if (write.expectedVersion !== undefined) assertVersion(write, this.get(write.kind, write.key)?.version ?? 0)
     if (write.body === null) this.#delete.run(write.kind, write.key)
     else this.#put.run(write.kind, write.key, JSON.stringify(write.body))
   }

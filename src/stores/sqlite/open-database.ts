@@ -12,6 +12,8 @@ export interface OpenOptions {
   /** The ledger's zone, kept in the file when it is created. */
   readonly timezone: string
   readonly subjects: readonly string[]
+  /** The store's clock, in milliseconds since 1970; the machine's unless given. */
+  readonly now?: () => number
 }
 
 /** Milliseconds that opening waits for another process, e.g. one that migrates. */

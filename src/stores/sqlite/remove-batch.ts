@@ -23,14 +23,11 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
       const started = performance.now()
       let count = 0
       for (const row of rows) {
-        if (row.batch === id) {
-          removeWithCorrections(parts, row)
-          count += 1
-        }
+        if (row.batch === id) count += removeWithCorrections(parts, row)
         if (performance.now() - started > turnMs) return { count, next: row.charge.seq }
       }
       return { count, next: rows.at(-1)?.charge.seq ?? last }
-    })
+    }, true)
     removed += turn.count
     afterSeq = turn.next
     onProgress?.(removed)
@@ -44,26 +41,35 @@ export async function removeBatch(parts: SqliteParts, batch: string, onProgress?
 async function giveBackPages({ database, queue }: SqliteParts): Promise<void> {
   const freePages = (): number => Number(database.prepare('PRAGMA freelist_count').get()?.['freelist_count'])
   for (let left = freePages(); left > 0;) {
-    await queue.run(() => database.exec(`PRAGMA incremental_vacuum(${pagesAtOnce})`))
+    await queue.run(() => database.exec(`PRAGMA incremental_vacuum(${pagesAtOnce})`), true)
     const now = freePages()
     if (now >= left) return
     left = now
   }
 }
 
-/** A charge goes with all its corrections, and a correction with those after it, which were made on top of it. */
-function removeWithCorrections(parts: SqliteParts, row: StoredCharge): void {
+/**
+ * A charge goes with all its corrections, and a correction with those after it, which were made on top of it. Gives how
+ * many of the same import went.
+ */
+function removeWithCorrections(parts: SqliteParts, row: StoredCharge): number {
   const { id, seq, corrects } = row.charge
+  let removed = 0
   const chain = parts.reader.corrections(corrects ?? id).filter((correction) => correction.seq > seq)
   for (const { seq: later } of chain.toReversed()) {
     const stored = parts.reader.bySeq(later)
-    if (stored !== undefined) remove(parts, stored)
+    if (stored === undefined) continue
+    remove(parts, stored)
+    if (stored.batch === row.batch) removed += 1
   }
-  if (parts.reader.bySeq(seq) !== undefined) remove(parts, row)
+  // It may have gone already, with what it corrects.
+  if (parts.reader.bySeq(seq) === undefined) return removed
+  remove(parts, row)
+  return removed + 1
 }
 
 function remove(parts: SqliteParts, stored: StoredCharge): void {
-  const { database, calendar, changes } = parts
+  const { database, calendar, changes, gate } = parts
   const { charge, subjects } = stored
   const digest = idDigest('', charge.id)
   if (charge.corrects !== null) {
@@ -74,4 +80,5 @@ function remove(parts: SqliteParts, stored: StoredCharge): void {
   database.prepare('DELETE FROM charges WHERE seq = ?').run(charge.seq)
   for (const subject of subjects) database.prepare('DELETE FROM charge_subjects WHERE subject = ? AND seq = ?').run(subject, charge.seq)
   changes.add(contributionOf(stored, calendar, -1))
+  gate.count(charge, charge.seq, -1)
 }

@@ -86,6 +86,39 @@ CREATE TABLE documents (
   PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
 `,
+  // The gate. Amounts are in the unit of the budget's metric; a hold's state is its place in the list of states.
+  `
+CREATE TABLE counters (
+  id INTEGER PRIMARY KEY,
+  revision INTEGER NOT NULL,
+  scope TEXT NOT NULL,
+  start INTEGER NOT NULL,
+  "end" INTEGER,
+  spent INTEGER NOT NULL,
+  held INTEGER NOT NULL,
+  held_worst INTEGER NOT NULL,
+  presumed INTEGER NOT NULL,
+  unpriced INTEGER NOT NULL,
+  fired INTEGER NOT NULL,
+  denied INTEGER NOT NULL,
+  cause TEXT,
+  UNIQUE (revision, scope, start)
+) STRICT;
+CREATE TABLE holds (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  state INTEGER NOT NULL,
+  reserved_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  parent TEXT,
+  asked TEXT NOT NULL,
+  rest TEXT NOT NULL
+) STRICT;
+CREATE INDEX holds_due ON holds (expires_at) WHERE state = 0;
+CREATE INDEX holds_unresolved ON holds (number) WHERE state < 2;
+CREATE TABLE learned (key TEXT NOT NULL PRIMARY KEY, body TEXT NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO settings (key, value) VALUES ('budgets', '0');
+`,
 ]
 
 export const schemaVersion = migrations.length

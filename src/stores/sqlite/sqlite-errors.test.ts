@@ -1,8 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { book, booking, openTemporaryStore } from '../../../test/ledger/temporary-ledger.ts'
 import { PurserError } from '../../errors.ts'
-import type { ChargeId } from '../../ledger/charge.ts'
-import type { Nanos } from '../../money/nanos.ts'
 import { fromSqlite, isBusy } from './sqlite-errors.ts'
 
 /** An error as node:sqlite throws it: with SQLite's extended result code. */
@@ -42,38 +39,5 @@ describe('a failure of SQLite', () => {
     for (const other of [new PurserError('PURSER_NOT_FOUND', 'x'), new TypeError('x'), null, 'text'])
       expect(fromSqlite(other, '/spend.db', 'read')).toBe(other)
     expect([sqliteError(5), sqliteError(262), sqliteError(13), undefined].map((error) => isBusy(error))).toEqual([true, true, false, false])
-  })
-})
-
-describe('a sum that would not fit 64 bits', () => {
-  const dear = (id: string, more = {}) =>
-    booking({ id, provider: 'x', model: 'y', usage: { requests: 1 }, statedNanos: (10n ** 16n) as Nanos, labels: { run: 'r' }, ...more })
-  const many = (from: number, n: number) => Array.from({ length: n }, (_, index) => dear(`c${from + index}`))
-
-  test('is refused whole, and the ledger goes on with what it had', async () => {
-    const store = openTemporaryStore()
-    await book(store, ...many(0, 900))
-    await expect(book(store, ...many(900, 100))).rejects.toMatchObject({ code: 'PURSER_AMOUNT_OUT_OF_RANGE' })
-    await book(store, ...many(900, 20))
-    expect(await Array.fromAsync(store.charges({}))).toHaveLength(920)
-    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
-  })
-
-  test('is refused also where one transaction brings it all', async () => {
-    const store = openTemporaryStore()
-    await expect(book(store, ...many(0, 1000))).rejects.toMatchObject({ code: 'PURSER_AMOUNT_OUT_OF_RANGE' })
-    expect(await Array.fromAsync(store.charges({}))).toEqual([])
-  })
-
-  test('of tokens is far from what calls may have', async () => {
-    const store = openTemporaryStore()
-    const vast = Array.from({ length: 9000 }, (_, n) => booking({ id: `v${n}`, model: 'mystery', usage: { inputTokens: 1e12 } }))
-    await book(store, ...vast)
-    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
-    await expect(
-      book(store, ...vast.map((each) => ({ ...each, draft: { ...each.draft, id: `w${each.draft.id}` as ChargeId } }))),
-    ).rejects.toBeInstanceOf(PurserError)
-    await book(store, booking({ id: 'c', labels: { project: 'other' } }))
-    expect(await Array.fromAsync(store.charges({}))).toHaveLength(9001)
   })
 })

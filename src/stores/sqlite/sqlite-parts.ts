@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Gate } from '../../budgets/gate.ts'
 import type { RollupChanges } from '../../ledger/rollup-changes.ts'
 import type { Calendar } from '../../time/calendar.ts'
 import type { ChargeReader } from './charge-reader.ts'
@@ -17,4 +18,6 @@ export interface SqliteParts {
   /** What the running transaction adds to the sums. */
   readonly changes: RollupChanges
   readonly rollupWriter: RollupWriter
+  /** The counters of budgets, which are told of every charge that comes or goes. */
+  readonly gate: Gate
 }

@@ -1,11 +1,16 @@
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { GateEffects, HeldBooking } from '../../budgets/gate-effects.ts'
+import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
 import { PurserError } from '../../errors.ts'
+import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { RollupChanges } from '../../ledger/rollup-changes.ts'
 import { createCalendar } from '../../time/calendar.ts'
+import { CommittedEvents } from '../committed-events.ts'
+import { refusable } from '../refusable.ts'
 import type {
-  Booked,
   ChargeSelection,
+  EventDraft,
   LedgerEvent,
   RollupQuery,
   RollupRow,
@@ -24,17 +29,20 @@ import { openDatabase, type OpenOptions } from './open-database.ts'
 import { removeBatch } from './remove-batch.ts'
 import { RollupReader } from './rollup-reader.ts'
 import { RollupWriter } from './rollup-writer.ts'
+import { SqliteGate } from './sqlite-gate.ts'
 import { fromSqlite } from './sqlite-errors.ts'
 import type { SqliteParts } from './sqlite-parts.ts'
 import { verifyDatabase } from './verify.ts'
 
 const chargesPerPage = 1000
+const carriedSubject =
+  'SELECT 1 FROM subjects s WHERE s.kind = ? AND EXISTS (SELECT 1 FROM charge_subjects c WHERE c.subject = s.id) LIMIT 1'
 
 /** Opens a ledger kept in one SQLite file. */
 export function openSqliteStore(options: OpenOptions): Store {
   const database = openDatabase(options)
   try {
-    return new SqliteStore(database, options.path)
+    return new SqliteStore(database, options)
   } catch (error) {
     database.close()
     throw fromSqlite(error, options.path, 'open')
@@ -49,9 +57,15 @@ class SqliteStore implements Store {
   readonly #documents: Documents
   readonly #writer: ChargeWriter
   readonly #rollups: RollupReader
-  #position: { seq: number; nowMs: number } = { seq: 0, nowMs: 0 }
+  readonly #gate: SqliteGate
+  readonly #now: () => number
+  readonly #events = new CommittedEvents()
+  readonly #position: Position = { seq: 0, nowMs: 0, batch: null }
+  #committedSeq = 0
+  readonly #getSeq: StatementSync
+  readonly #setSeq: StatementSync
 
-  constructor(database: DatabaseSync, path: string) {
+  constructor(database: DatabaseSync, { path, now = Date.now }: OpenOptions) {
     const settings = new Map(
       database
         .prepare('SELECT key, value FROM settings')
@@ -68,17 +82,40 @@ class SqliteStore implements Store {
     const queue = new CommitQueue(database, path, {
       begun: () => this.#begun(),
       beforeCommit: () => this.#beforeCommit(),
-      committed: () => dictionaries.committed(),
-      rolledBack: () => dictionaries.rolledBack(),
+      committed: () => this.#committed(),
+      rolledBack: () => this.#rolledBack(),
     })
-    this.#parts = { database, path, queue, dictionaries, reader, calendar, changes: new RollupChanges(), rollupWriter }
+    this.#now = now
+    this.#getSeq = database.prepare("SELECT value FROM settings WHERE key = 'seq'")
+    this.#setSeq = database.prepare("UPDATE settings SET value = ? WHERE key = 'seq'")
     this.#documents = new Documents(database)
-    this.#writer = new ChargeWriter(database, reader, dictionaries, calendar)
+    this.#gate = new SqliteGate(
+      database,
+      { database, documents: this.#documents, charges: reader },
+      {
+        append: (event) => this.#append(event),
+        book: (booking) => this.#bookHeld(booking),
+        nextSeq: () => ++this.#position.seq,
+      },
+    )
+    const { gate } = this.#gate
+    this.#parts = { database, path, queue, dictionaries, reader, calendar, changes: new RollupChanges(), rollupWriter, gate }
+    this.#writer = new ChargeWriter(database, { reader, dictionaries, calendar, onWritten: (charge, seq) => gate.count(charge, seq, 1) })
     this.#rollups = new RollupReader(database)
   }
 
   transact(transaction: Transaction): Promise<readonly Booked[]> {
-    return this.#parts.queue.run(() => this.#apply(transaction))
+    return this.#parts.queue.run(() => this.#apply(transaction), transaction.maxMs !== undefined)
+  }
+
+  async gate<K extends GateOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
+    const answered = await this.#parts.queue.run(() => refusable(() => runGate(this.#gate.gate, operation, input)))
+    if ('refused' in answered) throw answered.refused
+    return answered.answer
+  }
+
+  listen(listener: (event: LedgerEvent) => void): () => void {
+    return this.#events.listen(listener)
   }
 
   async document(kind: string, key: string): Promise<StoredDocument | undefined> {
@@ -147,7 +184,7 @@ class SqliteStore implements Store {
   }
 
   async hasSubject(kind: string): Promise<boolean> {
-    return this.#read(() => this.#parts.database.prepare('SELECT 1 FROM subjects WHERE kind = ? LIMIT 1').get(kind) !== undefined)
+    return this.#read(() => this.#parts.database.prepare(carriedSubject).get(kind) !== undefined)
   }
 
   async span(): Promise<{ firstMs: number; lastMs: number } | undefined> {
@@ -189,16 +226,19 @@ class SqliteStore implements Store {
     }
   }
 
-  #begun(): void {
-    const { database, changes } = this.#parts
+  #begun(): boolean {
+    const { changes } = this.#parts
     changes.clear()
-    this.#position = { seq: Number(database.prepare("SELECT value FROM settings WHERE key = 'seq'").get()?.['value']), nowMs: Date.now() }
+    const seq = Number(this.#getSeq.get()?.['value'])
+    Object.assign(this.#position, { seq, nowMs: this.#now(), batch: null })
+    this.#committedSeq = seq
+    return this.#gate.begun(this.#position.nowMs)
   }
 
   #apply(transaction: Transaction): Booked[] {
     const { changes } = this.#parts
-    const position: Position = { ...this.#position, batch: null }
-    if (transaction.batch !== undefined) Object.assign(position, { batch: this.#documents.batchId(transaction.batch, position.seq + 1) })
+    const position = this.#position
+    position.batch = transaction.batch === undefined ? null : this.#documents.batchId(transaction.batch, position.seq + 1)
     const booked: Booked[] = []
     const { bookings = [], documents = [], events = [], maxMs = Number.POSITIVE_INFINITY } = transaction
     const started = performance.now()
@@ -209,15 +249,41 @@ class SqliteStore implements Store {
       if (!isWhole) break
     }
     for (const write of typeof documents === 'function' ? documents(booked, isWhole) : documents) this.#documents.put(write)
-    for (const event of events) this.#documents.append(event, ++position.seq, position.nowMs)
+    for (const event of events) this.#append(event)
     if (position.batch !== null) this.#documents.stretchBatch(position.batch, position.seq)
-    this.#position.seq = position.seq
+    position.batch = null
     return booked
   }
 
+  #append(event: EventDraft): void {
+    const { nowMs } = this.#position
+    const seq = ++this.#position.seq
+    this.#documents.append(event, seq, nowMs)
+    this.#events.add({ ...event, seq, at: nowMs })
+  }
+
+  #bookHeld({ draft, onExisting, ignore }: HeldBooking): ReturnType<GateEffects['book']> {
+    const { id, seq, outcome } = this.#writer.book({ draft, onExisting, ignore, rank: 1 }, this.#position, this.#parts.changes)
+    return { id, seq, outcome: outcome === 'booked' ? 'booked' : 'duplicate' }
+  }
+
   #beforeCommit(): void {
-    const { database, changes, rollupWriter } = this.#parts
+    const { changes, rollupWriter } = this.#parts
     rollupWriter.write(changes)
-    database.prepare("UPDATE settings SET value = ? WHERE key = 'seq'").run(String(this.#position.seq))
+    this.#gate.beforeCommit()
+    if (this.#position.seq === this.#committedSeq) return
+    this.#setSeq.run(String(this.#position.seq))
+  }
+
+  #committed(): void {
+    this.#parts.dictionaries.committed()
+    this.#gate.committed()
+    this.#events.committed()
+  }
+
+  #rolledBack(): void {
+    this.#parts.dictionaries.rolledBack()
+    this.#gate.rolledBack()
+    this.#events.rolledBack()
   }
 }

@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { Charge } from '../../ledger/charge.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
 import { RollupChanges } from '../../ledger/rollup-changes.ts'
 import type { Calendar } from '../../time/calendar.ts'
 import type { Discrepancy, VerifyReport } from '../store.ts'
 import { ChargeReader, contributionOf } from './charge-reader.ts'
+import { CounterCheck } from './counter-check.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { RollupWriter } from './rollup-writer.ts'
 import { measureColumnNames, rollupKeys, rollupTables, subjectIndex } from './schema.ts'
@@ -30,8 +32,9 @@ export async function verifyDatabase(
   database.exec(rollupTables('TEMP') + subjectIndex('TEMP'))
   database.exec(options.repair ? 'BEGIN IMMEDIATE' : 'BEGIN')
   try {
-    const charges = await sumCharges(database, calendar, subjects, options)
-    const discrepancies = [...damage(database), ...danglingIds(database)]
+    const counters = new CounterCheck(database, subjects)
+    const charges = await sumCharges(database, calendar, subjects, { ...options, onCharge: (charge) => counters.count(charge) })
+    const discrepancies = [...damage(database), ...danglingIds(database), ...counters.differences()]
     let rows = 0
     for (const [table, key] of Object.entries(rollupKeys)) {
       rows += Number(database.prepare(`SELECT count(*) AS n FROM temp.${table}`).get()?.['n'])
@@ -44,6 +47,7 @@ export async function verifyDatabase(
     if (repaired) {
       replaceSums(database)
       replaceIds(database, subjects)
+      counters.repair()
     }
     database.exec('COMMIT')
     return { charges, rows, discrepancies: shown, repaired }
@@ -57,7 +61,7 @@ async function sumCharges(
   database: DatabaseSync,
   calendar: Calendar,
   subjects: ReadonlySet<string>,
-  options: VerifyOptions,
+  options: VerifyOptions & { readonly onCharge: (charge: Charge) => void },
 ): Promise<number> {
   const reader = new ChargeReader(database, new Dictionaries(database, subjects))
   const writer = new RollupWriter(database, 'temp')
@@ -68,6 +72,7 @@ async function sumCharges(
     const changes = new RollupChanges()
     for (const stored of page) {
       changes.add(contributionOf(stored, calendar))
+      options.onCharge(stored.charge)
       for (const subject of stored.subjects) index.run(subject, stored.charge.seq)
     }
     writer.write(changes)

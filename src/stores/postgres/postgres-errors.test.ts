@@ -1,0 +1,87 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { book, booking, temporaryFolder } from '../../../test/ledger/temporary-ledger.ts'
+import { mountDisk } from '../../../test/mount-disk.ts'
+import { connect, createDatabase } from '../../../test/stores/postgres-database.ts'
+import { PostgresServer } from '../../../test/stores/postgres-server.ts'
+import { PurserError } from '../../errors.ts'
+import { defaultSubjects } from '../../ledger/labels.ts'
+import { fromPostgres } from './postgres-errors.ts'
+import { openPostgresStore } from './postgres-store.ts'
+
+/** An error as pg throws it: with the SQLSTATE of the server, or the code of the socket. */
+const failure = (code: string): Error => Object.assign(new Error('what was said'), { code })
+
+describe('a failure of Postgres', () => {
+  // Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+  test.each([
+    ['lock_not_available', '55P03', 'PURSER_LEDGER_LOCKED', '15 seconds'],
+    ['read_only_sql_transaction', '25006', 'PURSER_LEDGER_UNAVAILABLE', 'read-only copy'],
+    ['disk_full', '53100', 'PURSER_LEDGER_UNAVAILABLE', 'is full'],
+    ['too_many_connections', '53300', 'PURSER_LEDGER_UNAVAILABLE', 'max_connections'],
+    ['invalid_password', '28P01', 'PURSER_LEDGER_UNAVAILABLE', 'refuses this user or password'],
+    ['invalid_authorization', '28000', 'PURSER_LEDGER_UNAVAILABLE', 'pg_hba.conf'],
+    ['invalid_catalog_name', '3D000', 'PURSER_NOT_FOUND', 'createdb'],
+    ['insufficient_privilege', '42501', 'PURSER_LEDGER_UNAVAILABLE', 'Grant'],
+    ['numeric_value_out_of_range', '22003', 'PURSER_AMOUNT_OUT_OF_RANGE', '64 bits'],
+    ['query_canceled', '57014', 'PURSER_LEDGER_UNAVAILABLE', 'statement_timeout'],
+    ['undefined_table', '42P01', 'PURSER_LEDGER_UNAVAILABLE', 'no longer there'],
+    ['admin_shutdown', '57P01', 'PURSER_LEDGER_UNAVAILABLE', 'Nothing was written'],
+    ['cannot_connect_now', '57P03', 'PURSER_LEDGER_UNAVAILABLE', 'cannot be reached'],
+    ['a refused connection', 'ECONNREFUSED', 'PURSER_LEDGER_UNAVAILABLE', 'cannot be reached'],
+    ['internal_error', 'XX000', 'PURSER_LEDGER_UNAVAILABLE', 'refused to write'],
+  ])('%s (%s) is told as %s', (_, sqlState, code, said) => {
+    const cause = failure(sqlState)
+    const error = fromPostgres(cause, 'postgres://host/spend', 'write')
+    expect(error).toMatchObject({ code, cause, message: expect.stringContaining(said) as string })
+    expect((error as PurserError).message).toContain('postgres://host/spend')
+  })
+
+  test('of the connection while committing leaves the outcome unknown, a refused commit does not', () => {
+    for (const lost of [failure('ECONNRESET'), failure('57P01'), new Error('Connection terminated unexpectedly')]) {
+      expect(fromPostgres(lost, 'here', 'commit')).toMatchObject({
+        code: 'PURSER_OUTCOME_UNKNOWN',
+        message: expect.stringContaining('same id') as string,
+      })
+    }
+    expect(fromPostgres(failure('53100'), 'here', 'commit')).toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE' })
+  })
+
+  test('is told apart from purser’s own errors and from those of a program', () => {
+    for (const other of [new PurserError('PURSER_NOT_FOUND', 'x'), new TypeError('x'), null, 'text'])
+      expect(fromPostgres(other, 'here', 'read')).toBe(other)
+  })
+})
+
+test('a full disk refuses a booking whole, keeps what is booked, and works again once there is space', async ({ skip }) => {
+  const folder = temporaryFolder()
+  chmodSync(folder, 0o755)
+  const disk = join(folder, 'disk')
+  mkdirSync(disk)
+  skip(!mountDisk(disk, 'size=12m,mode=0777'), 'this user may not mount a small disk')
+  const server = await PostgresServer.create()
+  onTestFinished(() => server.remove())
+  const admin = await connect(server.url())
+  await admin.query(`CREATE TABLESPACE small LOCATION '${server.ownFolder(disk)}'`)
+  const url = await createDatabase(server.url(), 'TABLESPACE small')
+  const store = await openPostgresStore({ url, create: true, timezone: 'UTC', subjects: defaultSubjects })
+  onTestFinished(() => store.close())
+  const bookings = (round: number) =>
+    Array.from({ length: 100 }, (_, n) => booking({ id: `${round}-${n}`, labels: { project: `p${round}`, run: `r${round}-${n}` } }))
+  let rounds = 0
+  const fill = async (): Promise<never> => {
+    for (;;) {
+      await book(store, ...bookings(rounds))
+      rounds += 1
+    }
+  }
+  await expect(fill()).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE', message: expect.stringContaining('is full') as string })
+  expect((await Array.fromAsync(store.charges({}))).length).toBe(rounds * 100)
+
+  execFileSync('mount', ['-o', 'remount,size=64m', disk])
+  const booked = await book(store, ...bookings(rounds))
+  expect(new Set(booked.map(({ outcome }) => outcome))).toEqual(new Set(['booked']))
+  expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+})

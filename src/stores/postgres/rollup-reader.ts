@@ -1,0 +1,83 @@
+import type { ClientBase } from 'pg'
+import { measureNames, zeroMeasures } from '../../ledger/measures.ts'
+import type { RollupQuery, RollupRow, Store, SubjectRows } from '../store.ts'
+import type { Dictionaries } from './dictionaries.ts'
+import { measureColumnNames } from './schema.ts'
+import { sendAll, type Statement } from './statement.ts'
+
+type Cell = number | string | Uint8Array | null
+
+const begin = { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }
+const end = { text: 'COMMIT' }
+
+/** Reads sums from the tables of sums, grouped by series and sku, and by time and subject where asked. */
+export class RollupReader {
+  readonly #schema: string
+  readonly #dictionaries: Dictionaries
+
+  constructor(schema: string, dictionaries: Dictionaries) {
+    this.#schema = schema
+    this.#dictionaries = dictionaries
+  }
+
+  /** Reads as of one moment, so that the answers fit together while others write. */
+  async readAll(client: ClientBase, queries: readonly RollupQuery[]): Promise<RollupRow[][]> {
+    const asked = queries.map((query) => select(this.#schema, query))
+    const results = await sendAll(client, [begin, this.#dictionaries.sync(), ...asked, end])
+    this.#dictionaries.learn(results[1]?.rows ?? [])
+    return queries.map((_, index) => ((results[index + 2]?.rows ?? []) as unknown as Cell[][]).map((cells) => toRow(cells)))
+  }
+
+  async subjectRows(client: ClientBase, { subject, from, to, byTime }: Parameters<Store['subjectRows']>[0]): Promise<SubjectRows> {
+    const s = this.#schema
+    const rows: Statement = {
+      text: `SELECT ${byTime ? '' : 'DISTINCT '}r.subject, ${byTime ? 'r.day' : '0'}, r.series, r.sku
+        FROM ${s}.subject_days r WHERE r.subject IN (SELECT id FROM ${s}.subjects WHERE kind = $1 AND last_day >= $2::bigint AND first_day < $3::bigint)
+        AND r.day >= $2::bigint AND r.day < $3::bigint AND r.calls > 0 ORDER BY r.subject`,
+      values: [subject, from, to],
+      rowMode: 'array',
+    }
+    const results = await sendAll(client, [begin, this.#dictionaries.sync(), rows, end])
+    this.#dictionaries.learn(results[1]?.rows ?? [])
+    return { rows: results[2]?.rows as unknown as SubjectRows['rows'], skus: 1 + this.#dictionaries.skus.last }
+  }
+}
+
+/**
+ * Sums by meter are packed, so rows are read one by one where they are wanted; else Postgres adds the columns up.
+ * Columns: time, series, sku, subject, measures in the order of the table, packed meters.
+ */
+function select(s: string, { source, from, to, byTime, byMeter }: RollupQuery): Statement {
+  const isOfSubjects = source.rows === 'subjects'
+  const time = source.rows === 'slots' ? 'slot' : 'day'
+  const measures = measureColumnNames.map((column) => (byMeter ? `r.${column}` : `sum(r.${column})`)).join(', ')
+  const head = `${byTime ? `r.${time}` : '0'}, r.series, r.sku, ${isOfSubjects ? 's.value' : 'NULL'}`
+  const table = isOfSubjects
+    ? `${s}.subjects s JOIN ${s}.subject_days r ON r.subject = s.id`
+    : `${s}.${source.rows === 'slots' ? 'slots' : 'days'} r`
+  const where = `${isOfSubjects ? 's.kind = $3 AND s.last_day >= $1::bigint AND s.first_day < $2::bigint AND ' : ''}r.${time} >= $1::bigint AND r.${time} < $2::bigint`
+  const group = [...(isOfSubjects ? ['s.id'] : []), ...(byTime ? [`r.${time}`] : []), 'r.series', 'r.sku']
+  return {
+    text: `SELECT ${head}, ${measures}, ${byMeter ? 'r.meters' : 'NULL'} FROM ${table} WHERE ${where}${byMeter ? '' : ` GROUP BY ${group.join(', ')}`}`,
+    values: [from, to, ...(isOfSubjects ? [source.subject] : [])],
+    rowMode: 'array',
+  }
+}
+
+function toRow(cells: readonly Cell[]): RollupRow {
+  const measures = zeroMeasures()
+  for (const [index, name] of measureNames.entries()) {
+    const value = cells[4 + index] as string
+    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = BigInt(value)
+    else measures[name] = Number(value)
+  }
+  const meters = cells[4 + measureNames.length]
+  return {
+    time: Number(cells[0]),
+    series: Number(cells[1]),
+    sku: Number(cells[2]),
+    subject: cells[3] as string | null,
+    measures,
+    meters: meters instanceof Uint8Array ? [meters] : [],
+  }
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import type { Mode } from '../../src/budgets/budget.ts'
+import { type Ending, endingOfStatus, holdEndings } from '../../src/budgets/endings.ts'
+import { everyStore } from './every-store.ts'
+import { type GateLedger, granted, openGate, usd } from './gate-ledger.ts'
+
+/** A call that was held at one dollar ends; where anything arrived, it came to 40 cents. */
+async function end(gate: GateLedger, id: string, ending: Ending): Promise<void> {
+  const delivered = { estimated: true, outcome: ending === 'aborted' ? 'aborted' : 'cut' } as const
+  switch (holdEndings[ending]) {
+    case 'release':
+      return void (await gate.release(id))
+    case 'settle':
+      return void (await gate.settle(id, usd(0.4)))
+    case 'settle-delivered':
+      return void (await gate.settle(id, usd(0.4), 'uncertain', delivered))
+    case 'keep':
+  }
+}
+
+const nothing = { spent: 0n, held: 0n, presumed: 0n }
+const settled = { spent: usd(0.4), held: 0n, presumed: 0n }
+const restPresumed = { spent: usd(0.4), held: 0n, presumed: usd(0.6) }
+const stillHeld = { spent: 0n, held: usd(1), presumed: 0n }
+const allPresumed = { spent: 0n, held: 0n, presumed: usd(1) }
+
+/** Where the counter stands at once, and when the hold would have run out. */
+const table: [Ending, Mode, object, object][] = [
+  ['refused', 'strict', nothing, nothing],
+  ['refused', 'adaptive', nothing, nothing],
+  ['refused', 'soft', nothing, nothing],
+  ['rejected', 'strict', nothing, nothing],
+  ['rejected', 'adaptive', nothing, nothing],
+  ['rejected', 'soft', nothing, nothing],
+  ['rate-limited', 'strict', nothing, nothing],
+  ['rate-limited', 'adaptive', nothing, nothing],
+  ['rate-limited', 'soft', nothing, nothing],
+  ['ok', 'strict', settled, settled],
+  ['ok', 'adaptive', settled, settled],
+  ['ok', 'soft', settled, settled],
+  ['cut', 'strict', restPresumed, restPresumed],
+  ['cut', 'adaptive', settled, settled],
+  ['cut', 'soft', settled, settled],
+  ['aborted', 'strict', restPresumed, restPresumed],
+  ['aborted', 'adaptive', settled, settled],
+  ['aborted', 'soft', settled, settled],
+  ['timeout', 'strict', stillHeld, allPresumed],
+  ['timeout', 'adaptive', stillHeld, allPresumed],
+  ['timeout', 'soft', stillHeld, allPresumed],
+  ['server-error', 'strict', stillHeld, allPresumed],
+  ['server-error', 'adaptive', stillHeld, allPresumed],
+  ['server-error', 'soft', stillHeld, allPresumed],
+]
+
+describe.each(everyStore)('what becomes of a hold, on $name', (kind) => {
+  test.for(table)('%s in a budget that is %s', async ([ending, mode, atOnce, later]) => {
+    const { gate, clock } = await openGate(kind)
+    await gate.define({ mode, tolerance: mode === 'adaptive' ? usd(1) : 0n })
+    const { id } = granted(await gate.reserve(usd(1)))
+    await end(gate, id, ending)
+    expect(await gate.counter()).toMatchObject(atOnce)
+    clock.now += 60_000
+    expect(await gate.counter()).toMatchObject(later)
+  })
+
+  test('what is presumed of a call that was cut can be resolved: by what it cost, or as not sent', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    const [first, second] = [granted(await gate.reserve(usd(1))), granted(await gate.reserve(usd(1)))]
+    await gate.settle(first.id, usd(0.4), 'uncertain', { estimated: true })
+    await gate.settle(second.id, usd(0.4), 'uncertain', { estimated: true })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.8), presumed: usd(1.2) })
+    await gate.settle(first.id, usd(0.5))
+    expect(await gate.counter()).toMatchObject({ spent: usd(1.3), presumed: usd(0.6) })
+    await gate.release(second.id)
+    expect(await gate.counter()).toMatchObject({ spent: usd(1.3), presumed: 0n, held: 0n })
+  })
+
+  test('a budget that presumes the rest and one that does not can meet in one call', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ name: 'hard' })
+    await gate.define({ name: 'soft', mode: 'soft', onLimit: 'warn' })
+    await gate.define({ name: 'calls', metric: 'calls', limit: 10n })
+    await gate.define({ name: 'places', metric: 'concurrency', window: { kind: 'total' }, limit: 1n })
+    const { id } = granted(await gate.reserve(usd(1)))
+    await gate.settle(id, usd(0.4), 'uncertain')
+    expect(await gate.counter('hard')).toMatchObject(restPresumed)
+    expect(await gate.counter('soft')).toMatchObject(settled)
+    expect(await gate.counter('calls')).toMatchObject({ spent: 1n, held: 0n, presumed: 0n })
+    expect(await gate.counter('places')).toMatchObject({ spent: 0n, held: 0n, presumed: 0n })
+  })
+})
+
+test.for([
+  [200, 'ok'],
+  [400, 'rejected'],
+  [404, 'rejected'],
+  [429, 'rate-limited'],
+  [500, 'server-error'],
+  [529, 'server-error'],
+] as const)('an answer of status %i ends a call as %s', ([status, ending]) => {
+  expect(endingOfStatus(status)).toBe(ending)
+})

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import { everyStore } from './every-store.ts'
+import { denied, granted, openGate, usd } from './gate-ledger.ts'
+
+const run = { run: '42' }
+const stage = (name: string) => ({ ...run, stage: name })
+
+describe.each(everyStore)('parts of a hold, on $name', (kind) => {
+  test('a part takes over money that is held already, and what is left of it goes back', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(5), { id: 'cap', labels: run }))
+    const part = granted(await gate.split('cap', usd(2), { labels: run }))
+    expect((await gate.counter()).held).toBe(usd(5))
+    await gate.settle(part.id, usd(0.5))
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: usd(4.5) })
+    granted(await gate.split('cap', usd(4.5), { labels: run, id: 'rest' }))
+    expect(denied(await gate.split('cap', 1n, { labels: run }))).toMatchObject({
+      kind: 'exhausted',
+      budget: 'cap',
+      limit: usd(5),
+      asked: 1n,
+    })
+    await gate.release('rest')
+    await gate.release('cap')
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: 0n, presumed: 0n })
+  })
+
+  test('more than is left is refused, and leaves the hold as it was', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(2), { id: 'cap', worst: { tokens: 100n } }))
+    expect(denied(await gate.split('cap', usd(2) + 1n))).toMatchObject({ budget: 'cap', metric: 'cost', limit: usd(2), asked: usd(2) + 1n })
+    expect(denied(await gate.split('cap', usd(1), { worst: { tokens: 101n } }))).toMatchObject({
+      budget: 'cap',
+      metric: 'tokens',
+      limit: 100n,
+    })
+    expect((await gate.counter()).held).toBe(usd(2))
+    granted(await gate.split('cap', usd(2), { worst: { tokens: 100n } }))
+  })
+
+  test('a part carries the labels of its hold, and may add some', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(2), { id: 'cap', labels: run }))
+    await expect(gate.split('cap', usd(1), { labels: {} })).rejects.toMatchObject({ code: 'PURSER_BAD_ARGUMENT' })
+    await expect(gate.split('cap', usd(1), { labels: { run: '43' } })).rejects.toThrow('run must be "42"')
+    granted(await gate.split('cap', usd(1), { labels: stage('draft') }))
+  })
+
+  test('a budget that only the added labels meet is asked as by any hold', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ name: 'daily' })
+    await gate.define({ name: 'draft', where: [{ field: 'stage', op: 'equals', values: ['draft'] }], limit: usd(1) })
+    granted(await gate.reserve(usd(5), { id: 'cap', labels: run }))
+    expect(denied(await gate.split('cap', usd(2), { labels: stage('draft') }))).toMatchObject({ budget: 'draft', kind: 'never-fits' })
+    const part = granted(await gate.split('cap', usd(1), { labels: stage('draft') }))
+    expect(denied(await gate.split('cap', 1n, { labels: stage('draft') }))).toMatchObject({ budget: 'draft', kind: 'contended' })
+    granted(await gate.split('cap', usd(4), { labels: stage('final') }))
+    await gate.settle(part.id, usd(0.75))
+    expect(await gate.counter('draft')).toMatchObject({ spent: usd(0.75), held: 0n })
+    expect(await gate.counter('daily')).toMatchObject({ spent: usd(0.75), held: usd(4.25) })
+  })
+
+  test('a hold without a stage keeps what a part for a stage may give back, so that no one else is granted it', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ each: ['stage'] })
+    granted(await gate.reserve(usd(5), { id: 'cap', labels: run }))
+    const part = granted(await gate.split('cap', usd(3), { labels: stage('draft') }))
+    expect((await gate.counter('daily', { stage: 'draft' })).held).toBe(usd(3))
+    expect(denied(await gate.reserve(1n)).kind).toBe('contended')
+    // One dollar is spent under the stage, so the hold without one can come to four at most.
+    await gate.settle(part.id, usd(1))
+    expect(await gate.counter('daily', { stage: 'draft' })).toMatchObject({ spent: usd(1), held: 0n })
+    expect(await gate.counter('daily', {})).toMatchObject({ spent: 0n, held: usd(4) })
+    granted(await gate.reserve(usd(1)))
+    await gate.settle('cap', usd(4))
+    expect(await gate.counter('daily', {})).toMatchObject({ spent: usd(4), held: usd(1), overLimit: null })
+    expect(await gate.events('hold.overrun')).toEqual([])
+  })
+
+  test('a part of a part gives back to the part', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(4), { id: 'run' }))
+    granted(await gate.split('run', usd(3), { id: 'stage' }))
+    granted(await gate.split('stage', usd(2), { id: 'call' }))
+    await gate.settle('call', usd(0.5))
+    expect(denied(await gate.split('run', usd(1) + 1n)).budget).toBe('run')
+    granted(await gate.split('stage', usd(2.5), { id: 'next' }))
+    await gate.release('next')
+    await gate.release('stage')
+    granted(await gate.split('run', usd(3.5)))
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: usd(3.5) })
+  })
+
+  test('parts outlive the hold that they come from, and give back to nobody then', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(4), { id: 'run' }))
+    granted(await gate.split('run', usd(1), { id: 'call' }))
+    await gate.release('run')
+    expect((await gate.counter()).held).toBe(usd(1))
+    await expect(gate.split('run', usd(1))).rejects.toMatchObject({ code: 'PURSER_HOLD_ENDED' })
+    await gate.settle('call', usd(0.25))
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.25), held: 0n })
+  })
+
+  test('a part that was cut goes back to its hold where nothing of it is presumed', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ mode: 'adaptive', tolerance: usd(1) })
+    granted(await gate.reserve(usd(4), { id: 'run' }))
+    granted(await gate.split('run', usd(3), { id: 'call' }))
+    await gate.settle('call', usd(1), 'uncertain')
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), held: usd(3), presumed: 0n })
+    granted(await gate.split('run', usd(3)))
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), held: usd(3), overLimit: null })
+  })
+
+  test('a part that ran out is presumed apart from its hold', async () => {
+    const { gate, clock } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(4), { id: 'run', ttlMs: 3_600_000 }))
+    granted(await gate.split('run', usd(1), { id: 'call', ttlMs: 1000 }))
+    clock.now += 1000
+    expect(await gate.counter()).toMatchObject({ held: usd(3), presumed: usd(1) })
+    await gate.settle('call', usd(0.5))
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: usd(3), presumed: 0n })
+  })
+
+  test('a part counts in the window of its hold', async () => {
+    const { gate, clock } = await openGate(kind, '2026-03-10T23:59:00Z')
+    await gate.define()
+    granted(await gate.reserve(usd(4), { id: 'run', ttlMs: 3_600_000 }))
+    clock.now = Date.parse('2026-03-11T00:01:00Z')
+    expect(granted(await gate.split('run', usd(1), { id: 'call' })).reservedAt).toBe(Date.parse('2026-03-10T23:59:00Z'))
+    await gate.settle('call', usd(1))
+    expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n })
+    clock.now = Date.parse('2026-03-10T23:59:30Z')
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), held: usd(3) })
+  })
+
+  test('a run holds one place, and its parts take none', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ name: 'places', metric: 'concurrency', window: { kind: 'total' }, limit: 1n })
+    granted(await gate.reserve(usd(4), { id: 'run' }))
+    granted(await gate.split('run', usd(1), { id: 'call' }))
+    granted(await gate.split('run', usd(1)))
+    expect((await gate.counter('places')).held).toBe(1n)
+    expect(denied(await gate.reserve(usd(1)))).toMatchObject({ budget: 'places', metric: 'concurrency', kind: 'contended' })
+    await gate.release('call')
+    expect((await gate.counter('places')).held).toBe(1n)
+    await gate.release('run')
+    expect((await gate.counter('places')).held).toBe(0n)
+  })
+
+  test('calls beyond the one of a hold are asked for anew', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ name: 'calls', metric: 'calls', limit: 2n })
+    granted(await gate.reserve(usd(4), { id: 'run' }))
+    granted(await gate.split('run', usd(1)))
+    expect((await gate.counter('calls')).held).toBe(1n)
+    granted(await gate.split('run', usd(1)))
+    expect((await gate.counter('calls')).held).toBe(2n)
+    expect(denied(await gate.split('run', usd(1)))).toMatchObject({ budget: 'calls', kind: 'contended' })
+  })
+})
