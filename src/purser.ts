@@ -1,4 +1,9 @@
 import { PurserError } from './errors.ts'
+import { BudgetBook } from './facade/budget-book.ts'
+import { draftRecords } from './facade/draft-records.ts'
+import { HoldDesk } from './facade/hold-desk.ts'
+import type { LedgerHost } from './facade/ledger-host.ts'
+import { openStore } from './facade/open-store.ts'
 import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
 import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
@@ -16,13 +21,12 @@ import { loadShippedCatalog } from './pricing/load-shipped.ts'
 import { priceUsage } from './pricing/price-usage.ts'
 import type { Priced, PriceRequest } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
-import { openSqliteStore } from './stores/sqlite/sqlite-store.ts'
-import { type ChargeSelection, type Store, turnMs, type VerifyReport } from './stores/store.ts'
+import { type ChargeSelection, type LedgerEvent, type Store, turnMs, type VerifyReport } from './stores/store.ts'
 import { checkZone } from './time/calendar.ts'
 import { parseUsage } from './usage/usage.ts'
 
 export interface PurserOptions {
-  /** Path of the ledger's SQLite file. */
+  /** Path of the ledger's SQLite file, or the URL of a Postgres database, which needs the package `pg`. */
   readonly db: string
   /** Whether the file is created where there is none; true unless said otherwise. */
   readonly create?: boolean
@@ -55,11 +59,24 @@ export class Purser {
   #refreshed: readonly Card[]
   readonly #records = new RecordReader()
   #isClosed = false
+  /** The budgets of this ledger. */
+  readonly budgets: BudgetBook
+  /** Money set aside before calls. */
+  readonly holds: HoldDesk
 
   private constructor(store: Store, ownerCards: readonly Card[], refreshed: readonly Card[]) {
     this.#store = store
     this.#ownerCards = ownerCards
     this.#refreshed = refreshed
+    const host: LedgerHost = {
+      store,
+      catalog: () => this.catalog,
+      draft: (input) => this.#draft(input),
+      read: async (record) => (await this.#records.read([record], this.timezone, Date.now()))[0] as ChargeInput,
+      run: (work) => this.#run(work),
+    }
+    this.budgets = new BudgetBook(host)
+    this.holds = new HoldDesk(host, () => this.budgets.seedAll())
   }
 
   /**
@@ -67,8 +84,8 @@ export class Purser {
    * PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
    */
   static async open(options: PurserOptions): Promise<Purser> {
-    const store = openSqliteStore({
-      path: options.db,
+    const store = await openStore({
+      db: options.db,
       create: options.create ?? true,
       timezone: checkZone(options.timezone ?? 'UTC'),
       subjects: parseSubjects(options.subjects ?? []),
@@ -140,15 +157,17 @@ export class Purser {
 
   /**
    * Books calls without reading them back: the fast way for many, in as many transactions as it takes to let others
-   * write in between. Resolves with how many were new. All records are checked before the first is booked.
+   * write in between. Resolves with how many were new. All records are checked before the first is booked; they must not
+   * change until then.
    */
   recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
     return this.#run(() => this.#recordMany(records))
   }
 
   async #recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
-    const inputs = await this.#records.read(records, this.timezone, Date.now())
-    const bookings = inputs.map((input) => ({ draft: this.#draft(input), onExisting: 'duplicate' as const, rank: 1 as const }))
+    const nowMs = Date.now()
+    const read = (some: readonly CallRecord[]) => this.#records.read(some, this.timezone, nowMs)
+    const bookings = await draftRecords(records, read, (input) => this.#draft(input))
     let booked = 0
     for (let from = 0; from < bookings.length;) {
       const taken = await this.#store.transact({ bookings: bookings.slice(from), maxMs: turnMs })
@@ -156,6 +175,16 @@ export class Purser {
       from += taken.length
     }
     return { booked, duplicates: records.length - booked }
+  }
+
+  /**
+   * Tells of each event that this process writes, once it is durable: thresholds crossed, limits reached, holds that ran
+   * out, budgets changed. Gives the function that ends it.
+   * @example
+   * purser.listen(({ kind, body }) => kind === 'threshold.crossed' && console.warn(body.budget, body.percent))
+   */
+  listen(listener: (event: LedgerEvent) => void): () => void {
+    return this.#store.listen(listener)
   }
 
   charge(id: string): Promise<Charge | undefined> {

@@ -3,7 +3,7 @@ import { PurserError } from '../errors.ts'
 
 /** Options that describe one call, shared by `price` and `record`. */
 export interface CallOptions {
-  readonly provider: string
+  readonly provider?: string
   readonly model?: string
   readonly usage?: readonly string[]
   readonly attribute?: readonly string[]
@@ -52,6 +52,11 @@ export function wholePairs(option: string, texts: readonly string[]): [string, s
     option,
     texts.map((text) => pair(option, text)),
   )
+}
+
+/** The labels of `--label`. @throws PURSER_BAD_ARGUMENT */
+export function labelsOf({ label = [] }: { readonly label?: readonly string[] }): Record<string, string> {
+  return Object.fromEntries(wholePairs('--label', label))
 }
 
 function pair(option: string, text: string): [string, string] {

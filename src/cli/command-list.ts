@@ -17,6 +17,22 @@ export const commandList: readonly ListedCommand[] = [
   },
   { name: 'record', summary: 'book one call', load: async () => (await import('./commands/record.ts')).defineRecord },
   { name: 'costs', summary: 'show what calls cost, by anything', load: async () => (await import('./commands/costs.ts')).defineCosts },
+  {
+    name: 'budgets',
+    summary: 'limit what is spent, and see where limits stand',
+    load: async () => (await import('./commands/budgets.ts')).defineBudgets,
+  },
+  { name: 'hold', summary: 'set money aside before calls', load: async () => (await import('./commands/hold.ts')).defineHold },
+  {
+    name: 'why',
+    summary: 'tell whether a call would be granted, and what is in its way',
+    load: async () => (await import('./commands/why.ts')).defineWhy,
+  },
+  {
+    name: 'guard',
+    summary: 'run a command within an amount of money',
+    load: async () => (await import('./commands/guard.ts')).defineGuard,
+  },
   { name: 'price', summary: 'price usage without booking it', load: async () => (await import('./commands/price.ts')).definePrice },
   { name: 'catalog', summary: 'look at prices and update them', load: async () => (await import('./commands/catalog.ts')).defineCatalog },
   {

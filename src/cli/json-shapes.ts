@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { bases, outcomes } from '../ledger/charge.ts'
 import { type Meter, meterNames } from '../usage/meters.ts'
+import { budgetShape } from './budget-shape.ts'
 
 // The shapes that commands print with --json. Fields may be added; none is taken away or changes its meaning.
 
@@ -45,7 +46,10 @@ export const pricedShape = z.strictObject({
   unratedMeters: z.array(meter).describe('quantities for which the card has no rate'),
   reason: z.enum(['unknown-model', 'no-card-at-date', 'no-rate']).optional().describe('why it is unpriced'),
   message: z.string().optional().describe('what to do about it'),
-  warnings: z.array(warning).optional().describe('what the reader of a raw response did not understand'),
+  warnings: z
+    .array(warning)
+    .optional()
+    .describe('what the reader of a raw response did not understand, and attributes that made no difference'),
 })
 
 export const errorShape = z.strictObject({
@@ -271,7 +275,7 @@ export const exportShape = z.strictObject({ output: z.string(), format: z.enum([
 
 export const configShowShape = z.strictObject({
   db: z.string(),
-  dbFrom: z.string().describe('--db, PURSER_DB, default, or the file that says so'),
+  dbFrom: z.string().describe('--db, PURSER_DB, COST_STORAGE_PATH, default, or the file that says so'),
   files: z.array(z.string()).describe('the one that wins first'),
   timezone: z.string().nullable().describe('null: as the ledger says'),
   weekStarts: z.string(),
@@ -279,7 +283,11 @@ export const configShowShape = z.strictObject({
   ownerCards: count,
   sources: z.array(z.record(z.string(), z.unknown())),
   retention: z.record(z.string(), z.union([z.number(), z.literal('forever')])).nullable(),
-  environment: z.record(z.string(), z.string()).describe('variables in effect'),
+  budgetNames: z.array(z.string()),
+  trackingEnabled: z.boolean(),
+  optimizationEnabled: z.boolean(),
+  environment: z.record(z.string(), z.string()).describe('variables in effect, those of env_file with them'),
+  budgets: z.array(budgetShape).optional().describe('with --expanded'),
 })
 
 export const configCheckShape = z.strictObject({ files: z.array(z.string()), warnings: z.array(z.string()) })

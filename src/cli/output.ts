@@ -1,7 +1,9 @@
+import type { Level } from '../budgets/budget.ts'
 import { PurserError } from '../errors.ts'
 import { printableLines } from '../text/display-width.ts'
 import { messageOf } from '../text/sentence.ts'
 import { reportError } from './report-error.ts'
+import { paint } from './terminal.ts'
 
 let remarksAreJson = false
 /** Writes whose caller is told how they end. */
@@ -73,4 +75,13 @@ export function note(text: string): void {
 /** The same for what is doubtful or went wrong without ending the work. */
 export function warn(text: string): void {
   note(remarksAreJson ? text : `warning: ${text}`)
+}
+
+const levelStyles = { info: 'cyan', warning: 'yellow', critical: 'red' } as const
+
+/** What a budget has to say, with how serious it is. */
+export function alert(level: Level, text: string): void {
+  if (remarksAreJson) return note(text)
+  const mark = paint(levelStyles[level], `${level === 'info' ? '·' : '⚠'} ${level}:`, process.stderr)
+  process.stderr.write(`${mark} ${printableLines(text)}\n`)
 }

@@ -2,15 +2,18 @@ import { Command } from 'commander'
 import { commandList } from './command-list.ts'
 import { addGlobalOptions, globalsWithValue } from './global-options.ts'
 
-const description = 'The ledger of AI spend: prices every call exactly, books it under your labels, and answers what it cost.'
+const description =
+  'The ledger and the gate for AI spend: prices every call exactly, books it under your labels, keeps it within your budgets, and answers what it cost.'
 
 const after = `
 Examples:
   purser import claude-code                 book what Claude Code has written down
   purser costs --by project,model           what that cost, and where
   purser price --provider openai --model gpt-4o --usage inputTokens=1000,outputTokens=200
+  purser budgets set daily --limit 5 --window day
+  purser guard --label run=42 --max '$2' -- ./pipeline.sh
 
-Exit codes: 0 fine, 2 bad input, 3 unpriced with --strict, 4 the ledger is unavailable, 1 a bug, 130 Ctrl-C.
+Exit codes: 0 fine, 2 bad input, 3 unpriced with --strict, 4 a hold is denied or the ledger unavailable, 1 a bug, 130 Ctrl-C.
 Each command has examples: purser help <command>.`
 
 /** The program with the commands that are asked for; the others are listed by name only. */

@@ -3,7 +3,7 @@ import { printableLines } from '../text/display-width.ts'
 import { paint } from './terminal.ts'
 
 /** Exit codes that no error of the registry has. */
-export const exitCodes = { badInput: 2, unpriced: 3, interrupted: 130 } as const
+export const exitCodes = { badInput: 2, unpriced: 3, denied: 4, interrupted: 130 } as const
 
 /**
  * Says on standard error what went wrong, with `json` as an object, and gives the exit code. What is not an error of

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { loadConfig, type PurserConfig } from '../config/load-config.ts'
+import { isPostgresUrl } from '../ledger/ledger-place.ts'
 import type { Purser } from '../purser.ts'
+import type { LedgerEvent } from '../stores/store.ts'
 import { globalOptions } from './global-options.ts'
 import { warn } from './output.ts'
 
@@ -16,7 +18,7 @@ export interface Session {
    * @throws PURSER_NOT_FOUND where there is no ledger and `create` is false.
    */
   readonly open: (options: { readonly create: boolean; readonly prices: boolean }) => Promise<Purser>
-  /** Whether the ledger's file exists. */
+  /** Whether the ledger's file exists; whether a database has one is seen when it is opened. */
   readonly hasLedger: () => boolean
 }
 
@@ -26,18 +28,35 @@ export async function withSession(command: Command, work: (session: Session) => 
   const [cwd, env] = [process.cwd(), process.env]
   const config = await loadConfig({ db, config: file, cwd, env })
   let purser: Purser | undefined
+  const news: LedgerEvent[] = []
   try {
     await work({
       config,
       json: json === true,
       cwd,
       env,
-      hasLedger: () => existsSync(config.db),
-      open: async ({ create, prices }) => (purser ??= await openPurser(config, create, prices)),
+      hasLedger: () => isPostgresUrl(config.db) || existsSync(config.db),
+      open: async ({ create, prices }) => (purser ??= await openWatched(config, create, prices, news)),
     })
   } finally {
+    await tell(news)
     await purser?.close()
   }
+}
+
+/** Opens the ledger, and gathers what its budgets have to say of what this process books. */
+async function openWatched(config: PurserConfig, create: boolean, prices: boolean, news: LedgerEvent[]): Promise<Purser> {
+  const purser = await openPurser(config, create, prices)
+  purser.listen((event) => {
+    if (event.kind === 'threshold.crossed' || event.kind === 'budget.exceeded') news.push(event)
+  })
+  return purser
+}
+
+async function tell(news: readonly LedgerEvent[]): Promise<void> {
+  if (news.length === 0) return
+  const { tellBudgetNews } = await import('./budget-news.ts')
+  tellBudgetNews(news)
 }
 
 async function openPurser(config: PurserConfig, create: boolean, prices: boolean): Promise<Purser> {

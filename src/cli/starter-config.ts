@@ -26,6 +26,13 @@ ${active}
 #     model: gpt-4o
 #     labels: { project: atlas }
 
+# What may be spent, in dollars. A strict budget grants no call that might pass it, a soft one warns.
+# \`purser config show --expanded\` shows every budget in full.
+# budgets:
+#   everything: { limit: 10.00, window: day }
+#   project: { limit: 100.00, window: month, each: [project], mode: soft, overrides: { atlas: 250.00 } }
+#   run: { limit: 2.00, window: run, each: [run], thresholds: [80], on_limit: pause }
+
 # Your own prices, in dollars. They win over the catalog; \`purser reprice\` brings booked calls up to them.
 # pricing:
 #   last_updated: 2026-02-01

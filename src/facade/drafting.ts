@@ -1,10 +1,10 @@
 import { PurserError } from '../errors.ts'
 import type { ImportedCall } from '../importers/importer.ts'
 import { skipPlace } from '../importers/skip-place.ts'
+import type { Booking } from '../ledger/book-charge.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import { type ComparedField, comparedFields } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import type { Booking } from '../stores/store.ts'
 
 /** Drafts calls one by one as they are booked, so that a long import holds few of them at a time. */
 export class Drafting implements Iterable<Booking> {

@@ -1,9 +1,10 @@
 import type { Checkpoint, ImportedCall, ImportSink, ImportSummary } from '../importers/importer.ts'
+import type { Booked } from '../ledger/book-charge.ts'
 import type { ChargeId, ChargeInput } from '../ledger/charge.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { cutToWidth, printable } from '../text/display-width.ts'
-import { type Booked, type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
+import { type DocumentWrite, type Store, turnMs } from '../stores/store.ts'
 import { Drafting } from './drafting.ts'
 
 /** An importer with its options already given. */

@@ -1,8 +1,9 @@
+import type { Booking } from '../ledger/book-charge.ts'
 import type { Charge, ChargeInput, PriceStatus } from '../ledger/charge.ts'
 import { correct, standing, type Standing } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { Nanos } from '../money/nanos.ts'
-import { type Booking, type ChargeSelection, type Store, turnMs } from '../stores/store.ts'
+import { type ChargeSelection, type Store, turnMs } from '../stores/store.ts'
 
 export interface RepriceOptions extends ChargeSelection {
   readonly provider?: string

@@ -21,6 +21,13 @@ describe('which ledger', () => {
     expect(await chosen([], env)).toEqual(['~/project/team.db', '~/project/purser.yaml'])
     expect(await chosen([], { ...env, PURSER_DB: '/tmp/env.db' })).toEqual(['/tmp/env.db', 'PURSER_DB'])
     expect(await chosen(['--db', 'flag.db'], { ...env, PURSER_DB: '/tmp/env.db' })).toEqual(['~/project/deep/er/flag.db', '--db'])
+    const stored = { ...env, COST_STORAGE_PATH: '~/costs' }
+    expect(await chosen([], stored)).toEqual(['~/costs/purser.db', 'COST_STORAGE_PATH'])
+    expect(await chosen([], { ...env, COST_STORAGE_PATH: 'costs' })).toEqual(['~/project/deep/er/costs/purser.db', 'COST_STORAGE_PATH'])
+    expect(await chosen([], { ...stored, PURSER_DB: '/tmp/env.db' })).toEqual(['/tmp/env.db', 'PURSER_DB'])
+    machine.write('vars/jobs.env', 'COST_STORAGE_PATH=costs # beside purser.yaml\n')
+    machine.write('purser.yaml', 'db: team.db\nenv_file: vars/jobs.env\n')
+    expect(await chosen([], env)).toEqual(['~/project/costs/purser.db', '~/project/vars/jobs.env'])
     machine.write('other.yaml', 'db: ~/other.db\n')
     expect(await chosen(['--config', '../../other.yaml'], env)).toEqual(['~/other.db', '~/project/other.yaml'])
     expect(await chosen([], { ...env, PURSER_CONFIG: join(machine.folder, 'other.yaml') })).toEqual(['~/other.db', '~/project/other.yaml'])
@@ -105,6 +112,97 @@ describe('config check', () => {
   })
 })
 
+describe('budgets', () => {
+  test('config show names them, and --expanded shows each in full with where it is from', async () => {
+    const machine = newMachine()
+    const path = machine.write(
+      'purser.yaml',
+      'budgets:\n  team: { limit: 0.1, window: month@15, each: [project], where: "stage!=draft", overrides: { atlas: { limit: 30, mode: soft } }, increase: { by: 1, until: 2026-12-01 } }\n',
+    )
+    const env = { MONTHLY_BUDGET_USD: '50' }
+    const plain = await machine.json(configShowShape, ['config', 'show'], { env })
+    expect(plain).toMatchObject({ budgetNames: ['team', 'user.monthly'], environment: env })
+    expect(plain.budgets).toBeUndefined()
+    const { budgets } = await machine.json(configShowShape, ['config', 'show', '--expanded'], { env })
+    expect(budgets?.[0]).toEqual({
+      name: 'team',
+      from: `${path}:2:3`,
+      metric: 'cost',
+      limit: '100000000',
+      mode: 'strict',
+      tolerance: '0',
+      onLimit: 'block',
+      thresholds: [
+        { percent: 50, level: 'info' },
+        { percent: 80, level: 'warning' },
+        { percent: 95, level: 'critical' },
+      ],
+      where: [{ field: 'stage', op: 'not', values: ['draft'] }],
+      each: ['project'],
+      window: 'month@15',
+      timezone: 'UTC',
+      overrides: [{ match: { project: 'atlas' }, limit: '30000000000', mode: 'soft', onLimit: 'warn' }],
+      increase: { by: '1000000000', until: '2026-12-02T00:00:00.000Z' },
+      countsPlan: false,
+      countsCacheReads: true,
+      ceiling: null,
+      learnBy: [],
+      quantile: 0.9,
+    })
+    expect(budgets?.[1]).toMatchObject({ name: 'user.monthly', from: 'MONTHLY_BUDGET_USD', limit: '50000000000' })
+    const { out } = await machine.run(['config', 'show', '--expanded'])
+    expect(out.split('\n\n')[1]?.split('\n')).toEqual([
+      `team  ${path}:2:3`,
+      '  limit       $0.10, a month@15 (UTC)',
+      '  at limit    strict: block',
+      '  scope       calls with stage!=draft, each project apart',
+      '  thresholds  50 % info, 80 % warning, 95 % critical',
+      '  override    project=atlas: $30.00, soft, warn',
+      '  increase    $1.00 until 2026-12-02T00:00:00.000Z',
+      '',
+    ])
+  })
+
+  test('their days are those of the ledger, where there is one', async () => {
+    const machine = newMachine()
+    machine.write('purser.yaml', 'db: spend.db\ntimezone: Asia/Tokyo\nbudgets: { a: { limit: 1, window: day } }\n')
+    await machine.run(['record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1'])
+    machine.write('purser.yaml', 'db: spend.db\nbudgets: { a: { limit: 1, window: day } }\n')
+    const { budgets } = await machine.json(configShowShape, ['config', 'show', '--expanded'])
+    expect(budgets?.[0]?.timezone).toBe('Asia/Tokyo')
+  })
+
+  test('config check finds what is wrong in them, and what is doubtful', async () => {
+    const machine = newMachine()
+    machine.write('purser.yaml', 'budgets:\n  team: { limit: 5, window: fortnight }\n')
+    const { code, err } = await machine.run(['config', 'check'])
+    expect([code, /purser\.yaml:2:21: budgets\.team\.window is "fortnight"; write run/i.test(err)]).toEqual([2, true])
+    machine.write('users/1.json', '{ "user_id": 1, "budget": { "monthly_limit_usd": 5, "notification_email": "a@example.com" } }')
+    machine.write(
+      'purser.yaml',
+      'budgets: { a: { limit: 5, window: run, increase: { by: 1, until: 2025-01-01 } } }\nprofiles: [users/1.json]\n' +
+        'alerts: { notifications: [{ type: email, recipients: [a@example.com] }] }\n',
+    )
+    const { warnings } = await machine.json(configCheckShape, ['config', 'check'], { env: { COST_TRACKING_ENABLED: 'false' } })
+    const found = (words: string) => warnings.some((warning) => warning.includes(words))
+    const doubtful = [
+      'each is now run',
+      'increase of the budget "a" has ended',
+      'alerts.notifications',
+      'notification_email',
+      'COST_TRACKING_ENABLED',
+    ]
+    expect(doubtful.filter((words) => !found(words))).toEqual([])
+  })
+
+  test('a COST_STORAGE_PATH that is a file cannot hold a ledger', async () => {
+    const machine = newMachine()
+    const path = machine.write('costs', '')
+    const { code, err } = await machine.run(['config', 'check'], { env: { COST_STORAGE_PATH: path } })
+    expect([code, err.includes('which is a file')]).toEqual([2, true])
+  })
+})
+
 describe('init', () => {
   test('writes a purser.yaml that works, and never replaces one unasked', async () => {
     const machine = newMachine()
@@ -134,6 +232,7 @@ describe('init', () => {
       timezone: 'Europe/Paris',
       subjects: ['customer'],
       ownerCards: 3,
+      budgetNames: ['everything', 'project', 'run'],
       retention: { detailed: 90, daily: 365, monthly: 'forever' },
     })
     expect(shown.sources.map((source) => source['kind'])).toEqual(['claude-code', 'codex', 'csv'])

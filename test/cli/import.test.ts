@@ -107,6 +107,19 @@ describe('import csv', () => {
     expect(await machine.run(['import', 'undo', batch])).toMatchObject({ code: 2, err: expect.stringContaining('import list') as string })
   })
 
+  test('a column that the file has not is an error, also where nothing is new', async () => {
+    const machine = newMachine()
+    machine.write('calls.csv', csv(['2026-02-01,10,1']))
+    await machine.run(['import', 'csv', 'calls.csv', ...map])
+    const slip = ['--map', 'at=when,inputTokens=inn,outputTokens=out', '--provider', 'openai', '--model', 'gpt-4o']
+    const { code, err } = await machine.run(['import', 'csv', 'calls.csv', ...slip])
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/calls\.csv has no column "inn"\. Did you mean "in"\? Its columns are when, in, out\./),
+    ])
+    expect(await machine.json(importShape, ['import', 'csv', 'calls.csv', ...map])).toMatchObject({ read: 0, booked: 0 })
+  })
+
   test('tells people what was read, booked and skipped', async () => {
     const machine = newMachine()
     machine.write('calls.csv', csv(['2026-02-01,10,1', '1970-01-01,10,1']))

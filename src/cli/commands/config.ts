@@ -1,23 +1,28 @@
 import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import { weekdays } from '../../config/config-shape.ts'
 import type { PurserConfig } from '../../config/load-config.ts'
+import { settingMeanings, type SettingName, type Settings } from '../../config/settings.ts'
 import { PurserError } from '../../errors.ts'
+import { isPostgresUrl, shownPlace } from '../../ledger/ledger-place.ts'
 import { printable } from '../../text/display-width.ts'
+import { weekdays } from '../../time/weekdays.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { describeSource } from '../source-run.ts'
 
 const examples = `
 Examples:
-  purser config show       what is in effect, and where it comes from
-  purser config check      read every file, and say what is wrong or doubtful`
+  purser config show               what is in effect, and where it comes from
+  purser config show --expanded    and every budget in full, as its shorthand is read
+  purser config check              read every file, and say what is wrong or doubtful`
 
 /** Variables that change what purser does. */
 export const environmentVariables = {
   PURSER_DB: 'the ledger',
   PURSER_CONFIG: 'the purser.yaml to use',
+  PURSER_HOLD: 'the hold that calls are booked under, as `purser guard` sets it',
+  PURSER_LABELS: 'labels of calls and holds that name no others, as a JSON object; `purser guard` sets it',
   PURSER_DEBUG: 'show where an error comes from',
   CLAUDE_CONFIG_DIR: 'where Claude Code keeps its records; several with commas',
   CODEX_HOME: 'where Codex keeps its records',
@@ -26,6 +31,7 @@ export const environmentVariables = {
   NO_COLOR: 'no colours',
   FORCE_COLOR: 'colours also where the output is no terminal',
   COLUMNS: 'the width of tables',
+  ...settingMeanings,
 } as const
 
 export function defineConfig(): Command {
@@ -33,7 +39,10 @@ export function defineConfig(): Command {
   command.addCommand(
     new Command('show')
       .description('What is in effect, and where it comes from.')
-      .action(async (_: unknown, self: Command) => withSession(self, show)),
+      .option('--expanded', 'every budget too, with all that it leaves out filled in')
+      .action(async (options: { expanded?: true }, self: Command) =>
+        withSession(self, (session) => show(session, options.expanded === true)),
+      ),
   )
   return command.addCommand(
     new Command('check')
@@ -42,14 +51,17 @@ export function defineConfig(): Command {
   )
 }
 
-async function show({ config, json, env }: Session): Promise<void> {
-  const environment = Object.fromEntries(Object.keys(environmentVariables).flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
-  const { db, dbFrom, files, timezone, weekStart, subjects, sources, retention } = config
+async function show(session: Session, expanded: boolean): Promise<void> {
+  const { config, json } = session
+  const { db, dbFrom, files, timezone, weekStart, subjects, sources, retention, trackingEnabled, optimizationEnabled } = config
   const { cards } = await config.ownerCards()
+  const { budgets, from } = await config.budgets(expanded ? await ledgerZone(session) : undefined)
+  const environment = variablesOf(session)
   const weekStarts = weekdays[weekStart - 1] ?? ''
+  const { budgetJson, budgetLines } = await import('../budget-view.ts')
   if (json) {
     return writeJson({
-      db,
+      db: shownPlace(db),
       dbFrom,
       files,
       timezone: timezone ?? null,
@@ -58,21 +70,45 @@ async function show({ config, json, env }: Session): Promise<void> {
       ownerCards: cards.length,
       sources,
       retention: retention ?? null,
+      budgetNames: budgets.map(({ name }) => name),
+      trackingEnabled,
+      optimizationEnabled,
       environment,
+      ...(expanded && { budgets: budgets.map((budget) => budgetJson(budget, from.get(budget.name) ?? '')) }),
     })
   }
   const rows: [string, string][] = [
-    ['ledger', `${db} (${dbFrom === 'default' ? 'in your data folder' : `from ${dbFrom}`})`],
+    ['ledger', `${shownPlace(db)} (${dbFrom === 'default' ? 'in your data folder' : `from ${dbFrom}`})`],
     ['files', files.length === 0 ? 'none; `purser init` writes one' : files.join(', ')],
     ['timezone', timezone ?? "the ledger's; UTC for a new one"],
     ['week starts', weekStarts],
     ['subjects', subjects.length === 0 ? 'the usual' : `the usual, and ${subjects.join(', ')}`],
     ['own prices', cards.length === 0 ? 'none' : cards.map(({ provider, model }) => `${provider}/${model}`).join(', ')],
     ['sources', sources.length === 0 ? 'none' : sources.map(describeSource).join(', ')],
-    ...Object.entries(environment).map(([name, value]) => [name, String(value)] as [string, string]),
+    ['budgets', budgets.length === 0 ? 'none' : budgets.map(({ name }) => name).join(', ')],
+    ...Object.entries(environment),
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   await writeLines(rows.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`))
+  if (!expanded) return
+  for (const budget of budgets) await writeLines(['', ...budgetLines(budget, from.get(budget.name) ?? '').map(printable)])
+}
+
+/** Variables in effect: those of the environment, and those of cost tracking that a file sets. */
+function variablesOf({ config, env }: Session): Record<string, string> {
+  const settings: Settings = config.settings
+  return Object.fromEntries(
+    Object.keys(environmentVariables).flatMap((name) => {
+      const value = name in settingMeanings ? settings[name as SettingName]?.value : env[name]
+      return value === undefined || value === '' ? [] : [[name, shownPlace(value)]]
+    }),
+  )
+}
+
+/** The zone of the ledger, where there is one. */
+async function ledgerZone(session: Session): Promise<string | undefined> {
+  if (!session.hasLedger()) return undefined
+  return (await session.open({ create: false, prices: false })).timezone
 }
 
 async function check(session: Session): Promise<void> {
@@ -88,11 +124,16 @@ async function check(session: Session): Promise<void> {
 }
 
 function checkLedgerPath({ db, dbFrom }: PurserConfig): void {
-  if (statSync(db, { throwIfNoEntry: false })?.isDirectory() !== true) return
-  throw new PurserError(
-    'PURSER_BAD_CONFIG',
-    `The ledger that ${dbFrom} names, ${db}, is a folder; name a file, like ${join(db, 'spend.db')}.`,
-  )
+  if (isPostgresUrl(db)) return
+  if (statSync(db, { throwIfNoEntry: false })?.isDirectory() === true) {
+    throw new PurserError(
+      'PURSER_BAD_CONFIG',
+      `The ledger that ${dbFrom} names, ${db}, is a folder; name a file, like ${join(db, 'spend.db')}.`,
+    )
+  }
+  if (statSync(dirname(db), { throwIfNoEntry: false })?.isFile() === true) {
+    throw new PurserError('PURSER_BAD_CONFIG', `The ledger that ${dbFrom} names, ${db}, lies in ${dirname(db)}, which is a file.`)
+  }
 }
 
 async function findWarnings(session: Session): Promise<string[]> {
@@ -103,9 +144,24 @@ async function findWarnings(session: Session): Promise<string[]> {
     const { staleOwnerPrices } = await import('../../pricing/owner-cards.ts')
     found.push(...staleOwnerPrices(cards, Date.now()))
   }
+  found.push(...(await budgetWarnings(config)))
   for (const source of config.sources) found.push(...(await sourceWarnings(source)))
   if (config.retention !== undefined) found.push('usage.retention is read, and not in force in this version: nothing is deleted.')
   if (session.hasLedger()) found.push(...(await ledgerWarnings(session)))
+  return found
+}
+
+async function budgetWarnings(config: PurserConfig): Promise<string[]> {
+  const { budgets, warnings, notifications, notificationEmails } = await config.budgets()
+  const found = [...warnings]
+  for (const { name, increase } of budgets) {
+    if (increase !== null && increase.until <= Date.now()) found.push(`the increase of the budget "${name}" has ended.`)
+  }
+  if (!config.trackingEnabled) found.push('COST_TRACKING_ENABLED is false: nothing is booked or held, and budgets limit nothing.')
+  if (notifications.some(({ type, enabled }) => type !== 'in_app' && enabled !== false)) {
+    found.push('alerts.notifications is read, and not in force in this version: nothing is sent.')
+  }
+  if (notificationEmails.size > 0) found.push('the notification_email of users is read, and not in force in this version: nothing is sent.')
   return found
 }
 

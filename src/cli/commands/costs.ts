@@ -62,7 +62,7 @@ async function run(session: Session, options: CostsOptions): Promise<void> {
   const periodIn = (timezone: string): AskedPeriod => askedPeriod(options, { period: 'all', timezone, weekStart: config.weekStart })
   // What cannot be asked is refused before anything is opened or read.
   checkQuery(toQuery(options, periodIn(config.timezone ?? 'UTC'), config.weekStart), config.subjects)
-  const syncs = options.sync && config.sources.length > 0
+  const syncs = options.sync && config.trackingEnabled && config.sources.length > 0
   const purser = await session.open({ create: syncs, prices: syncs })
   if (syncs) {
     // Asked of a quarter of an hour without calls, a question shows only what is wrong with it.

@@ -8,6 +8,7 @@ import { bases } from '../../ledger/charge.ts'
 import type { ImportSummary } from '../../importers/importer.ts'
 import { printable } from '../../text/display-width.ts'
 import { checkZone } from '../../time/calendar.ts'
+import { applyBudgets } from '../apply-budgets.ts'
 import { collect, wholePairs } from '../call-options.ts'
 import { interruptible } from '../interrupt.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
@@ -16,6 +17,7 @@ import { importLines, importSource, isAllSkipped, nothingThere } from '../run-im
 import { type Session, withSession } from '../session.ts'
 import { describeSource } from '../source-run.ts'
 import { checkLabels, trySource } from '../sync-sources.ts'
+import { isTracking } from '../tracking-off.ts'
 import { defineImportList, defineImportUndo } from './import-batches.ts'
 
 interface ImportOptions {
@@ -109,7 +111,9 @@ function toSource(kind: SourceKind, paths: readonly string[], options: ImportOpt
 
 async function importOne(session: Session, source: SourceConfig): Promise<void> {
   await checkLabels(source)
+  if (!(await isTracking(session))) return session.json ? writeJson({ tracking: false }) : undefined
   const purser = await session.open({ create: true, prices: true })
+  await applyBudgets(session, purser, 'warn')
   await interruptible(async (signal) => {
     const summary = await importSource(session, purser, source, signal)
     await answerOrSay(saidOf(summary), () =>
@@ -131,7 +135,9 @@ async function importAll(session: Session): Promise<void> {
       files[0] === undefined ? '`purser init` writes a purser.yaml that can name them.' : `Name them under "sources:" in ${files[0]}.`
     throw new PurserError('PURSER_BAD_ARGUMENT', `No sources are configured. ${where} Or import one: \`purser import claude-code\`.`)
   }
+  if (!(await isTracking(session))) return session.json ? writeJson({ tracking: false }) : undefined
   const purser = await session.open({ create: true, prices: true })
+  await applyBudgets(session, purser, 'warn')
   await interruptible(async (signal) => {
     const imports: Record<string, unknown>[] = []
     for (const source of sources) {

@@ -1,0 +1,133 @@
+import type { z } from 'zod'
+import { formatAmount } from '../budgets/amount-text.ts'
+import type { Metric } from '../budgets/budget.ts'
+import type { BudgetStatus } from '../budgets/budget-status.ts'
+import { formatUsd } from '../money/format.ts'
+import { type Nanos, toUsd } from '../money/nanos.ts'
+import { counted } from '../text/counted.ts'
+import { formatDuration } from '../text/duration.ts'
+import { formatCompact, formatShare } from '../text/numbers.ts'
+import { type Column, renderTable } from '../text/table.ts'
+import { causeWords } from './budget-cause.ts'
+import { budgetName, labelsText } from './budget-news.ts'
+import type { budgetStatusRowShape } from './gate-shapes.ts'
+import { iso } from './hold-view.ts'
+import { paint, terminalWidth } from './terminal.ts'
+
+/** Where a counter stands, as JSON. */
+export function statusJson(status: BudgetStatus): z.infer<typeof budgetStatusRowShape> {
+  const { budget, metric, scope, mode, onLimit, limit, tolerance, spent, held, expected, presumed, windowStart, resetsAt } = status
+  const isCost = metric === 'cost'
+  const usd = (amount: bigint): number | null => (isCost ? toUsd(amount as Nanos) : null)
+  return {
+    budget,
+    metric,
+    scope,
+    mode,
+    onLimit,
+    bound: warnsOnly(status) ? null : String(limit + tolerance),
+    boundText: status.bound,
+    limit: String(limit),
+    tolerance: String(tolerance),
+    spent: String(spent),
+    held: String(held),
+    expected: String(expected),
+    presumed: String(presumed),
+    limitUsd: usd(limit),
+    spentUsd: usd(spent),
+    heldUsd: usd(held),
+    presumedUsd: usd(presumed),
+    unpricedCalls: status.unpricedCalls,
+    windowStart: windowStart === null ? null : iso(windowStart),
+    resetsAt: resetsAt === null ? null : iso(resetsAt),
+    share: limit === 0n ? null : status.share / 1e4,
+    level: status.level,
+    overLimit: status.overLimit && {
+      by: String(status.overLimit.by),
+      cause: status.overLimit.cause,
+    },
+    counting: status.seeding && { charges: status.seeding.charges },
+  }
+}
+
+/** Whether a budget lets everything through. */
+export function warnsOnly({ mode, onLimit }: Pick<BudgetStatus, 'mode' | 'onLimit'>): boolean {
+  return mode === 'soft' || onLimit === 'warn'
+}
+
+interface StatusColumn extends Column {
+  readonly cell: (status: BudgetStatus) => string
+}
+
+const levelStyles = { ok: 'green', info: 'cyan', warning: 'yellow', critical: 'red', over: 'red' } as const
+
+/** A table of counters: what is spent, held and presumed stand apart. */
+export function statusLines(rows: readonly BudgetStatus[], nowMs: number): string[] {
+  if (rows.length === 0) return ['Nothing is counted yet.']
+  const columns = columnsOf(rows, nowMs)
+  const cells = rows.map((row) => columns.map(({ cell }) => cell(row)))
+  return renderTable(columns, cells, terminalWidth(), (text, row, column) => {
+    if (row === 'header') return paint('dim', text)
+    const { header, bar } = columns[column] ?? {}
+    const level = rows[row]?.level ?? 'ok'
+    return bar !== undefined || header === 'level' ? paint(levelStyles[level], text) : text
+  })
+}
+
+function columnsOf(rows: readonly BudgetStatus[], nowMs: number): StatusColumn[] {
+  const isScoped = rows.some(({ scope }) => Object.keys(scope).length > 0)
+  return [
+    { header: 'budget', cutTo: 6, cell: ({ budget }) => budget },
+    ...(isScoped ? [{ header: 'scope', cutTo: 6, cell: ({ scope }: BudgetStatus) => labelsText(scope) }] : []),
+    amountColumn('spent', ({ spent }) => spent),
+    // Where nothing is held or presumed, a narrow terminal need not say so.
+    { ...amountColumn('held', ({ held }) => held), ...(rows.every(({ held }) => held === 0n) && { dropOrder: 0 }) },
+    { ...amountColumn('presumed', ({ presumed }) => presumed), ...(rows.every(({ presumed }) => presumed === 0n) && { dropOrder: 1 }) },
+    { header: 'limit', cell: ({ metric, limit }) => `${shortAmount(metric, limit)}${metric === 'cost' ? '' : ` ${unitOf(metric)}`}` },
+    { header: '', dropOrder: 4, bar: { min: 4, max: 20 }, cell: ({ share }) => String(share / 10_000) },
+    { header: 'used', align: 'right', dropOrder: 3, cell: ({ share, limit }) => (limit === 0n ? '' : formatShare(share / 10_000)) },
+    ...(rows.some(({ resetsAt }) => resetsAt !== null) ? [resetColumn(nowMs)] : []),
+    { header: 'level', cell: ({ level }) => level },
+  ]
+}
+
+function amountColumn(header: string, of: (status: BudgetStatus) => bigint): StatusColumn {
+  return { header, align: 'point', cell: (status) => shortAmount(status.metric, of(status)) }
+}
+
+function resetColumn(nowMs: number): StatusColumn {
+  return { header: 'resets in', dropOrder: 2, cell: ({ resetsAt }) => (resetsAt === null ? '' : formatDuration(resetsAt - nowMs)) }
+}
+
+function shortAmount(metric: Metric, amount: bigint): string {
+  return metric === 'cost' ? formatUsd(amount as Nanos) : formatCompact(Number(amount))
+}
+
+function unitOf(metric: Metric): string {
+  return metric === 'concurrency' ? 'places' : metric
+}
+
+/** What stands below a table of counters: why one is over its limit, and what does not count. */
+export function statusNotes(rows: readonly BudgetStatus[]): string[] {
+  return rows.flatMap((status) => {
+    const { budget, scope, metric, overLimit, presumed, seeding, unpricedCalls } = status
+    const name = budgetName(budget, scope)
+    const bound = warnsOnly(status) ? 'limit' : 'bound'
+    return [
+      ...(overLimit === null
+        ? []
+        : [`${name} is ${formatAmount(metric, overLimit.by)} over its ${bound}: ${causeWords[overLimit.cause]}.`]),
+      ...(seeding === null
+        ? []
+        : [`${name} is still counting what was booked before it was made: ${counted(seeding.charges, 'charge')} so far.`]),
+      ...(unpricedCalls === 0
+        ? []
+        : [`${name}: ${counted(unpricedCalls, 'call')} without a price add nothing; \`purser costs\` names the models.`]),
+      ...(presumed === 0n
+        ? []
+        : [
+            `${name}: ${formatAmount(metric, presumed)} are presumed spent, of holds that ran out; \`purser hold resolve\` tells what became of them.`,
+          ]),
+    ]
+  })
+}

@@ -1,0 +1,140 @@
+import { userInfo } from 'node:os'
+import { Command } from 'commander'
+import { actions, modes } from '../../budgets/budget.ts'
+import { formatAmount } from '../../budgets/amount-text.ts'
+import type { BudgetRecord } from '../../budgets/budget-record.ts'
+import type { BudgetStatus } from '../../budgets/budget-status.ts'
+import { defineBudget } from '../../budgets/define-budget.ts'
+import type { Definition } from '../../budgets/revise-budget.ts'
+import type { Purser } from '../../purser.ts'
+import { counted } from '../../text/counted.ts'
+import { applyBudgets } from '../apply-budgets.ts'
+import { boundSentence, changedFields, keptFields, ledgerBudgetJson, originOf } from '../budget-change-view.ts'
+import { budgetLines } from '../budget-view.ts'
+import { collect } from '../call-options.ts'
+import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
+import { createProgressBar } from '../progress-bar.ts'
+import { type Session, withSession } from '../session.ts'
+import { type SetOptions, toBudgetInput } from '../set-budget-input.ts'
+import { wrapNotes } from '../terminal.ts'
+
+const examples = `
+Examples:
+  purser budgets set daily --limit 5 --window day --mode strict
+  purser budgets set team --limit 20 --window month@15 --each project --override project=atlas:30 --override project=web:5
+  purser budgets set writer --limit 2 --window run --where agent=writer --mode adaptive --tolerance 0.50
+  purser budgets set tokens --metric tokens --limit 2M --window 24h --mode soft --thresholds 50,80,95
+  purser budgets set daily --limit 6                                   the rest stays as it is
+  purser budgets set daily --increase-by 10 --until 2026-12-01         more until the end of that day
+  purser budgets set daily --no-increase
+
+A budget that exists changes only in what is given. Another metric, scope, window or zone makes it count anew, from the
+ledger. Amounts are dollars for cost, else numbers like 200k. Several labels in an override are joined by commas:
+--override project=atlas,stage=draft:30; "none" in place of a limit takes an override away.`
+
+export function defineBudgetsSet(): Command {
+  const command = new Command('set').description('Puts a budget into force, or changes one.').argument('<name>', 'its name')
+  return addScopeOptions(addTermOptions(command))
+    .addHelpText('after', examples)
+    .action(async (name: string, options: SetOptions, self: Command) => withSession(self, (session) => set(session, name, options)))
+}
+
+function addTermOptions(command: Command): Command {
+  return command
+    .option('--limit <amount>', 'what may be spent within a window: dollars for cost, else a number')
+    .option('--window <window>', 'run, hour, day, week, month, quarter, year, total, month@15, week@sunday, 24h, 7d')
+    .option('--metric <name>', 'cost, tokens, calls or concurrency; cost unless said otherwise')
+    .option('--mode <name>', `${modes.join(', ')}; strict unless said otherwise`)
+    .option('--tolerance <amount>', 'for adaptive: how far the worst case of a call may pass the limit')
+    .option('--on-limit <action>', actions.join(', '))
+    .option('--thresholds <percents>', 'shares of the limit that are told when reached: 50,80,95, or none')
+    .option('--increase-by <amount>', 'a higher limit for a while; with --until')
+    .option('--until <time>', 'the last day of the increase, or the instant it ends')
+    .option('--no-increase', 'ends an increase')
+    .option('--ceiling <amount>', 'what is held for a call that cannot be bounded')
+    .option('--no-ceiling', 'refuse such calls where the budget is hard')
+    .option('--learn-by <labels>', 'for adaptive: labels by which expectations are learned apart, besides the model')
+    .option('--no-learn-by', 'learn by the model alone')
+    .option('--quantile <share>', 'for adaptive: the share of earlier calls that an expectation covers, like 0.9')
+}
+
+function addScopeOptions(command: Command): Command {
+  return command
+    .option('--where <filter>', 'only calls with these labels, like project=atlas; give it several times for and', collect)
+    .option('--no-where', 'all calls')
+    .option('--each <labels>', 'each value of these labels has the whole limit, like project or agent,run')
+    .option('--no-each', 'one limit for all')
+    .option('--override <labels:limit>', 'another limit for named values, like project=atlas:30; give it several times', collect)
+    .option('--no-override', 'the same limit for all values')
+    .option('--timezone <zone>', "the zone of its days; the ledger's unless said otherwise")
+    .option('--counts-plan', 'calls that a subscription covers count too')
+    .option('--no-counts-plan', 'they do not, as usual')
+    .option('--count-cache-reads', 'tokens read from a cache count, as usual')
+    .option('--no-count-cache-reads', 'they do not')
+}
+
+async function set(session: Session, name: string, given: SetOptions): Promise<void> {
+  // `--no-increase` alone makes the option true where it is not given.
+  const { increase, ...others } = given as SetOptions & { increase?: boolean }
+  const options: SetOptions = { ...others, ...(increase === false && { increase }) }
+  const purser = await session.open({ create: true, prices: false })
+  await applyBudgets(session, purser, 'warn')
+  const before = (await purser.budgets.list()).find(({ budget }) => budget.name === name)
+  const defaults = { origin: 'cli', zone: purser.timezone, weekStart: session.config.weekStart } as const
+  const { budget, warnings } = defineBudget(name, toBudgetInput(options, before?.budget), defaults)
+  const where = options.where === undefined && before !== undefined ? before.budget.where : budget.where
+  const bar = createProgressBar('Counting')
+  const onProgress = (charges: number): void => bar.show(charges, undefined, 'charges')
+  const definition = await purser.budgets
+    .put({ ...budget, where }, { origin: 'cli', author: commandAuthor(), onProgress })
+    .finally(() => bar.end())
+  await answerOrSay(`Budget "${name}" is in force.`, async () =>
+    session.json
+      ? writeJson(setJson(definition, before))
+      : writeLines([...setLines(definition, before), ...countedLines(definition, await purser.budgets.status([name]))]),
+  )
+  for (const warning of warnings) warn(warning)
+  if (before?.budget.origin === 'file' && definition.outcome !== 'same') await warnOfFile(purser, name)
+}
+
+async function warnOfFile(purser: Purser, name: string): Promise<void> {
+  const source = (await purser.budgets.source()) ?? 'purser.yaml'
+  warn(`budget "${name}" is defined in ${source} too, which is unchanged: what it says there counts again once that file changes.`)
+}
+
+/** Who changes a budget by command, for its history. */
+export function commandAuthor(): string {
+  try {
+    return `cli:${userInfo().username}`
+  } catch {
+    // A user id without a name, as in a container.
+    return 'cli'
+  }
+}
+
+function setJson({ outcome, record }: Definition, before: BudgetRecord | undefined): Record<string, unknown> {
+  const changed = before === undefined ? [] : changedFields(before.budget, record.budget).map(({ field }) => field)
+  return { outcome, changed, budget: ledgerBudgetJson(record, originOf(record.budget, undefined)) }
+}
+
+function setLines({ outcome, record }: Definition, before: BudgetRecord | undefined): string[] {
+  const { budget } = record
+  const bound = wrapNotes([`  ${boundSentence(record)}`])
+  if (before === undefined) {
+    const [, ...lines] = budgetLines(budget, '')
+    return [`Budget "${budget.name}" is in force.`, ...lines, ...bound]
+  }
+  if (outcome === 'same') return [`Budget "${budget.name}" is so already; nothing changed.`, ...bound]
+  const changes = changedFields(before.budget, budget).map((change) => `  ${change.field}: ${change.before} → ${change.after}`)
+  const head = outcome === 'revised' ? `Budget "${budget.name}" is changed, and counts anew.` : `Budget "${budget.name}" is changed.`
+  return [head, ...changes, ...wrapNotes([`  as before: ${keptFields(before.budget, budget).join(', ')}`]), ...bound]
+}
+
+/** What a budget that begins to count has counted of what was booked before. */
+function countedLines({ outcome, record: { budget } }: Definition, rows: readonly BudgetStatus[]): string[] {
+  const spent = rows.filter((row) => row.spent > 0n)
+  if ((outcome !== 'created' && outcome !== 'revised') || spent.length === 0) return []
+  if (budget.each.length > 0)
+    return [`  It has counted what was booked before, for ${counted(spent.length, 'value')} of ${budget.each.join(', ')}.`]
+  return [`  ${formatAmount(budget.metric, spent[0]?.spent ?? 0n)} is spent already: what was booked before counts.`]
+}

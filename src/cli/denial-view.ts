@@ -1,0 +1,68 @@
+import type { z } from 'zod'
+import type { Denial, Grant } from '../budgets/denial.ts'
+import type { BudgetWarning } from '../budgets/hold.ts'
+import { formatDuration } from '../text/duration.ts'
+import type { denialShape, grantShape } from './gate-shapes.ts'
+import { iso } from './hold-view.ts'
+import { alert, note, writeJson } from './output.ts'
+import { exitCodes } from './report-error.ts'
+
+/** A grant as JSON. */
+export function grantJson({ id, expiresAt, warnings, maxOutputTokens }: Grant): z.infer<typeof grantShape> {
+  return {
+    granted: true,
+    id,
+    expiresAt: iso(expiresAt),
+    warnings: warnings.map(warningJson),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  }
+}
+
+/** A refusal as JSON, amounts as text in the metric's unit. */
+export function denialJson(denial: Denial): z.infer<typeof denialShape> {
+  const { kind, budget, metric, scope, limit, spent, held, presumed, asked, room, resetsAt, retryAfterMs, also, message } = denial
+  return {
+    granted: false,
+    kind,
+    budget,
+    metric,
+    scope,
+    limit: String(limit),
+    spent: String(spent),
+    held: String(held),
+    presumed: String(presumed),
+    asked: asked === null ? null : String(asked),
+    room: String(room),
+    resetsAt: resetsAt === null ? null : iso(resetsAt),
+    retryAfterMs,
+    also: [...also],
+    message,
+  }
+}
+
+export function warningJson(warning: BudgetWarning): z.infer<typeof grantShape>['warnings'][number] {
+  const { limit, spent, held, presumed, asked } = warning
+  return { ...warning, limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
+}
+
+/**
+ * Answers a refusal: on standard output as JSON, else in words on standard error, with a hint for those who want to know
+ * more. The exit code is that of a denial.
+ */
+export async function answerDenial(denial: Denial, json: boolean, hint?: string): Promise<void> {
+  process.exitCode = exitCodes.denied
+  if (json) return writeJson(denialJson(denial))
+  for (const line of denialLines(denial)) note(line)
+  if (hint !== undefined) note(`  ${hint}`)
+}
+
+/** A refusal in words. */
+export function denialLines({ kind, message, also, resetsAt }: Denial): string[] {
+  const waits = kind === 'exhausted' && resetsAt !== null ? [`  that is in ${formatDuration(resetsAt - Date.now())}`] : []
+  return [`denied: ${message}`, ...waits, ...(also.length === 0 ? [] : [`  refused by ${also.join(', ')} too`])]
+}
+
+/** What budgets that only warn have to say of a grant. */
+export function tellWarnings(warnings: readonly BudgetWarning[]): void {
+  for (const { message } of warnings) alert('warning', message)
+}

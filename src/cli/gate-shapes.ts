@@ -1,0 +1,181 @@
+import { z } from 'zod'
+import { actions, metrics, modes } from '../budgets/budget.ts'
+import { denialKinds } from '../budgets/denial.ts'
+import { holdStates } from '../budgets/hold.ts'
+import { causes } from './budget-cause.ts'
+import { budgetShape } from './budget-shape.ts'
+
+// What the commands of budgets and holds print with --json. Amounts are text in the metric's unit: nanos for cost.
+
+const amount = z.string().regex(/^-?\d+$/)
+const usd = z.number().describe('dollars, for people')
+const instant = z.iso.datetime()
+const count = z.int().min(0)
+const labels = z.record(z.string(), z.string())
+const amounts = z.partialRecord(z.enum(metrics), amount)
+
+/** A budget of a ledger. */
+export const ledgerBudgetShape = budgetShape.extend({
+  from: z.string().describe('the file, or cli, sdk, api'),
+  bound: amount.nullable().describe('what grants never take spending past; null where the budget only warns'),
+  boundText: z.string().describe('the same in words'),
+  definedAt: instant.describe('when it began to count as it does'),
+  countsFrom: instant.nullable().describe('the first instant whose charges count; null: all do'),
+})
+
+export const budgetListShape = z.strictObject({ budgets: z.array(ledgerBudgetShape) })
+
+export const budgetSetShape = z.strictObject({
+  outcome: z.enum(['created', 'changed', 'revised', 'same']).describe('revised: it counts anew'),
+  changed: z.array(z.string()).describe('fields that are other than before'),
+  budget: ledgerBudgetShape,
+})
+
+export const budgetRemovedShape = z.strictObject({ removed: z.string() })
+
+export const budgetsAppliedShape = z.strictObject({
+  path: z.string().describe('the purser.yaml that counts now'),
+  created: z.array(z.string()),
+  changed: z.array(z.string()),
+  removed: z.array(z.string()),
+  unchanged: z.array(z.string()),
+})
+
+export const budgetHistoryShape = z.strictObject({
+  changes: z.array(
+    z.strictObject({
+      seq: count.describe('place in the ledger’s order'),
+      at: instant,
+      budget: z.string(),
+      author: z.string().describe('like cli:alice, or file: and its path'),
+      changed: z.array(z.string()).describe('fields that are other than before'),
+      before: budgetShape.nullable().describe('null where it was made'),
+      after: budgetShape.nullable().describe('null where it was removed'),
+    }),
+  ),
+})
+
+export const budgetStatusRowShape = z.strictObject({
+  budget: z.string(),
+  metric: z.enum(metrics),
+  scope: labels.describe('the labels it is counted for; a missing one is left out'),
+  mode: z.enum(modes),
+  onLimit: z.enum(actions),
+  bound: amount.nullable().describe('what grants never take spending past; null where the budget only warns'),
+  boundText: z.string().describe('the same in words'),
+  limit: amount.describe('with an increase that is in force'),
+  tolerance: amount,
+  spent: amount,
+  held: amount.describe('worst cases of open holds'),
+  expected: amount.describe('what is expected of them'),
+  presumed: amount.describe('worst cases of holds that ran out without an answer'),
+  limitUsd: usd.nullable().describe('null but for cost'),
+  spentUsd: usd.nullable(),
+  heldUsd: usd.nullable(),
+  presumedUsd: usd.nullable(),
+  unpricedCalls: count.describe('calls without a price, which add nothing'),
+  windowStart: instant.nullable(),
+  resetsAt: instant.nullable().describe('null where the window has no end, or rolls'),
+  share: z.number().nullable().describe('spent of the limit: 0.5 is half; null of a limit of 0'),
+  level: z.enum(['ok', 'info', 'warning', 'critical', 'over']),
+  overLimit: z
+    .strictObject({ by: amount, cause: z.enum(causes) })
+    .nullable()
+    .describe('by how much spent and presumed pass the bound, and why'),
+  counting: z.strictObject({ charges: count }).nullable().describe('how far a new budget has counted what was booked before it'),
+})
+
+export const budgetStatusShape = z.array(budgetStatusRowShape)
+
+export const budgetShowShape = z.strictObject({
+  budget: ledgerBudgetShape,
+  counters: z.array(budgetStatusRowShape),
+  lastChange: z.strictObject({ at: instant, author: z.string() }).nullable(),
+})
+
+const warning = z.strictObject({
+  budget: z.string(),
+  metric: z.enum(metrics),
+  scope: labels,
+  limit: amount,
+  spent: amount,
+  held: amount,
+  presumed: amount,
+  asked: amount,
+  message: z.string(),
+})
+
+const tracking = z.literal(false).optional().describe('COST_TRACKING_ENABLED is false, and nothing was held')
+
+export const grantShape = z.strictObject({
+  granted: z.literal(true),
+  id: z.string(),
+  expiresAt: instant.describe('from then on it is presumed spent'),
+  warnings: z.array(warning).describe('budgets that only warn and are passed'),
+  maxOutputTokens: count.optional().describe('with --request: the longest answer that is held for'),
+  tracking,
+})
+
+export const denialShape = z.strictObject({
+  granted: z.literal(false),
+  kind: z.enum(denialKinds),
+  budget: z.string().describe('that refuses longest; for a part, the hold that it is of'),
+  metric: z.enum(metrics),
+  scope: labels,
+  limit: amount,
+  spent: amount,
+  held: amount,
+  presumed: amount,
+  asked: amount.nullable().describe('null where nobody can say'),
+  room: amount.describe('the largest amount that would fit now'),
+  resetsAt: instant.nullable(),
+  retryAfterMs: count.nullable(),
+  also: z.array(z.string()).describe('other budgets that refuse'),
+  message: z.string(),
+})
+
+export const holdShape = z.strictObject({
+  id: z.string(),
+  state: z.enum(holdStates),
+  labels,
+  provider: z.string().nullable(),
+  model: z.string().nullable(),
+  parent: z.string().nullable().describe('the hold it was split from'),
+  reservedAt: instant,
+  expiresAt: instant,
+  asked: amounts.describe('the worst case, by metric'),
+  left: amounts.describe('what is neither spent nor split off'),
+  spent: amounts,
+})
+
+export const holdListShape = z.strictObject({ holds: z.array(holdShape) })
+
+export const holdOutcomeShape = z.strictObject({
+  id: z.string(),
+  state: z.enum(holdStates),
+  expiresAt: instant,
+  charge: z.string().nullable().describe('that was booked, or had been before'),
+  costUsd: usd.nullable().describe('of that charge; null where it has no price'),
+  costNanos: amount.nullable(),
+  overrun: z.array(z.strictObject({ budget: z.string(), by: amount })).describe('budgets of which the charge took more than was held'),
+})
+
+export const whyShape = z.strictObject({
+  granted: z.boolean(),
+  denial: denialShape.nullable(),
+  warnings: z.array(warning),
+  needs: z
+    .strictObject({
+      raiseLimitBy: amount.nullable().describe('by how much more limit it would fit'),
+      waitUntil: instant.nullable().describe('when the window ends, or has room again'),
+      ifReleased: amount.nullable().describe('what open holds would have to give back'),
+    })
+    .nullable()
+    .describe('any one of these; null where it is granted'),
+  holders: z.array(holdShape).describe('holds that count in the budget that refuses'),
+  budgets: budgetStatusShape.describe('every budget that applies'),
+})
+
+export const untrackedShape = z.strictObject({
+  tracking: z.literal(false).describe('COST_TRACKING_ENABLED is false, and nothing was done'),
+})

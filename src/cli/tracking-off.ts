@@ -1,0 +1,28 @@
+import type { Purser } from '../purser.ts'
+import { warn } from './output.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Whether calls are tracked. Where they are not, budgets that would refuse calls are named, because they limit nothing
+ * now.
+ */
+export async function isTracking(session: Session): Promise<boolean> {
+  if (session.config.trackingEnabled) return true
+  const hard = await hardBudgets(session)
+  if (hard.length > 0) {
+    warn(`COST_TRACKING_ENABLED is false, so nothing is booked or held, and nothing keeps to the budgets ${hard.join(', ')}.`)
+  }
+  return false
+}
+
+/** The budgets that refuse calls, in the ledger and in the configuration. */
+async function hardBudgets(session: Session): Promise<string[]> {
+  const { budgets: configured } = await session.config.budgets()
+  const known = session.hasLedger() ? await inForce(await session.open({ create: false, prices: false })) : []
+  const hard = [...configured, ...known].filter(({ mode }) => mode !== 'soft')
+  return [...new Set(hard.map(({ name }) => name))]
+}
+
+async function inForce(purser: Purser): Promise<{ name: string; mode: string }[]> {
+  return (await purser.budgets.list()).map(({ budget }) => budget)
+}

@@ -1,0 +1,69 @@
+import type { Denial } from '../budgets/denial.ts'
+import type { Amounts } from '../budgets/hold.ts'
+import type { Nanos } from '../money/nanos.ts'
+import { type Bound, boundRequest } from '../pricing/bound-request.ts'
+import type { Catalog } from '../pricing/catalog.ts'
+import { largestOutput, type OutputLimits } from '../pricing/largest-output.ts'
+import type { CallRequest } from '../usage/requests/call-request.ts'
+import { readRequest } from '../usage/requests/read-request.ts'
+import type { RequestSource } from '../usage/requests/call-request.ts'
+import type { Bounded } from './hold-request.ts'
+
+/** A request with its bound, which can be made smaller so that it fits. */
+export class BoundedRequest {
+  readonly #catalog: Catalog
+  readonly #ttlMs: number
+  #request: CallRequest
+  #limits: OutputLimits = {}
+
+  /** @throws PURSER_UNKNOWN_READER, PURSER_BAD_RECORD */
+  constructor(catalog: Catalog, source: RequestSource, ttlMs: number) {
+    this.#catalog = catalog
+    this.#request = readRequest(source)
+    this.#ttlMs = ttlMs
+  }
+
+  get provider(): string {
+    return this.#request.provider
+  }
+
+  get model(): string {
+    return this.#request.model
+  }
+
+  /** The longest answer that the bound allows, in tokens. */
+  get maxOutputTokens(): number | undefined {
+    return this.#request.maxOutputTokens
+  }
+
+  bound(nowMs: number): Bounded {
+    return toBounded(boundRequest(this.#catalog, this.#request, { at: nowMs, untilMs: nowMs + this.#ttlMs }))
+  }
+
+  /**
+   * Makes the longest answer as short as a refusal asks for; false where that does not help. It clamps the request that
+   * the caller will send, never what is held for it.
+   */
+  shrink({ metric, room }: Denial, nowMs: number): boolean {
+    if (metric !== 'cost' && metric !== 'tokens') return false
+    const limits = metric === 'cost' ? { ...this.#limits, cost: room as Nanos } : { ...this.#limits, tokens: Number(room) }
+    const largest = largestOutput(this.#catalog, this.#request, { at: nowMs, untilMs: nowMs + this.#ttlMs }, limits)
+    if (largest === undefined || largest >= (this.#request.maxOutputTokens ?? Number.POSITIVE_INFINITY)) return false
+    this.#limits = limits
+    this.#request = { ...this.#request, maxOutputTokens: largest }
+    return true
+  }
+}
+
+function toBounded(bound: Bound): Bounded {
+  const calls: Amounts = { calls: BigInt(bound.calls) }
+  const catalog = bound.revision
+  switch (bound.kind) {
+    case 'bounded':
+      return { worst: { ...calls, cost: bound.cost.worst, tokens: BigInt(bound.tokens.worst) }, refusal: null, catalog }
+    case 'unpriced':
+      return { worst: { ...calls, tokens: BigInt(bound.tokens.worst) }, refusal: { kind: 'unpriced', message: bound.message }, catalog }
+    case 'unbounded':
+      return { worst: calls, refusal: { kind: 'unbounded', message: bound.reasons.map(({ message }) => message).join(' ') }, catalog }
+  }
+}

@@ -1,0 +1,27 @@
+import type { Booking } from '../ledger/book-charge.ts'
+import type { ChargeInput } from '../ledger/charge.ts'
+import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import type { CallRecord } from '../ledger/parse-record.ts'
+import { turnMs } from '../stores/store.ts'
+
+/** Fewer than a millisecond of work. */
+const recordsAtOnce = 50
+
+/** Checks and prices many records, of which the id alone decides, and gives way to other work every few milliseconds. */
+export async function draftRecords(
+  records: readonly CallRecord[],
+  read: (records: readonly CallRecord[]) => Promise<readonly ChargeInput[]>,
+  draft: (input: ChargeInput) => ChargeDraft,
+): Promise<Booking[]> {
+  const bookings: Booking[] = []
+  let started = performance.now()
+  for (let first = 0; first < records.length; first += recordsAtOnce) {
+    for (const input of await read(records.slice(first, first + recordsAtOnce))) {
+      bookings.push({ draft: draft(input), onExisting: 'duplicate', rank: 1 })
+    }
+    if (performance.now() - started < turnMs) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    started = performance.now()
+  }
+  return bookings
+}

@@ -1,0 +1,247 @@
+import { hash } from 'node:crypto'
+import { countCharge } from '../budgets/count-charge.ts'
+import type { Denial, Grant } from '../budgets/denial.ts'
+import { type Ending, holdEndings } from '../budgets/endings.ts'
+import type { Explanation } from '../budgets/gate-operations.ts'
+import type { HoldView } from '../budgets/budget-status.ts'
+import type { Amounts, Asked, HoldId } from '../budgets/hold.ts'
+import type { HoldOutcome, Settling } from '../budgets/settle.ts'
+import { PurserError } from '../errors.ts'
+import { newChargeId } from '../ledger/charge-id.ts'
+import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import type { CallRecord } from '../ledger/parse-record.ts'
+import type { BoundedRequest } from './bounded-request.ts'
+import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
+import type { RequestSource } from '../usage/requests/call-request.ts'
+import type { LedgerHost } from './ledger-host.ts'
+
+/** What a held call came to: as a record, without the labels, which are those of its hold. */
+export type HeldCall = Omit<Partial<CallRecord>, 'labels' | 'hold'>
+
+const oneCall = { calls: 1n, concurrency: 1n }
+/** A part takes no place of its own, and its calls are those of the hold that it comes from. */
+const onePart = { calls: 1n, concurrency: 0n }
+
+/**
+ * Holds: money set aside before calls, so that a hard budget is never overdrawn.
+ * @example
+ * const hold = await purser.holds.reserve({ amount: { cost: '0.10' }, labels: { project: 'atlas' } })
+ * if (hold.granted) await purser.holds.settle(hold.id, { costUsd: '0.08' })
+ */
+export class HoldDesk {
+  readonly #host: LedgerHost
+  readonly #seedAll: () => Promise<void>
+
+  constructor(host: LedgerHost, seedAll: () => Promise<void>) {
+    this.#host = host
+    this.#seedAll = seedAll
+  }
+
+  /**
+   * Grants a hold on every budget that applies, or on none; a refusal is a value that explains itself. The same id gets
+   * the same grant.
+   * @throws PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL
+   */
+  reserve(request: HoldRequest): Promise<Grant | Denial> {
+    const id = idOf(request.id)
+    return this.#host.run(() => this.#ask(request, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked })))
+  }
+
+  /** Asks for the amounts that are given, or for those that bound the request; with `shrink`, again for a shorter answer. */
+  async #ask(request: HoldRequest, defaults: Amounts, ask: (asked: Asked) => Promise<Grant | Denial>): Promise<Grant | Denial> {
+    if (request.request === undefined) {
+      const asked = toAsked(request, unbounded, defaults)
+      return this.#untilGranted(() => ask(asked), request.waitMs)
+    }
+    const bounded = await this.#bounded(request, request.request)
+    for (;;) {
+      const asked = askedFor(request, bounded, defaults)
+      const answer = await this.#untilGranted(() => ask(asked), request.waitMs)
+      if (answer.granted) return bounded.maxOutputTokens === undefined ? answer : { ...answer, maxOutputTokens: bounded.maxOutputTokens }
+      if (request.shrink !== true || !bounded.shrink(answer, Date.now())) return answer
+    }
+  }
+
+  /** What bounds requests is loaded on first use, because it brings every reader along. */
+  async #bounded({ ttlMs = defaultTtlMs }: HoldRequest, source: RequestSource): Promise<BoundedRequest> {
+    const { BoundedRequest } = await import('./bounded-request.ts')
+    return new BoundedRequest(this.#host.catalog(), source, ttlMs)
+  }
+
+  /**
+   * Makes part of an open hold a hold of its own, such as a call's part of a run's cap.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT
+   */
+  split(from: string, request: HoldRequest): Promise<Grant | Denial> {
+    return this.#host.run(async () => {
+      const { labels } = await this.#view(from)
+      const id = idOf(request.id)
+      const part = { ...request, labels: { ...labels, ...request.labels } }
+      return this.#ask(part, onePart, (asked) => this.#host.store.gate('split', { from: from as HoldId, id, asked }))
+    })
+  }
+
+  /**
+   * Books what a held call came to and gives the rest back; also after it ran out. `partial` keeps the hold open with what
+   * is left, as for each part of a batch. A call that was cut or aborted is an estimate, and what is left of it stays
+   * presumed in strict budgets.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, and what recording a call throws
+   */
+  settle(id: string, call: HeldCall, { partial = false }: { readonly partial?: boolean } = {}): Promise<HoldOutcome> {
+    const isCut = call.outcome === 'cut' || call.outcome === 'aborted'
+    return this.#settle(id, isCut ? { ...call, estimated: true } : call, partial ? 'partial' : isCut ? 'uncertain' : 'final')
+  }
+
+  async #settle(id: string, call: HeldCall, settling: Settling): Promise<HoldOutcome> {
+    return this.#host.run(async () => {
+      const input = await this.#host.read(await this.#named(id, call))
+      const isNamed = input.id !== undefined || input.responseId !== undefined
+      const made = settling === 'partial' ? newChargeId(Date.now()) : `hold:${id}`
+      const draft = this.#host.draft(isNamed ? input : { ...input, id: made })
+      const ignore = call.at === undefined ? (['at'] as const) : []
+      return this.#host.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore, settling } })
+    })
+  }
+
+  /**
+   * Books a call that was made under an open hold, and keeps the hold open with what is left. A call with more labels
+   * than the hold becomes a part of it, which every budget is asked for that the added labels meet; a refusal books
+   * nothing.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT for labels that differ, and what
+   * recording a call throws
+   */
+  async record(id: string, { labels = {}, ...call }: CallRecord): Promise<HoldOutcome | Denial> {
+    const hold = await this.#view(id)
+    if (Object.keys(labels).every((key) => hold.labels[key] === labels[key])) return this.settle(id, call, { partial: true })
+    const all = { ...hold.labels, ...labels }
+    const draft = this.#host.draft(await this.#host.read({ ...call, labels: all }))
+    const part = `part:${hash('sha256', JSON.stringify([id, draft.id])).slice(0, 32)}`
+    const taken = await this.#split(id, part, { labels: all, basis: draft.basis, amount: partOf(hold, draft) })
+    return taken.granted ? this.settle(part, { ...call, id: draft.id }) : taken
+  }
+
+  /** A part that was split off before is as it was. */
+  async #split(from: string, id: string, request: HoldRequest): Promise<Grant | Denial> {
+    const known = await this.#view(id).catch((error: unknown) => {
+      if (error instanceof PurserError && error.code === 'PURSER_NOT_FOUND') return undefined
+      throw error
+    })
+    if (known === undefined) return this.split(from, { ...request, id })
+    return { granted: true, id: id as HoldId, reservedAt: known.reservedAt, expiresAt: known.expiresAt, warnings: [] }
+  }
+
+  /** Gives a hold back: the call was not made, or the provider refused it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
+  release(id: string): Promise<HoldOutcome> {
+    return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId }))
+  }
+
+  /** Keeps a hold open for so many milliseconds from now. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
+  extend(id: string, ttlMs: number): Promise<HoldOutcome> {
+    return this.#host.run(() => this.#host.store.gate('extend', { id: id as HoldId, ttlMs }))
+  }
+
+  /**
+   * Says what became of a hold that is presumed spent: what it cost, or that its call was never sent.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT for a hold that is still open
+   */
+  async resolve(id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
+    const { state } = await this.#view(id)
+    if (state === 'open') {
+      throw new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
+    }
+    return answer === 'not-sent' ? this.release(id) : this.#settle(id, answer, 'final')
+  }
+
+  /** Ends a hold as its call ended; `call` is what arrived, where anything did. */
+  async end(id: string, ending: Ending, call: HeldCall = {}): Promise<HoldOutcome> {
+    switch (holdEndings[ending]) {
+      case 'release':
+        return this.release(id)
+      case 'settle':
+        return this.settle(id, call)
+      case 'settle-delivered':
+        return this.settle(id, { ...call, outcome: ending === 'aborted' ? 'aborted' : 'cut' })
+      case 'keep': {
+        const { state, expiresAt } = await this.#view(id)
+        return { id: id as HoldId, state, expiresAt, charge: null, overrun: [] }
+      }
+    }
+  }
+
+  /** Open and presumed holds, the oldest first; those that one budget counts where it is named. */
+  list(budget?: string): Promise<readonly HoldView[]> {
+    return this.#host.run(() => this.#host.store.gate('holds', budget === undefined ? {} : { budget }))
+  }
+
+  /** A hold, also one that has ended. @throws PURSER_NOT_FOUND */
+  get(id: string): Promise<HoldView> {
+    return this.#view(id)
+  }
+
+  /** What a hold would get now and why, and who holds what; nothing is granted. */
+  why(request: HoldRequest): Promise<Explanation> {
+    return this.#host.run(async () => {
+      const bounded = request.request === undefined ? undefined : await this.#bounded(request, request.request)
+      const asked = bounded === undefined ? toAsked(request, unbounded, oneCall) : askedFor(request, bounded, oneCall)
+      return this.#host.store.gate('why', { asked })
+    })
+  }
+
+  /** A call that names no model is one of the model that was asked for. */
+  async #named(id: string, call: HeldCall): Promise<CallRecord> {
+    const { provider, model } = call
+    if (provider !== undefined && (model !== undefined || call.body !== undefined)) return { ...call, provider }
+    const hold = await this.#view(id)
+    return {
+      ...call,
+      provider: provider ?? hold.provider ?? unknownName,
+      ...(call.body === undefined && { model: model ?? hold.model ?? unknownName }),
+    }
+  }
+
+  async #view(id: string): Promise<HoldView> {
+    return this.#host.run(() => this.#host.store.gate('hold', { id: id as HoldId }))
+  }
+
+  /** Tries again while others hold what is asked, and once a new budget has counted what was booked before it. */
+  async #untilGranted(ask: () => Promise<Grant | Denial>, waitMs = 0): Promise<Grant | Denial> {
+    const deadline = performance.now() + waitMs
+    for (;;) {
+      const answer = await ask()
+      if (answer.granted) return answer
+      if (answer.kind === 'unavailable') {
+        await this.#seedAll()
+        continue
+      }
+      const left = deadline - performance.now()
+      if (answer.kind !== 'contended' || left <= 0) return answer
+      const pause = (answer.retryAfterMs ?? 0) * (0.5 + Math.random())
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)))
+    }
+  }
+}
+
+/** What a call came to, as far as its hold has that much left. */
+function partOf({ left }: HoldView, draft: ChargeDraft): NonNullable<HoldRequest['amount']> {
+  const amount = (metric: 'cost' | 'tokens'): bigint => {
+    const [counted, most] = [countCharge({ metric, countsPlan: true, countsCacheReads: true }, draft), left[metric]]
+    return most === undefined || counted < most ? counted : most
+  }
+  return { cost: amount('cost'), tokens: amount('tokens') }
+}
+
+function askedFor(request: HoldRequest, bounded: BoundedRequest, defaults: Amounts): Asked {
+  const { provider = bounded.provider, model = bounded.model } = request
+  return toAsked({ ...request, provider, model }, bounded.bound(Date.now()), defaults)
+}
+
+const unbounded = { worst: {}, refusal: null, catalog: null }
+const unknownName = 'unknown'
+
+function idOf(given: string | undefined): HoldId {
+  const id = given ?? newChargeId(Date.now())
+  if (id === '' || id.length > 200 || /\p{Cc}/u.test(id)) {
+    throw new PurserError('PURSER_BAD_ARGUMENT', `The id of a hold has 1 to 200 characters without line breaks; this one has ${id.length}.`)
+  }
+  return id as HoldId
+}

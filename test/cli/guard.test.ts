@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { denialShape } from '../../src/cli/gate-shapes.ts'
+import { costsShape, exportShape, recordedShape } from '../../src/cli/json-shapes.ts'
+import { costing, done, holdsOf, statusOf } from './gate-machine.ts'
+import { bin, type Machine, newMachine, startPurser, whenEnded } from './run-purser.ts'
+
+/** A machine whose ledger has one strict budget of $5.00, and `$PURSER` to call the program from within a command. */
+async function limited(): Promise<{ machine: Machine; purser: { env: Record<string, string> } }> {
+  const machine = newMachine()
+  await done(machine, ['budgets', 'set', 'all', '--limit', '5', '--window', 'total'])
+  return { machine, purser: { env: { PURSER: `${process.execPath} ${bin}` } } }
+}
+
+const inShell = (script: string): string[] => ['--', 'sh', '-c', script]
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let tries = 0; !holds(); tries += 1) {
+    if (tries > 200) throw new Error('It did not happen within ten seconds.')
+    await sleep(50)
+  }
+}
+
+describe.skipIf(process.platform === 'win32')('guard', () => {
+  test('hands the command its labels and hold, settles what it records, and frees the rest', async () => {
+    const { machine, purser } = await limited()
+    const script =
+      'echo "$PURSER_LABELS"; $PURSER record --provider acme --model m --cost 0.5 --json; $PURSER budgets status --json; exit 7'
+    const { code, out, err } = await machine.run(['guard', '--label', 'run=42', '--max', '$2', ...inShell(script)], purser)
+    expect(code).toBe(7)
+    expect(err).toBe('guard: $0.50 of $2.00 was recorded; the rest is free again.\n')
+    const [labels = '', charge = '', during = ''] = out.split('\n')
+    expect(JSON.parse(labels)).toEqual({ run: '42' })
+    expect(recordedShape.parse(JSON.parse(charge))).toMatchObject({ labels: { run: '42' }, costNanos: '500000000' })
+    expect(JSON.parse(during)).toMatchObject([{ spent: '500000000', held: '1500000000' }])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', held: '0', presumed: '0' }])
+    expect(await holdsOf(machine)).toEqual([])
+  })
+
+  test('a record inside may add labels, a hold inside is a part, and a guard inside another too', async () => {
+    const { machine, purser } = await limited()
+    const inner = '$PURSER guard --max 0.5 -- sh -c "$PURSER record --provider acme --model m --cost 0.2 --label stage=b"'
+    const script = `set -e
+      $PURSER record --provider acme --model m --cost 0.25 --label stage=a --id once
+      $PURSER record --provider acme --model m --cost 0.25 --label stage=a --id once
+      $PURSER hold reserve --amount 0.5 --id part
+      $PURSER hold settle part --cost 0.1
+      ${inner}
+      $PURSER hold list --json`
+    const { code, out, err } = await machine.run(['guard', '--label', 'run=42', '--max', '2', ...inShell(script)], purser)
+    expect(code).toBe(0)
+    const { holds } = JSON.parse(out.trim().split('\n').at(-1) ?? '')
+    // 2 − 0.25 − 0.1 − 0.2
+    expect(holds).toMatchObject([{ labels: { run: '42' }, left: { cost: '1450000000' } }])
+    expect(err).toBe(
+      'guard: $0.20 of $0.50 was recorded; the rest is free again.\nguard: $0.55 of $2.00 was recorded; the rest is free again.\n',
+    )
+    const costs = await machine.json(costsShape, ['costs', '--by', 'run,stage', '--sort', 'name', '--asc'])
+    expect(costs.rows.map(({ run, stage, costNanos, calls }) => [run, stage, costNanos, calls])).toEqual([
+      ['42', 'a', '250000000', 1],
+      ['42', 'b', '200000000', 1],
+      ['42', null, '100000000', 1],
+    ])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '550000000', held: '0' }])
+  })
+
+  test('runs nothing where the hold is denied', async () => {
+    const { machine } = await limited()
+    const { code, out, err } = await machine.run(['guard', '--max', '6', ...inShell('touch ran')])
+    expect([code, out]).toEqual([4, ''])
+    expect(err).toContain('denied: $6.00 is more than the whole of budget "all"')
+    expect(existsSync(join(machine.folder, 'ran'))).toBe(false)
+    const json = await machine.run(['guard', '--max', '6', '--json', ...inShell('touch ran')])
+    expect(denialShape.parse(JSON.parse(json.out))).toMatchObject({ kind: 'never-fits', asked: '6000000000' })
+  })
+
+  test('a command that cannot be started leaves nothing held', async () => {
+    const { machine } = await limited()
+    const { code, err } = await machine.run(['guard', '--max', '1', '--', 'no-such-command'])
+    expect(code).toBe(2)
+    expect(err).toContain('"no-such-command" cannot be started')
+    expect(await holdsOf(machine)).toEqual([])
+    expect((await machine.run(['guard', '--', 'true'])).err).toContain("--max is missing; say for example --max '$2'")
+  })
+
+  test('of a command that is killed the hold stays, and is presumed once it runs out', async () => {
+    const { machine, purser } = await limited()
+    const script = '$PURSER record --provider acme --model m --cost 0.5; kill -9 $$'
+    const { code, err } = await machine.run(['guard', '--max', '2', '--ttl', '1s', '--id', 'g', ...inShell(script)], purser)
+    expect(code).toBe(137)
+    expect(err).toContain('The command was ended by SIGKILL. $0.50 of $2.00 was recorded; $1.50 more may have been spent')
+    await sleep(1100)
+    expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', held: '0', presumed: '1500000000' }])
+  })
+
+  test('passes SIGTERM on, and ends as the command does', async () => {
+    const { machine } = await limited()
+    const script = 'trap "echo got it; exit 5" TERM; touch started; while :; do sleep 0.05; done'
+    const child = startPurser(['guard', '--max', '2', ...inShell(script)], { cwd: machine.folder, env: machine.env })
+    const ended = whenEnded(child)
+    await until(() => existsSync(join(machine.folder, 'started')))
+    child.kill('SIGTERM')
+    expect(await ended).toMatchObject({ code: 5, out: 'got it\n', err: expect.stringContaining('the rest is free again') })
+    expect(await statusOf(machine)).toMatchObject([{ held: '0', presumed: '0' }])
+  })
+
+  test('keeps the hold alive as long as the command runs', async () => {
+    const { machine, purser } = await limited()
+    const script = 'sleep 2; $PURSER hold list --json'
+    const { code, out } = await machine.run(['guard', '--max', '2', '--ttl', '900ms', ...inShell(script)], purser)
+    expect(code).toBe(0)
+    expect(JSON.parse(out).holds).toMatchObject([{ state: 'open' }])
+  })
+
+  test('where purser itself is killed, the hold runs out and is presumed', async () => {
+    const { machine } = await limited()
+    const child = startPurser(['guard', '--max', '2', '--ttl', '1s', ...inShell('touch started; sleep 3')], {
+      cwd: machine.folder,
+      env: machine.env,
+    })
+    const ended = whenEnded(child)
+    await until(() => existsSync(join(machine.folder, 'started')))
+    child.kill('SIGKILL')
+    await ended
+    await sleep(1100)
+    expect(await statusOf(machine)).toMatchObject([{ held: '0', presumed: '2000000000' }])
+  })
+
+  test('what is recorded under a hold that is not there, or has ended, is booked all the same', async () => {
+    const { machine } = await limited()
+    await done(machine, ['hold', 'reserve', '--amount', '1', '--id', 'h', '--label', 'run=1'])
+    const under = (hold: string, ...args: readonly string[]) =>
+      machine.run(costing('0.1', ...args), { env: { PURSER_HOLD: hold, PURSER_LABELS: '{"run":"1"}' } })
+    expect((await under('nope')).err).toContain('does not have. The call is booked without it.')
+    expect((await under('h', '--label', 'run=2')).err).toContain('The hold "h" is for run=1, and the call has run=2.')
+    expect((await under('h')).err).toBe('')
+    await done(machine, ['hold', 'release', 'h'])
+    expect((await under('h')).err).toContain('cannot be settled')
+    const bad = await machine.run(costing('0.1'), { env: { PURSER_LABELS: 'run=1' } })
+    expect([bad.code, bad.err]).toEqual([2, expect.stringContaining('must be a JSON object of texts')])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '400000000' }])
+    expect(exportShape.parse(JSON.parse((await machine.run(['export', '--output', 'all.jsonl', '--json'])).out)).charges).toBe(4)
+  })
+})

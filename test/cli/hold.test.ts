@@ -1,0 +1,253 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { grantShape, holdOutcomeShape } from '../../src/cli/gate-shapes.ts'
+import { chargeShape, costsShape, errorShape } from '../../src/cli/json-shapes.ts'
+import { costing, denied, done, granted, holdsOf, statusOf } from './gate-machine.ts'
+import { type Machine, newMachine } from './run-purser.ts'
+
+/** A machine whose ledger has one strict budget of $5.00. */
+async function limited(...more: readonly string[]): Promise<Machine> {
+  const machine = newMachine()
+  await done(machine, ['budgets', 'set', 'all', '--limit', '5', '--window', 'total', ...more])
+  return machine
+}
+
+const hold = (machine: Machine, ...args: readonly string[]) => machine.json(holdOutcomeShape, ['hold', ...args])
+
+describe('hold reserve', () => {
+  test('grants what fits, exactly, and denies one nano more with the figures and exit code 4', async () => {
+    const machine = await limited('--each', 'project')
+    const before = Date.now()
+    const grant = await granted(machine, ['--amount', '4.999999999', '--label', 'project=a', '--ttl', '60s', '--id', 'call-1'])
+    expect(grant).toMatchObject({ granted: true, id: 'call-1', warnings: [] })
+    expect(Date.parse(grant.expiresAt) - before).toBeGreaterThanOrEqual(60_000)
+    expect(Date.parse(grant.expiresAt) - before).toBeLessThan(90_000)
+    expect(await denied(machine, ['--amount', '0.000000002', '--label', 'project=a'])).toMatchObject({
+      kind: 'contended',
+      budget: 'all',
+      metric: 'cost',
+      scope: { project: 'a' },
+      limit: '5000000000',
+      spent: '0',
+      held: '4999999999',
+      presumed: '0',
+      asked: '2',
+      resetsAt: null,
+      also: [],
+    })
+    await granted(machine, ['--amount', '0.000000001', '--label', 'project=a'])
+    await granted(machine, ['--amount', '5', '--label', 'project=b'])
+    expect(await denied(machine, ['--amount', '5.01'])).toMatchObject({ kind: 'never-fits', scope: {}, retryAfterMs: null })
+  })
+
+  test('says in words what it holds, and why it is denied', async () => {
+    const machine = await limited()
+    expect(await done(machine, ['hold', 'reserve', '--amount', '$2', '--id', 'x', '--tokens', '8k'])).toMatch(
+      /^x {2}\$2\.00, 8,000 tokens held until .*, for 10 min\n$/,
+    )
+    const { code, out, err } = await machine.run(['hold', 'reserve', '--amount', '4'])
+    expect([code, out]).toEqual([4, ''])
+    expect(err).toContain('denied: Budget "all" has no room for $4.00 while other calls hold theirs: $0.00 spent, $2.00 held of $5.00.')
+    expect(err).toContain('`purser why`')
+  })
+
+  test('the same id gets the same grant; with other content it is refused', async () => {
+    const machine = await limited()
+    const args = ['--amount', '3', '--id', 'a', '--label', 'project=a']
+    expect(await granted(machine, args)).toEqual(await granted(machine, args))
+    expect(await statusOf(machine)).toMatchObject([{ held: '3000000000' }])
+    const { code, err } = await machine.run(['hold', 'reserve', '--amount', '2', '--id', 'a', '--label', 'project=a', '--json'])
+    expect(code).toBe(2)
+    expect(errorShape.parse(JSON.parse(err)).error).toMatchObject({
+      code: 'PURSER_ID_CONFLICT',
+      message: expect.stringContaining('amount'),
+    })
+  })
+
+  test('a request tells by itself what it can cost at most, and is shortened until it fits', async () => {
+    const machine = await limited()
+    const message = (role: string, content: string) => ({ role, content })
+    const messages = [message('system', 'You are terse.'), message('user', 'Hello there')]
+    machine.write('request.json', JSON.stringify({ model: 'gpt-4o', max_tokens: 100, service_tier: 'default', messages }))
+    const args = ['--provider', 'openai', '--api', 'chat', '--request', 'request.json']
+    expect(await granted(machine, [...args, '--id', 'r'])).toMatchObject({ maxOutputTokens: 100 })
+    // The chat of docs/guide/bounds.md: 313 × $2.50 and 100 × $10 a million.
+    expect(await holdsOf(machine)).toMatchObject([{ asked: { cost: '1782500', tokens: '413' }, model: 'gpt-4o' }])
+    await done(machine, ['budgets', 'set', 'all', '--limit', '0.003'])
+    expect(await denied(machine, args)).toMatchObject({ kind: 'contended', asked: '1782500', room: '1217500' })
+    // What is left after the prompt buys 43.5 tokens at $10 a million.
+    expect(await granted(machine, [...args, '--shrink'])).toMatchObject({ maxOutputTokens: 43 })
+    expect((await machine.run(['why', ...args])).code).toBe(4)
+    expect((await machine.run(['hold', 'reserve', '--provider', 'openai', '--request', 'request.json'])).err).toContain('--api is missing')
+  })
+
+  test('a call that nobody can bound is refused by a hard budget', async () => {
+    expect(await denied(await limited(), ['--label', 'project=a'])).toMatchObject({ kind: 'unbounded', asked: null })
+  })
+
+  test('a plan-covered call asks nothing of a budget that does not count plans', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '50', '--basis', 'plan'])
+    expect(await statusOf(machine)).toMatchObject([{ held: '0' }])
+  })
+
+  test('of a soft budget over its limit is granted with a warning', async () => {
+    const machine = await limited('--mode', 'soft')
+    const { warnings } = await granted(machine, ['--amount', '6'])
+    expect(warnings).toMatchObject([{ budget: 'all', limit: '5000000000', asked: '6000000000', held: '0' }])
+    const { code, err } = await machine.run(['hold', 'reserve', '--amount', '1'])
+    expect(code).toBe(0)
+    expect(err).toBe('⚠ warning: Budget "all" is passed: $0.00 spent, $6.00 held, $1.00 more of $5.00. It only warns.\n')
+  })
+
+  test('waits while other holds are in the way', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '5', '--id', 'first'])
+    const waiting = machine.run(['hold', 'reserve', '--amount', '1', '--wait', '20s', '--json'])
+    await sleep(300)
+    await hold(machine, 'release', 'first')
+    expect(grantShape.parse(JSON.parse((await waiting).out)).granted).toBe(true)
+  })
+
+  test('of ten processes that ask at once for a fifth of the limit, five get it', async () => {
+    const machine = await limited()
+    const answers = await Promise.all(Array.from({ length: 10 }, () => machine.run(['hold', 'reserve', '--amount', '1', '--json'])))
+    expect(answers.map(({ code }) => code).toSorted((a, b) => (a ?? 0) - (b ?? 0))).toEqual([0, 0, 0, 0, 0, 4, 4, 4, 4, 4])
+    expect(await statusOf(machine)).toMatchObject([{ held: '5000000000', spent: '0' }])
+  })
+
+  test.each([
+    [['--amount', 'much'], '--amount is "much"; it must be dollars of 0 or more'],
+    [['--tokens', '1.5'], '--tokens is "1.5"; it must be a whole number of tokens'],
+    [['--ttl', '5 minutes'], '--ttl: "5 minutes" is no span of time'],
+    [['--amount', '1', '--basis', 'gratis'], '"gratis" is no basis'],
+    [['--label', 'project'], '--label takes key=value'],
+    [['--amount', '1', '--ttl', '500d'], 'lives from 1 millisecond to 400 days'],
+  ])('refuses %j', async (args, words) => {
+    const { code, err } = await newMachine().run(['hold', 'reserve', ...args])
+    expect(code).toBe(2)
+    expect(err).toContain(words)
+  })
+})
+
+describe('the end of a hold', () => {
+  test('settle books the call under its labels and gives the rest back', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '2', '--label', 'project=a', '--id', 'h', '--provider', 'openai', '--model', 'gpt-4o'])
+    const settled = await hold(machine, 'settle', 'h', '--usage', 'inputTokens=1000,outputTokens=200')
+    expect(settled).toMatchObject({ state: 'settled', costNanos: '4500000', costUsd: 0.0045, overrun: [] })
+    expect(await hold(machine, 'settle', 'h', '--usage', 'inputTokens=1000,outputTokens=200')).toEqual(settled)
+    const costs = await machine.json(costsShape, ['costs', '--by', 'project,model'])
+    expect(costs.rows).toMatchObject([{ project: 'a', model: 'gpt-4o', calls: 1 }])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '4500000', held: '0' }])
+    const again = await machine.run(['hold', 'settle', 'h', '--cost', '1', '--id', 'another'])
+    expect(again.code).toBe(2)
+    expect(again.err).toContain('is settled and cannot be settled')
+  })
+
+  test('settle --partial keeps the rest held; a body and a stated cost do as well as a usage', async () => {
+    const machine = await limited()
+    machine.write(
+      'response.json',
+      '{"id":"chatcmpl-1","model":"gpt-4o","usage":{"prompt_tokens":1000,"completion_tokens":200,"total_tokens":1200}}',
+    )
+    await granted(machine, ['--amount', '2', '--id', 'h'])
+    const body = ['--provider', 'openai', '--api', 'chat', '--body', 'response.json']
+    expect(await hold(machine, 'settle', 'h', '--partial', ...body)).toMatchObject({ state: 'open', charge: 'openai:chatcmpl-1' })
+    expect(await statusOf(machine)).toMatchObject([{ spent: '4500000', held: '1995500000' }])
+    const said = await done(machine, ['hold', 'settle', 'h', '--cost', '0.5', '--provider', 'acme', '--model', 'upscaler'])
+    expect(said).toBe('h  settled\n  acme.upscaler = $0.50 (stated)\n')
+    expect(await statusOf(machine)).toMatchObject([{ spent: '504500000', held: '0' }])
+  })
+
+  test('a call that cost more than was held is booked, and flagged', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '2', '--id', 'h'])
+    const { code, err } = await machine.run(['hold', 'settle', 'h', '--cost', '6'])
+    expect(code).toBe(0)
+    expect(err).toContain('the call took $4.00 more of budget "all" than was held for it')
+    expect(await statusOf(machine)).toMatchObject([{ level: 'over', overLimit: { by: '1000000000', cause: 'overrun' } }])
+  })
+
+  test('what was cut is settled as an estimate, and the rest stays presumed in a strict budget', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '2', '--id', 'h'])
+    const { charge } = await hold(machine, 'settle', 'h', '--cost', '0.5', '--outcome', 'cut')
+    expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', held: '0', presumed: '1500000000' }])
+    const exported = (await machine.run(['export'])).out.trim()
+    expect(chargeShape.parse(JSON.parse(exported))).toMatchObject({ id: charge, estimated: true, outcome: 'cut', hold: 'h' })
+  })
+
+  test('release gives everything back, and extend keeps it alive', async () => {
+    const machine = await limited()
+    const { expiresAt } = await granted(machine, ['--amount', '2', '--id', 'h', '--ttl', '60s'])
+    const extended = await hold(machine, 'extend', 'h', '--ttl', '2h')
+    expect(Date.parse(extended.expiresAt) - Date.parse(expiresAt)).toBeGreaterThan(60 * 60 * 1000)
+    expect(await hold(machine, 'release', 'h')).toMatchObject({ state: 'released', charge: null })
+    expect(await statusOf(machine)).toMatchObject([{ spent: '0', held: '0', presumed: '0' }])
+    const { code, err } = await machine.run(['hold', 'extend', 'h', '--ttl', '1h'])
+    expect(code).toBe(2)
+    expect(err).toContain('is released and cannot be extended')
+    expect((await machine.run(['hold', 'release', 'nope'])).err).toContain('There is no hold "nope"')
+  })
+
+  test('one that runs out is presumed spent until it is resolved', async () => {
+    const machine = await limited()
+    for (const id of ['a', 'b', 'c']) await granted(machine, ['--amount', '1', '--id', id, '--ttl', '1ms'])
+    await granted(machine, ['--amount', '1', '--id', 'open'])
+    expect((await holdsOf(machine)).map(({ id, state }) => [id, state])).toEqual([
+      ['a', 'presumed'],
+      ['b', 'presumed'],
+      ['c', 'presumed'],
+      ['open', 'open'],
+    ])
+    expect(await done(machine, ['hold', 'list'])).toMatch(/^a +presumed +\(none\) +\$1\.00/m)
+    expect(await hold(machine, 'resolve', 'a', '--not-sent')).toMatchObject({ state: 'released' })
+    expect(await hold(machine, 'resolve', 'b', '--cost', '0.25')).toMatchObject({ state: 'settled', costNanos: '250000000' })
+    expect(await hold(machine, 'settle', 'c', '--cost', '0.50')).toMatchObject({ state: 'settled' })
+    expect(await statusOf(machine)).toMatchObject([{ spent: '750000000', held: '1000000000', presumed: '0' }])
+    expect((await machine.run(['hold', 'resolve', 'open', '--not-sent'])).err).toContain('is open: settle or release it')
+    expect((await machine.run(['hold', 'resolve', 'open'])).err).toContain('Say either what the call came to')
+  })
+})
+
+describe('parts of a hold', () => {
+  test('are taken out of it, may add labels, and give their rest back to it', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '2', '--label', 'run=42', '--id', 'run'])
+    const part = await machine.json(grantShape, ['hold', 'split', 'run', '--amount', '0.5', '--label', 'stage=draft', '--id', 'part'])
+    expect(part.id).toBe('part')
+    expect(await holdsOf(machine)).toMatchObject([
+      { id: 'run', left: { cost: '1500000000' } },
+      { id: 'part', parent: 'run', labels: { run: '42', stage: 'draft' }, asked: { cost: '500000000' } },
+    ])
+    await hold(machine, 'settle', 'part', '--cost', '0.2')
+    expect(await holdsOf(machine)).toMatchObject([{ id: 'run', left: { cost: '1800000000' } }])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '200000000', held: '1800000000' }])
+    const short = await machine.run(['hold', 'split', 'run', '--amount', '1.9'])
+    expect(short.code).toBe(4)
+    expect(short.err).toContain('The hold "run" has $1.80 left of $2.00, and $1.90 is asked')
+  })
+})
+
+describe('hold list', () => {
+  test('keeps to a budget where one is named', async () => {
+    const machine = await limited('--where', 'project=a')
+    await granted(machine, ['--amount', '1', '--id', 'in', '--label', 'project=a', '--provider', 'openai', '--model', 'gpt-4o'])
+    await granted(machine, ['--amount', '1', '--id', 'out', '--label', 'project=b'])
+    expect(await holdsOf(machine, '--budget', 'all')).toMatchObject([
+      { id: 'in', state: 'open', labels: { project: 'a' }, provider: 'openai', model: 'gpt-4o', parent: null, spent: {} },
+    ])
+    expect(await holdsOf(machine)).toHaveLength(2)
+    expect((await machine.run(['hold', 'list', '--budget', 'nope'])).err).toContain('there is no budget "nope"')
+    for (const id of ['in', 'out']) await hold(machine, 'release', id)
+    expect(await done(machine, ['hold', 'list'])).toBe('No holds are open or presumed.\n')
+  })
+})
+
+test('without a budget everything is granted', async () => {
+  const machine = newMachine()
+  await granted(machine, ['--amount', '1000000', '--id', 'h'])
+  expect((await machine.run(costing('1'))).err).toBe('')
+  expect(await holdsOf(machine)).toMatchObject([{ id: 'h' }])
+})
