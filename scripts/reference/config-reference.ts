@@ -1,5 +1,6 @@
 import { environmentVariables } from '../../src/cli/commands/config.ts'
-import { configShape, type Field, type Shape } from '../../src/config/config-shape.ts'
+import { configShape } from '../../src/config/config-shape.ts'
+import type { Field, Shape } from '../../src/config/shape.ts'
 
 /** docs/reference/config.md: every key of purser.yaml and every variable. */
 export function configReference(): string {
@@ -15,11 +16,12 @@ Generated from the keys that purser checks by \`npm run build:reference\`. \`pur
 2. Under it the user's own: \`$XDG_CONFIG_HOME/purser/purser.yaml\`, else \`~/.config/purser/purser.yaml\`
    (macOS: \`~/Library/Application Support/purser/purser.yaml\`; Windows: \`%APPDATA%\\purser\\purser.yaml\`).
 
-A key of the first wins whole. Prices of both count, the first's winning; so do \`labels.subjects\`.
+A key of the first wins whole. Prices of both count, the first's winning; so do \`labels.subjects\`. Of \`budgets\`, \`limits\` and \`projects\` each
+entry of both counts, and where both have one, the first's.
 
-The ledger is \`--db\`, else \`PURSER_DB\`, else \`db\` of these files, else \`$XDG_DATA_HOME/purser/purser.db\`, else
-\`~/.local/share/purser/purser.db\` (macOS: \`~/Library/Application Support/purser/purser.db\`; Windows:
-\`%LOCALAPPDATA%\\purser\\purser.db\`).
+The ledger is \`--db\`, else \`PURSER_DB\`, else \`purser.db\` in the folder \`COST_STORAGE_PATH\`, else \`db\` of these files, else
+\`$XDG_DATA_HOME/purser/purser.db\`, else \`~/.local/share/purser/purser.db\` (macOS:
+\`~/Library/Application Support/purser/purser.db\`; Windows: \`%LOCALAPPDATA%\\purser\\purser.db\`).
 
 ## purser.yaml
 
@@ -32,6 +34,9 @@ ${rowsOf(configShape.keys, '').join('\n')}
 | variable | meaning |
 | --- | --- |
 ${variables.join('\n')}
+
+The last six may also stand in the file that \`env_file\` names; the environment wins over it. A relative \`COST_STORAGE_PATH\` is so to the
+folder of purser.yaml there, and to the working folder in the environment.
 `
 }
 
@@ -46,6 +51,8 @@ function rowsOf(keys: Readonly<Record<string, Field>>, path: string): string[] {
 
 function deeper(shape: Shape, path: string): string[] {
   if (shape.kind === 'map') return rowsOf(shape.keys, `${path}.`)
+  if (shape.kind === 'named') return rowsOf(shape.of.keys, `${path}.<${shape.name}>.`)
+  if (shape.kind === 'budgets') return [...rowsOf(shape.keys, `${path}.<name>.`), ...rowsOf(shape.plain, `${path}.`)]
   return shape.kind === 'list' && shape.of.kind === 'map' ? rowsOf(shape.of.keys, `${path}[].`) : []
 }
 
@@ -67,5 +74,15 @@ function valueText(shape: Shape): string {
       return 'list'
     case 'prices':
       return 'models to prices'
+    case 'budgets':
+      return 'names to budgets'
+    case 'named':
+      return `${shape.name}s to keys`
+    case 'amount':
+      return 'number'
+    case 'yes-no':
+      return '`true`, `false`'
+    case 'written':
+      return shape.as
   }
 }

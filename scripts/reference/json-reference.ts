@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import * as gate from '../../src/cli/gate-shapes.ts'
 import * as shapes from '../../src/cli/json-shapes.ts'
 import { verifyShape } from '../../src/cli/verify-shape.ts'
 
@@ -12,6 +13,27 @@ const answers: readonly { readonly command: string; readonly shape: z.ZodType; r
   { command: 'purser import list --json', shape: shapes.importListShape },
   { command: 'purser import undo --json', shape: shapes.undoShape },
   { command: 'purser costs --json', shape: shapes.costsShape },
+  { command: 'purser budgets set --json', shape: gate.budgetSetShape },
+  { command: 'purser budgets list --json', shape: gate.budgetListShape },
+  { command: 'purser budgets status --json', shape: gate.budgetStatusShape },
+  { command: 'purser budgets show --json', shape: gate.budgetShowShape },
+  { command: 'purser budgets history --json', shape: gate.budgetHistoryShape },
+  { command: 'purser budgets apply --json', shape: gate.budgetsAppliedShape },
+  { command: 'purser budgets remove --json', shape: gate.budgetRemovedShape },
+  { command: 'purser hold reserve | split --json', shape: gate.grantShape },
+  {
+    command: 'purser hold reserve | split --json, and purser guard --json, where denied',
+    shape: gate.denialShape,
+    note: 'The exit code is 4.',
+  },
+  { command: 'purser hold settle | release | extend | resolve --json', shape: gate.holdOutcomeShape },
+  { command: 'purser hold list --json', shape: gate.holdListShape },
+  { command: 'purser why --json', shape: gate.whyShape, note: 'The exit code is 4 where the hold would be refused.' },
+  {
+    command: 'what books or holds, with --json, where COST_TRACKING_ENABLED is false',
+    shape: gate.untrackedShape,
+    note: '`hold reserve` and `hold split` answer with a grant, in which `tracking` is false.',
+  },
   {
     command: 'purser catalog list | search --json',
     shape: shapes.catalogListShape,
@@ -41,7 +63,7 @@ Generated from the schemas by which the tests read every answer, by \`npm run bu
 changes its meaning. Each answer is one line. \`purser catalog show --json\` prints a list of cards, as \`purser catalog diff\` reads them.
 
 Standard error then holds JSON too, one object a line: remarks and warnings as \`{"warning":{…}}\`, and, where the exit code is not 0 for
-another reason than \`--strict\` or \`verify\`, the error as \`{"error":{…}}\`.
+another reason than \`--strict\`, \`verify\` or a denial, the error as \`{"error":{…}}\`.
 
 ${sections.join('\n\n')}
 `

@@ -1,0 +1,144 @@
+import type { BudgetRecord } from '../../src/budgets/budget-record.ts'
+import type { Denial, Grant } from '../../src/budgets/denial.ts'
+import type { HoldId } from '../../src/budgets/hold.ts'
+import type { Definition } from '../../src/budgets/revise-budget.ts'
+import type { HoldOutcome } from '../../src/budgets/settle.ts'
+import { PurserError } from '../../src/errors.ts'
+import type { Booked } from '../../src/ledger/book-charge.ts'
+import type { ChargeInput } from '../../src/ledger/charge.ts'
+import { type ChargeDraft, draftCharge } from '../../src/ledger/draft-charge.ts'
+import type { Writer } from './client.ts'
+import { Mismatch, same } from './mismatch.ts'
+import type { Model, ModelCharge } from './model.ts'
+import { checkOutcome } from './check-answer.ts'
+import { extend, release, reserve, settle } from './model-holds.ts'
+import { bookUnheld, define, remove, seed } from './model-ledger.ts'
+import { split } from './model-split.ts'
+import type { Operation } from './operations.ts'
+
+/** What came back of a request: an answer, or the code of an error. */
+export type Reply = { readonly answer: unknown } | { readonly code: string }
+
+/** What a request comes to; errors that are not of the registry end the run. */
+export async function replyOf(answering: Promise<unknown>): Promise<Reply> {
+  try {
+    return { answer: await answering }
+  } catch (error) {
+    if (error instanceof PurserError) return { code: error.code }
+    throw error
+  }
+}
+
+/** Sends an operation to a store. */
+export function send(writer: Writer, operation: Operation, now: number): Promise<unknown> {
+  switch (operation.kind) {
+    case 'reserve':
+      return writer.gate('reserve', { id: operation.id as HoldId, asked: operation.asked })
+    case 'split':
+      return writer.gate('split', { from: operation.from as HoldId, id: operation.id as HoldId, asked: operation.asked })
+    case 'settle': {
+      const settlement = { draft: draftOf(operation.input, now), ignore: ['at'] as const, settling: operation.settling }
+      return writer.gate('settle', { id: operation.id as HoldId, settlement })
+    }
+    case 'release':
+      return writer.gate('release', { id: operation.id as HoldId })
+    case 'extend':
+      return writer.gate('extend', { id: operation.id as HoldId, ttlMs: operation.ttlMs })
+    case 'define':
+      return writer.gate('define', { budget: operation.budget, author: 'simulation' })
+    case 'remove':
+      return writer.gate('remove', { name: operation.name, author: 'simulation' })
+    case 'seed':
+      return writer.gate('seed', { name: operation.name })
+    case 'book': {
+      const bookings = operation.charges.map(({ input, onExisting }) => ({ draft: draftOf(input, now), onExisting, rank: 1 as const }))
+      return writer.transact({ bookings, ...(operation.batch !== null && { batch: operation.batch }) })
+    }
+  }
+}
+
+/** Nobody has a price here: a charge costs what its owner says, or nobody knows. */
+function draftOf(input: ChargeInput, now: number): ChargeDraft {
+  return draftCharge(input, () => ({ status: 'unpriced', reason: 'unknown-model', message: '' }), now)
+}
+
+/** Does to the model what the store did, and compares what both say. `order` counts charges. */
+export function foresee(model: Model, operation: Operation, reply: Reply, order: { next: number }): void {
+  switch (operation.kind) {
+    case 'reserve':
+      return checkOutcome(model, operation, reserve(model, operation.id, operation.asked), reply)
+    case 'split':
+      return checkOutcome(model, operation, split(model, operation.from, operation.id, operation.asked), reply)
+    case 'settle': {
+      const { id, input, settling } = operation
+      return checkOutcome(model, operation, settle(model, id, chargeOf(input), settling, ++order.next), reply)
+    }
+    case 'release':
+      return checkOutcome(model, operation, release(model, operation.id), reply)
+    case 'extend':
+      return checkOutcome(model, operation, extend(model, operation.id, operation.ttlMs), reply)
+    case 'define': {
+      const { outcome, record } = answerOf<Definition>(operation, reply)
+      return same('define', define(model, operation.budget, record.revision, order.next), outcome)
+    }
+    case 'remove':
+      return same('remove', remove(model, operation.name) ? {} : { code: 'PURSER_NOT_FOUND' }, 'code' in reply ? reply : {})
+    case 'seed': {
+      const to = 'code' in reply ? null : (reply.answer as BudgetRecord).seeding
+      return same('seed', seed(model, operation.name, to) ? {} : { code: 'PURSER_NOT_FOUND' }, 'code' in reply ? reply : {})
+    }
+    case 'book':
+      return bookAll(model, operation, answerOf<readonly Booked[]>(operation, reply), order)
+  }
+}
+
+function answerOf<T>(operation: Operation, reply: Reply): T {
+  if ('code' in reply) throw new Mismatch(operation.kind, 'an answer', reply)
+  return reply.answer as T
+}
+
+function bookAll(model: Model, { charges, batch }: Operation & { kind: 'book' }, booked: readonly Booked[], order: { next: number }): void {
+  same('book', charges.length, booked.length)
+  for (const [index, { input, onExisting }] of charges.entries()) {
+    const { outcome = 'conflict', id = '', seq } = booked[index] ?? {}
+    const isKnown = model.charges.some((charge) => charge.id === input.id)
+    const expected = isKnown ? (onExisting === 'supersede' ? ['superseded', 'duplicate'] : ['duplicate']) : ['booked']
+    if (!expected.includes(outcome)) throw new Mismatch('book', expected, outcome)
+    const more = { hold: null, corrects: null, batch, order: ++order.next, seq }
+    if (outcome === 'booked') bookUnheld(model, { ...chargeOf(input), countedAt: input.at, labels: input.labels, ...more })
+    if (outcome === 'superseded') bookUnheld(model, { ...differenceOf(model, input), ...more, id, corrects: input.id ?? null })
+  }
+}
+
+/** What a call is to be, less what it stands at after its corrections. */
+function differenceOf(model: Model, input: ChargeInput): ModelCharge {
+  const chain = model.charges.filter(({ id, corrects }) => id === input.id || corrects === input.id)
+  const [original] = chain
+  if (original === undefined) throw new Error(`Nothing is booked as ${input.id}.`)
+  const wanted = chargeOf(input)
+  const sum = (of: (charge: ModelCharge) => bigint): bigint => chain.reduce((total, charge) => total + of(charge), 0n)
+  const unpriced = chain.reduce((total, charge) => total + charge.unpriced, 0)
+  return {
+    ...original,
+    cost: wanted.cost - sum(({ cost }) => cost),
+    cacheReads: wanted.cacheReads - sum(({ cacheReads }) => cacheReads),
+    otherTokens: wanted.otherTokens - sum(({ otherTokens }) => otherTokens),
+    calls: 0n,
+    unpriced: wanted.unpriced - unpriced,
+  }
+}
+
+function chargeOf({ id = '', at, usage, statedNanos, basis }: ChargeInput) {
+  return {
+    id,
+    at,
+    isPlan: basis === 'plan',
+    cost: statedNanos ?? 0n,
+    calls: 1n,
+    unpriced: statedNanos === undefined ? 1 : 0,
+    cacheReads: BigInt(usage.cacheReadTokens ?? 0),
+    otherTokens: BigInt(usage.inputTokens ?? 0),
+  }
+}
+
+export type HoldReply = Grant | Denial | HoldOutcome

@@ -1,0 +1,259 @@
+import type { Metric } from '../../src/budgets/budget.ts'
+import type { Asked } from '../../src/budgets/hold.ts'
+import type { Settling } from '../../src/budgets/settle.ts'
+import { amountOf, keyOf, type Model, type ModelBudget, type ModelCharge, type ModelHold, scopeOf, type SetAside } from './model.ts'
+import { changing, counting, type Place, relieve } from './model-counting.ts'
+import { addAside, asideOf, decide, type Decision, type Demand, demandsOf, sampleKey, tellDenials } from './model-deciding.ts'
+
+/** What an operation on holds should answer. */
+export type Expected =
+  | { readonly kind: 'grant'; readonly hold: ModelHold; readonly decision?: Decision }
+  | { readonly kind: 'denial'; readonly decision: Decision }
+  | { readonly kind: 'parent-denial'; readonly parent: string; readonly metric: Metric }
+  | { readonly kind: 'error'; readonly code: string }
+  | { readonly kind: 'outcome'; readonly hold: ModelHold; readonly charge: string | null; readonly overrun: ReadonlyMap<string, bigint> }
+
+const wholeUsage = { countsPlan: true, countsCacheReads: true }
+
+export function reserve(model: Model, id: string, asked: Asked): Expected {
+  const known = model.holds.get(id)
+  if (known !== undefined) return { kind: 'grant', hold: known }
+  lapse(model)
+  const demands = demandsOf(model, asked, model.now)
+  const decision = decide(model, demands, asked.labels['run'])
+  if (decision.refusals.length > 0) {
+    tellDenials(model, decision.refusals)
+    return { kind: 'denial', decision }
+  }
+  const hold = newHold(model, id, asked, null, model.now, decision, demands)
+  setAside(model, hold, demands)
+  return { kind: 'grant', hold, decision }
+}
+
+export function newHold(
+  model: Model,
+  id: string,
+  asked: Asked,
+  parent: string | null,
+  reservedAt: number,
+  { letThrough }: Decision,
+  demands: readonly Demand[],
+): ModelHold {
+  const learning = demands.filter(({ budget, scope, worst }) => worst !== null && model.terms(budget, scope).mode === 'adaptive')
+  const hold: ModelHold = {
+    id,
+    asked,
+    parent,
+    reservedAt,
+    expiresAt: model.now + asked.ttlMs,
+    state: 'open',
+    setAside: [],
+    left: { ...asked.worst },
+    spent: {},
+    charges: 0,
+    warnings: letThrough.map(({ demand }) => demand.budget.budget.name),
+    given: Object.fromEntries(learning.map(({ budget, expected }) => [budget.budget.metric, expected])),
+  }
+  return hold
+}
+
+export function setAside(model: Model, hold: ModelHold, demands: readonly Demand[]): void {
+  const places = demands.filter(({ worst }) => worst !== null && worst > 0n)
+  const causeOf = ({ budget, scope }: Place): string => {
+    const { mode, onLimit } = model.terms(budget, scope)
+    return mode === 'soft' || onLimit === 'warn' ? 'soft' : 'running-run'
+  }
+  changing(model, places, causeOf, () => {
+    model.addHold(hold)
+    for (const demand of demands) addAside(hold, demand, demand.budget.budget.metric)
+  })
+}
+
+/** Holds that ran out are presumed spent; their places are given back. */
+export function lapse(model: Model): void {
+  for (const hold of model.unresolved()) {
+    if (hold.state !== 'open' || hold.expiresAt > model.now) continue
+    model.events.push({ kind: 'hold.lapsed', hold: hold.id })
+    presume(model, hold)
+  }
+}
+
+function presume(model: Model, hold: ModelHold): void {
+  hold.state = 'presumed'
+  giveBack(model, hold, ({ metric }) => metric === 'concurrency')
+  hold.setAside = hold.setAside.filter(({ worst }) => worst > 0n)
+  for (const aside of hold.setAside) aside.expected = 0n
+}
+
+/** Frees what a hold keeps in some of its counters. */
+function giveBack(model: Model, hold: ModelHold, isGiven: (aside: SetAside) => boolean): void {
+  const given = hold.setAside.filter(isGiven)
+  hold.setAside = hold.setAside.filter((aside) => !isGiven(aside))
+  for (const aside of given) {
+    const budget = model.budgets.find(({ revision }) => revision === aside.revision)
+    if (budget !== undefined) relieve(model, { budget, scope: aside.scope, at: hold.reservedAt })
+  }
+}
+
+/** The charge of a held call, without what the hold says: its labels, its windows. */
+export type SettledCharge = Omit<ModelCharge, 'labels' | 'countedAt' | 'hold' | 'corrects' | 'batch' | 'order' | 'seq'>
+
+export function settle(model: Model, id: string, charge: SettledCharge, settling: Settling, order: number): Expected {
+  const hold = model.holds.get(id)
+  if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
+  const known = model.charges.find((each) => each.id === charge.id)
+  const isEnded = hold.state === 'settled' || hold.state === 'released'
+  if (isEnded && known?.hold !== id) return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
+  lapse(model)
+  const overrun = new Map<string, bigint>()
+  if (isEnded) return { kind: 'outcome', hold, charge: charge.id, overrun }
+  if (known === undefined) {
+    const own = { labels: hold.asked.labels, countedAt: hold.reservedAt, at: Math.max(charge.at, hold.reservedAt), hold: id }
+    book(model, hold, { ...charge, ...own, corrects: null, batch: null, order, seq: undefined }, overrun)
+  }
+  if (settling === 'final') end(model, hold, 'settled')
+  if (settling === 'uncertain') endUncertain(model, hold)
+  if (overrun.size > 0) {
+    model.events.push({ kind: 'hold.overrun', hold: id, budgets: [...overrun].map(([budget, by]) => `${budget} ${by}`).toSorted() })
+  }
+  return { kind: 'outcome', hold, charge: charge.id, overrun }
+}
+
+/** What a charge comes to is taken out of what its hold keeps, and what is more than that is an overrun. */
+function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<string, bigint>): void {
+  const causes = new Map<ModelBudget, string>()
+  counting(
+    model,
+    charge,
+    ({ budget }) => causes.get(budget) ?? null,
+    () => {
+      model.charges.push(charge)
+      for (const budget of model.applying(charge.labels)) {
+        if (charge.countedAt < budget.countsFrom) continue
+        const amount = amountOf(budget.budget, charge)
+        const { metric, ceiling } = budget.budget
+        const aside = hold.setAside.find(({ revision }) => revision === budget.revision)
+        const over = amount - (aside?.worst ?? 0n)
+        if (over > 0n) {
+          const isBounded = hold.asked.worst[metric] !== undefined || ceiling !== null
+          causes.set(budget, isBounded ? 'overrun' : 'soft')
+          if (isBounded) overrun.set(budget.budget.name, over)
+        }
+        take(aside, amount)
+      }
+      takeFromOrigins(model, hold, charge)
+    },
+  )
+  hold.charges += 1
+  for (const metric of ['cost', 'tokens', 'calls'] as const) {
+    const amount = amountOf({ ...wholeUsage, metric } as ModelBudget['budget'], charge)
+    const left = hold.left[metric]
+    hold.spent[metric] = (hold.spent[metric] ?? 0n) + amount
+    if (left !== undefined) hold.left[metric] = positive(left - amount)
+  }
+}
+
+function take(aside: SetAside | undefined, amount: bigint): void {
+  if (aside === undefined || amount <= 0n) return
+  aside.worst -= least(amount, aside.worst)
+  aside.expected -= least(amount, aside.expected)
+}
+
+/** Money that a part has spent elsewhere can no longer be spent where the hold that it was split from keeps it. */
+function takeFromOrigins(model: Model, hold: ModelHold, charge: ModelCharge): void {
+  const seen = new Set(
+    [...model.applying(hold.asked.labels)].map((budget) => keyOf(scopeOf(budget.budget, hold.asked.labels), budget.revision)),
+  )
+  for (let origin = parentOf(model, hold); origin !== undefined; origin = parentOf(model, origin)) {
+    for (const budget of model.applying(origin.asked.labels)) {
+      const scope = scopeOf(budget.budget, origin.asked.labels)
+      const key = keyOf(scope, budget.revision)
+      if (seen.has(key)) continue
+      seen.add(key)
+      take(asideOf(origin, { budget, scope }), amountOf(budget.budget, charge))
+      relieve(model, { budget, scope, at: origin.reservedAt })
+    }
+  }
+}
+
+function parentOf(model: Model, { parent }: ModelHold): ModelHold | undefined {
+  return parent === null ? undefined : model.holds.get(parent)
+}
+
+export function release(model: Model, id: string): Expected {
+  const hold = model.holds.get(id)
+  if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
+  if (hold.state === 'settled') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
+  lapse(model)
+  if (hold.state !== 'released') end(model, hold, 'released')
+  return { kind: 'outcome', hold, charge: null, overrun: new Map() }
+}
+
+export function extend(model: Model, id: string, ttlMs: number): Expected {
+  const hold = model.holds.get(id)
+  if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
+  lapse(model)
+  if (hold.state !== 'open') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
+  hold.expiresAt = Math.max(hold.expiresAt, model.now + ttlMs)
+  return { kind: 'outcome', hold, charge: null, overrun: new Map() }
+}
+
+/** What is left goes back to the hold that it was split from where both are open, else it is free. */
+function end(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
+  learn(model, hold)
+  const origin = hold.state === 'open' ? parentOf(model, hold) : undefined
+  if (origin?.state === 'open') {
+    for (const aside of hold.setAside) {
+      const home = origin.setAside.find(({ revision, scope }) => revision === aside.revision && scope === aside.scope)
+      if (home === undefined) continue
+      home.worst += aside.worst
+      home.expected += aside.expected
+      aside.worst = 0n
+      aside.expected = 0n
+    }
+    for (const metric of ['cost', 'tokens', 'calls'] as const) {
+      const left = origin.left[metric]
+      if (left !== undefined) origin.left[metric] = left + (hold.left[metric] ?? 0n)
+    }
+  }
+  hold.state = state
+  giveBack(model, hold, () => true)
+  hold.left = {}
+}
+
+/** A call that was cut: strict budgets presume the rest of its cost and tokens, others get it back. */
+function endUncertain(model: Model, hold: ModelHold): void {
+  const stays = ({ revision, scope, metric, worst }: SetAside): boolean => {
+    const budget = model.budgets.find((each) => each.revision === revision)
+    return budget !== undefined && worst > 0n && model.terms(budget, scope).mode === 'strict' && (metric === 'cost' || metric === 'tokens')
+  }
+  if (!hold.setAside.some(stays)) return end(model, hold, 'settled')
+  giveBack(model, hold, (aside) => !stays(aside))
+  if (hold.state === 'open') presume(model, hold)
+}
+
+/** Holds that came to something, and gave nothing away, are samples for the budgets that learn. */
+function learn(model: Model, hold: ModelHold): void {
+  const seen = new Set<string>()
+  if (hold.charges === 0) return
+  for (const budget of model.applying(hold.asked.labels)) {
+    const { metric } = budget.budget
+    const worst = hold.asked.worst[metric]
+    const key = sampleKey(budget, hold.asked)
+    const isAdaptive = model.terms(budget, scopeOf(budget.budget, hold.asked.labels)).mode === 'adaptive'
+    if (!isAdaptive || (metric !== 'cost' && metric !== 'tokens') || worst === undefined || worst === 0n || seen.has(key)) continue
+    const [spent, left] = [hold.spent[metric] ?? 0n, hold.left[metric] ?? 0n]
+    if (spent + left < worst) continue
+    seen.add(key)
+    const share = Number((spent * 20n) / worst)
+    model.learned.set(key, [...(model.learned.get(key) ?? []), Math.min(share, 20)])
+  }
+}
+
+export function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}
+
+export function positive(amount: bigint): bigint {
+  return amount > 0n ? amount : 0n
+}
