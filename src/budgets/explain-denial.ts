@@ -77,7 +77,7 @@ export function warningOf({ applied, counters, claim }: Demand, because: 'soft' 
   const asked = claim.worst ?? 0n
   const why = because === 'soft' ? 'It only warns.' : 'The run goes on, new ones are refused.'
   const what = claim.worst === null ? 'a call that cannot be bounded' : text(asked)
-  const message = `Budget ${formatBudget(budget, scope)} is passed: ${text(spent)} spent, ${text(heldWorst)} held, ${what} more of ${text(claim.limit)}. ${why}`
+  const message = `Budget ${formatBudget(budget, scope)} is passed: ${text(spent)} spent, ${text(heldWorst)} held${presumed === 0n ? '' : `, ${text(presumed)} presumed`}, ${what} more of ${text(claim.limit)}. ${why}`
   return {
     budget: budget.name,
     metric: budget.metric,

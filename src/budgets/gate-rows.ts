@@ -124,7 +124,17 @@ export class GateRows {
   addHold(hold: Pick<Hold, 'id' | 'asked' | 'parent' | 'reservedAt' | 'expiresAt' | 'given' | 'warnings'>): Hold {
     const number = (this.#nextHoldNumber ??= this.load.lastHoldNumber() + 1)
     this.#nextHoldNumber += 1
-    const added: Hold = { ...hold, number, state: 'open', shares: [], left: { ...hold.asked.worst }, spent: {}, charges: 0 }
+    const added: Hold = {
+      ...hold,
+      number,
+      state: 'open',
+      shares: [],
+      left: { ...hold.asked.worst },
+      spent: {},
+      charges: 0,
+      unpriced: 0,
+      awaitsPrice: false,
+    }
     this.#holds.set(hold.id, added)
     this.newHolds.add(added)
     this.touchHold(added)

@@ -53,8 +53,23 @@ export class Gate {
     if (this.#deferred !== undefined) this.#deferred.push({ charge, countedAt })
     else {
       const cause = charge.corrects === null ? 'unheld' : 'correction'
+      if (sign === 1 && charge.hold !== null && unpricedBy(charge) === -1) this.#endAwaiting(charge.hold as HoldId)
       this.#count({ charge, countedAt, sign, causeOf: () => cause }, bookedSeq)
     }
+  }
+
+  /** A call that had no price has one now, so nothing of its hold is presumed any longer. */
+  #endAwaiting(id: HoldId): void {
+    const hold = this.rows.hold(id)
+    if (hold === undefined || hold.unpriced === 0) return
+    hold.unpriced -= 1
+    this.rows.touchHold(hold)
+    if (hold.unpriced > 0 || !hold.awaitsPrice || hold.state !== 'presumed') return
+    for (const share of hold.shares) this.giveBackShare(hold, share, share.worst, share.expected)
+    hold.shares = []
+    hold.left = {}
+    hold.awaitsPrice = false
+    hold.state = 'settled'
   }
 
   /** A held call counts in the windows in which its hold was granted, any other in those of its own time. */

@@ -59,6 +59,10 @@ export interface Hold {
   readonly given: Amounts
   /** Charges booked under it. */
   charges: number
+  /** Of those, how many have no price yet. */
+  unpriced: number
+  /** Whether the call is over and only its price is missing: what was set aside for its cost is presumed until there is one. */
+  awaitsPrice: boolean
   /** Warnings of the grant, given again to who asks with the same id. */
   readonly warnings: readonly BudgetWarning[]
 }

@@ -58,3 +58,14 @@ export function learn(learned: Learned, { worst, expected, actual }: { worst: bi
     overshoot: learned.overshoot + (isOver ? actual - expected : 0n),
   }
 }
+
+/** As the text that stores keep. */
+export function learnedText(learned: Learned): string {
+  return JSON.stringify({ ...learned, overshoot: String(learned.overshoot) })
+}
+
+/** What `learnedText` wrote. */
+export function fromLearnedText(text: string): Learned {
+  const { overshoot, ...rest } = JSON.parse(text) as Omit<Learned, 'overshoot'> & { readonly overshoot: string }
+  return { ...rest, overshoot: BigInt(overshoot) }
+}

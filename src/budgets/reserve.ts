@@ -1,7 +1,6 @@
 import { PurserError } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
 import { admit, type Claim, type Verdict } from './admit.ts'
-import type { Metric } from './budget.ts'
 import type { Cause } from './counter.ts'
 import type { Denial, DenialKind, Grant } from './denial.ts'
 import { denialOf, warningOf } from './explain-denial.ts'
@@ -9,6 +8,7 @@ import type { Gate, Meeting } from './gate.ts'
 import type { Amounts, Asked, BudgetWarning, Hold, HoldId, Share } from './hold.ts'
 import { expectedOf } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
+import { refusalOf, worstCase } from './worst-case.ts'
 import type { Applied } from './scope.ts'
 
 /** What a hold asks of one budget. */
@@ -45,8 +45,7 @@ export function demandOf(gate: Gate, applied: Applied, asked: Asked, countedAt: 
   const { active, terms } = applied
   const { budget } = active
   const meeting = gate.meet(applied, countedAt)
-  const isCounted = asked.basis !== 'plan' || budget.countsPlan || budget.metric === 'concurrency'
-  const worst = isCounted ? (asked.worst[budget.metric] ?? budget.ceiling) : 0n
+  const worst = worstCase(asked, budget)
   const claim: Claim = {
     counters: meeting.counters,
     ...active.bounds(terms, gate.nowMs),
@@ -58,11 +57,6 @@ export function demandOf(gate: Gate, applied: Applied, asked: Asked, countedAt: 
     isSeeded: active.record.seeding === null,
   }
   return { ...meeting, claim }
-}
-
-/** Tokens without a price are still counted, so only a cost is unpriced. */
-function refusalOf({ refusal }: Asked, metric: Metric): Claim['refusal'] {
-  return refusal !== null && (metric === 'cost' || refusal.kind === 'unbounded') ? refusal : { kind: 'unbounded', message: null }
 }
 
 function expectedAmount(gate: Gate, { active, terms }: Applied, asked: Asked, worst: bigint): bigint {
@@ -140,8 +134,7 @@ export function refuse(gate: Gate, { denial, by }: Refusal): Denial {
 
 /** The first refusal of a counter and window is an event; all later ones write nothing. */
 function tellOnce(gate: Gate, { applied, counter, counters }: Demand, denial: Denial): void {
-  const isLasting = denial.kind === 'exhausted' || denial.kind === 'never-fits'
-  if (!isLasting || counters.some(({ denied }) => denied)) return
+  if (denial.kind === 'unavailable' || counters.some(({ denied }) => denied)) return
   counter.denied = true
   gate.rows.touch(counter)
   const { limit, spent, held, presumed } = denial

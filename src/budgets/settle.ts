@@ -1,11 +1,13 @@
 import { PurserError } from '../errors.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import type { Metric, Mode } from './budget.ts'
 import { countCharge } from './count-charge.ts'
 import type { CauseOf, Gate } from './gate.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
 import { learn, nothingLearned } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
 import type { Applied } from './scope.ts'
+import { worstCase } from './worst-case.ts'
 
 /**
  * What becomes of a hold with its charge. `partial`: it stays open with what is left. `final`: what is left is given
@@ -51,12 +53,13 @@ export function settle(gate: Gate, id: HoldId, { draft, ignore, settling }: Sett
   if (isEnded(hold)) return { ...outcomeOf(hold), charge: booked.id }
   if (booked.outcome === 'booked') {
     hold.charges += 1
+    if (charge.costNanos === null) hold.unpriced += 1
     addSpent(hold, charge)
     takeFromOrigins(gate, hold, charge)
   }
   gate.rows.touchHold(hold)
-  if (settling === 'final') end(gate, hold, 'settled')
-  if (settling === 'uncertain') keepUncertain(gate, hold)
+  if (settling === 'uncertain') keep(gate, hold, isUncertain)
+  else if (settling === 'final') finish(gate, hold, 'settled')
   if (overrun.length > 0) tellOverrun(gate, hold, overrun)
   return { ...outcomeOf(hold), charge: booked.id, overrun }
 }
@@ -66,7 +69,9 @@ export function release(gate: Gate, id: HoldId): HoldOutcome {
   const hold = findHold(gate, id)
   if (hold.state === 'settled') throw ended(hold, 'released')
   gate.lapse()
-  if (hold.state !== 'released') end(gate, hold, 'released')
+  // One that is presumed is freed by whoever says so; one that is open may still owe what has no price.
+  if (hold.state === 'presumed') end(gate, hold, 'released')
+  else if (hold.state === 'open') finish(gate, hold, 'released')
   return outcomeOf(hold)
 }
 
@@ -112,14 +117,14 @@ export function ended({ id, state }: Hold, wanted: string): PurserError {
 
 /** Takes what a charge comes to out of what its hold has set aside in a counter, before it is counted as spent. */
 function takeOut(gate: Gate, hold: Hold, overrun: { budget: string; by: bigint }[]): CauseOf {
-  return (counter, { name, metric, ceiling }, amount) => {
+  return (counter, budget, amount) => {
     const share = hold.shares.find((each) => each.counter === counter.id)
     const over = amount - (share?.worst ?? 0n)
     takeAmount(gate, hold, share, amount)
     if (over <= 0n) return null
     // What nobody could bound was let through, and passes no bound.
-    if (hold.asked.worst[metric] === undefined && ceiling === null) return 'soft'
-    overrun.push({ budget: name, by: over })
+    if (worstCase(hold.asked, budget) === null) return 'soft'
+    overrun.push({ budget: budget.name, by: over })
     return 'overrun'
   }
 }
@@ -202,9 +207,22 @@ function giveBack(gate: Gate, hold: Hold, parent: Hold): void {
   gate.rows.touchHold(parent)
 }
 
-/** A call that was cut may cost more than what arrived: strict budgets keep presuming the rest. */
-function keepUncertain(gate: Gate, hold: Hold): void {
-  const kept = new Set(hold.shares.filter((share) => staysPresumed(gate, share)))
+/** Ends a hold; where a call of it has no price, hard budgets keep presuming what was set aside for the cost. */
+function finish(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
+  hold.awaitsPrice = hold.unpriced > 0
+  if (hold.awaitsPrice) keep(gate, hold, isUnpriced)
+  else end(gate, hold, state)
+}
+
+/** What is left of a hold stays presumed in some counters, and is given back in the others. */
+function keep(gate: Gate, hold: Hold, stays: (metric: Metric, mode: Mode) => boolean): void {
+  const kept = new Set(
+    hold.shares.filter(({ counter: id, metric, worst }) => {
+      const counter = gate.rows.counterById(id)
+      const mode = counter && gate.appliedOf(counter)?.terms.mode
+      return mode !== undefined && worst > 0n && stays(metric, mode)
+    }),
+  )
   if (kept.size === 0) {
     end(gate, hold, 'settled')
     return
@@ -214,10 +232,14 @@ function keepUncertain(gate: Gate, hold: Hold): void {
   if (hold.state === 'open') gate.presume(hold)
 }
 
-function staysPresumed(gate: Gate, { counter: id, metric, worst }: Share): boolean {
-  const counter = gate.rows.counterById(id)
-  if (counter === undefined || worst === 0n || (metric !== 'cost' && metric !== 'tokens')) return false
-  return gate.appliedOf(counter)?.terms.mode === 'strict'
+/** A call that was cut may cost more than what arrived: strict budgets keep presuming the rest. */
+function isUncertain(metric: Metric, mode: Mode): boolean {
+  return mode === 'strict' && (metric === 'cost' || metric === 'tokens')
+}
+
+/** A call without a price did cost something: hard budgets keep presuming what was set aside for it. */
+function isUnpriced(metric: Metric, mode: Mode): boolean {
+  return mode !== 'soft' && metric === 'cost'
 }
 
 function tellOverrun(gate: Gate, hold: Hold, overrun: readonly { budget: string; by: bigint }[]): void {

@@ -91,6 +91,19 @@ export const budgetShowShape = z.strictObject({
   budget: ledgerBudgetShape,
   counters: z.array(budgetStatusRowShape),
   lastChange: z.strictObject({ at: instant, author: z.string() }).nullable(),
+  learned: z
+    .array(
+      z.strictObject({
+        provider: z.string().nullable(),
+        model: z.string().nullable(),
+        labels: z.record(z.string(), z.string().nullable()),
+        holds: count,
+        overshot: count.describe('holds that cost more than was expected'),
+        overshoot: amount.describe('by how much in all'),
+        expects: z.number().nullable().describe('the share of the worst case that is expected; null while too little is known'),
+      }),
+    )
+    .describe('what an adaptive budget has learned from earlier holds'),
 })
 
 const warning = z.strictObject({

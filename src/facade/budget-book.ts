@@ -3,6 +3,8 @@ import type { Budget, Origin } from '../budgets/budget.ts'
 import { type BudgetRecord, toStoredBudget } from '../budgets/budget-record.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
 import { type BudgetInput, defineBudget } from '../budgets/define-budget.ts'
+import { learnedShare } from '../budgets/learned.ts'
+import { type LearnedKind, learnedKind } from '../budgets/learned-key.ts'
 import type { Definition } from '../budgets/revise-budget.ts'
 import { PurserError } from '../errors.ts'
 import type { LedgerEvent } from '../stores/store.ts'
@@ -35,6 +37,17 @@ export interface BudgetChange {
   readonly author: string
   readonly before: Readonly<Record<string, unknown>> | null
   readonly after: Readonly<Record<string, unknown>> | null
+}
+
+/** What a budget has learned from one kind of hold. */
+export interface LearnedBounds extends LearnedKind {
+  /** Settled holds. */
+  readonly holds: number
+  /** Of those, how many cost more than was expected, and by how much in all, in the metric's unit. */
+  readonly overshot: number
+  readonly overshoot: bigint
+  /** The share of the worst case that is expected now; null while there are too few holds to tell. */
+  readonly expects: number | null
 }
 
 const fileKind = 'budget-file'
@@ -86,6 +99,32 @@ export class BudgetBook {
   /** Where every open counter stands, of all budgets or of those named. */
   status(names?: readonly string[]): Promise<readonly BudgetStatus[]> {
     return this.#host.run(() => this.#host.store.gate('status', names === undefined ? {} : { names }))
+  }
+
+  /**
+   * What a budget has learned from earlier holds, by kind of hold, for adaptive budgets: how many there were, how many
+   * cost more than was expected, and by how much in all.
+   * @throws PURSER_NOT_FOUND
+   */
+  async learned(name: string): Promise<readonly LearnedBounds[]> {
+    const record = (await this.list()).find(({ budget }) => budget.name === name)
+    if (record === undefined) throw new PurserError('PURSER_NOT_FOUND', `There is no budget "${name}".`)
+    const { budget } = record
+    if (![budget, ...budget.overrides].some(({ mode }) => mode === 'adaptive')) return []
+    return [...(await this.#host.store.learned())].flatMap(([key, learned]) => {
+      const kind = learnedKind(budget, key)
+      if (kind === undefined) return []
+      const share = learnedShare(learned, budget.quantile)
+      return [
+        {
+          ...kind,
+          holds: learned.holds,
+          overshot: learned.overshot,
+          overshoot: learned.overshoot,
+          expects: share === null ? null : share / 20,
+        },
+      ]
+    })
   }
 
   /** Changes of a budget, or of all, the first first. */

@@ -55,8 +55,8 @@ export class HoldDesk {
     }
     const bounded = await this.#bounded(request, request.request)
     for (;;) {
-      const asked = askedFor(request, bounded, defaults)
-      const answer = await this.#untilGranted(() => ask(asked), request.waitMs)
+      // Bounded anew at each try, so that the bound covers the hold from the instant at which it is granted.
+      const answer = await this.#untilGranted(() => ask(askedFor(request, bounded, defaults)), request.waitMs)
       if (answer.granted) return bounded.maxOutputTokens === undefined ? answer : { ...answer, maxOutputTokens: bounded.maxOutputTokens }
       if (request.shrink !== true || !bounded.shrink(answer, Date.now())) return answer
     }
@@ -83,13 +83,14 @@ export class HoldDesk {
 
   /**
    * Books what a held call came to and gives the rest back; also after it ran out. `partial` keeps the hold open with what
-   * is left, as for each part of a batch. A call that was cut or aborted is an estimate, and what is left of it stays
-   * presumed in strict budgets.
+   * is left, as for each part of a batch. A call that was cut or aborted is an estimate, and what is left of it, or of one
+   * that timed out, stays presumed in strict budgets. So does what was set aside for a cost that has no price.
    * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, and what recording a call throws
    */
   settle(id: string, call: HeldCall, { partial = false }: { readonly partial?: boolean } = {}): Promise<HoldOutcome> {
     const isCut = call.outcome === 'cut' || call.outcome === 'aborted'
-    return this.#settle(id, isCut ? { ...call, estimated: true } : call, partial ? 'partial' : isCut ? 'uncertain' : 'final')
+    const isUncertain = isCut || call.outcome === 'timeout'
+    return this.#settle(id, isCut ? { ...call, estimated: true } : call, partial ? 'partial' : isUncertain ? 'uncertain' : 'final')
   }
 
   async #settle(id: string, call: HeldCall, settling: Settling): Promise<HoldOutcome> {
@@ -145,11 +146,14 @@ export class HoldDesk {
    * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT for a hold that is still open
    */
   async resolve(id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
-    const { state } = await this.#view(id)
+    const { state, spent } = await this.#view(id)
     if (state === 'open') {
       throw new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
     }
-    return answer === 'not-sent' ? this.release(id) : this.#settle(id, answer, 'final')
+    if (answer === 'not-sent') return this.release(id)
+    // A call that was cut has a charge for what arrived; this one is for the rest.
+    const isRest = spent.calls !== undefined
+    return this.#settle(id, isRest ? { id: `hold:${id}:rest`, ...answer } : answer, 'final')
   }
 
   /** Ends a hold as its call ended; `call` is what arrived, where anything did. */

@@ -73,7 +73,10 @@ export function toAmounts(what: string, input: AmountsInput = {}): Amounts {
   const place = inputPlace(refuse)
   const unknown = Object.keys(input).find((key) => !(metrics as readonly string[]).includes(key))
   if (unknown !== undefined) throw new PurserError('PURSER_BAD_ARGUMENT', `"${unknown}" is no metric. Use ${metrics.join(', ')}.`)
-  return Object.fromEntries(
-    metrics.flatMap((metric) => (input[metric] === undefined ? [] : [[metric, parseAmount(input[metric], metric, place.in(metric))]])),
-  )
+  const amounts: Partial<Record<Metric, bigint>> = {}
+  for (const metric of metrics) {
+    const amount = input[metric]
+    if (amount !== undefined) amounts[metric] = parseAmount(amount, metric, place.in(metric))
+  }
+  return amounts
 }

@@ -1,3 +1,4 @@
+import type { Learned } from '../budgets/learned.ts'
 import type { GateOperation, GateOperations } from '../budgets/gate-operations.ts'
 import type { Booked, Booking } from '../ledger/book-charge.ts'
 import type { Charge, ChargeId, Labels } from '../ledger/charge.ts'
@@ -129,6 +130,8 @@ export interface Store {
    * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT as the operation says
    */
   readonly gate: <K extends GateOperation>(operation: K, input: GateOperations[K]['input']) => Promise<GateOperations[K]['answer']>
+  /** What holds have come to, by the name under which budgets learn from them; see budgets/learned-key.ts. */
+  readonly learned: () => Promise<ReadonlyMap<string, Learned>>
   /** Tells of each event that this process has written, once it is durable. Gives the function that ends it. */
   readonly listen: (listener: (event: LedgerEvent) => void) => () => void
   readonly document: (kind: string, key: string) => Promise<StoredDocument | undefined>

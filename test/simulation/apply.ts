@@ -11,7 +11,7 @@ import type { Writer } from './client.ts'
 import { Mismatch, same } from './mismatch.ts'
 import type { Model, ModelCharge } from './model.ts'
 import { checkOutcome } from './check-answer.ts'
-import { extend, release, reserve, settle } from './model-holds.ts'
+import { endAwaiting, extend, release, reserve, settle } from './model-holds.ts'
 import { bookUnheld, define, remove, seed } from './model-ledger.ts'
 import { split } from './model-split.ts'
 import type { Operation } from './operations.ts'
@@ -106,7 +106,11 @@ function bookAll(model: Model, { charges, batch }: Operation & { kind: 'book' },
     if (!expected.includes(outcome)) throw new Mismatch('book', expected, outcome)
     const more = { hold: null, corrects: null, batch, order: ++order.next, seq }
     if (outcome === 'booked') bookUnheld(model, { ...chargeOf(input), countedAt: input.at, labels: input.labels, ...more })
-    if (outcome === 'superseded') bookUnheld(model, { ...differenceOf(model, input), ...more, id, corrects: input.id ?? null })
+    if (outcome === 'superseded') {
+      const difference = differenceOf(model, input)
+      if (difference.unpriced === -1 && difference.hold !== null) endAwaiting(model, difference.hold)
+      bookUnheld(model, { ...difference, ...more, id, corrects: input.id ?? null })
+    }
   }
 }
 

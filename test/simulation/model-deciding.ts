@@ -30,7 +30,7 @@ export function demandsOf(model: Model, asked: Asked, at: number): Demand[] {
     const { metric, countsPlan, ceiling } = budget.budget
     const scope = scopeOf(budget.budget, asked.labels)
     const isFree = asked.basis === 'plan' && !countsPlan && metric !== 'concurrency'
-    const worst = isFree ? 0n : (asked.worst[metric] ?? ceiling)
+    const worst = isFree ? 0n : (asked.worst[metric] ?? (asked.refusal?.kind === 'unpriced' && metric === 'cost' ? null : ceiling))
     const unknown = metric === 'cost' ? (asked.refusal?.kind ?? 'unbounded') : 'unbounded'
     return { budget, scope, at, worst, unknown, expected: worst === null ? 0n : expectedOf(model, budget, asked, worst) }
   })
@@ -138,11 +138,11 @@ export function roomAgainAt(model: Model, demand: Demand): number | null {
   return null
 }
 
-/** The first lasting denial of a counter and window is an event. */
+/** The first denial of a counter and window is an event. */
 export function tellDenials(model: Model, refusals: readonly Refusal[]): void {
   for (const { demand, kind } of refusals) {
     const { budget, scope, at } = demand
-    if (kind !== 'exhausted' && kind !== 'never-fits') continue
+    if (kind === 'unavailable') continue
     if (model.keysWithin(scope, model.spanAt(budget, at), budget.denied).length > 0) continue
     const start = startOf(budget, at)
     budget.denied.add(keyOf(scope, start))

@@ -1,4 +1,4 @@
-import type { Metric } from '../../src/budgets/budget.ts'
+import type { Metric, Mode } from '../../src/budgets/budget.ts'
 import type { Asked } from '../../src/budgets/hold.ts'
 import type { Settling } from '../../src/budgets/settle.ts'
 import { amountOf, keyOf, type Model, type ModelBudget, type ModelCharge, type ModelHold, scopeOf, type SetAside } from './model.ts'
@@ -51,6 +51,8 @@ export function newHold(
     left: { ...asked.worst },
     spent: {},
     charges: 0,
+    unpriced: 0,
+    awaitsPrice: false,
     warnings: letThrough.map(({ demand }) => demand.budget.budget.name),
     given: Object.fromEntries(learning.map(({ budget, expected }) => [budget.budget.metric, expected])),
   }
@@ -111,8 +113,8 @@ export function settle(model: Model, id: string, charge: SettledCharge, settling
     const own = { labels: hold.asked.labels, countedAt: hold.reservedAt, at: Math.max(charge.at, hold.reservedAt), hold: id }
     book(model, hold, { ...charge, ...own, corrects: null, batch: null, order, seq: undefined }, overrun)
   }
-  if (settling === 'final') end(model, hold, 'settled')
-  if (settling === 'uncertain') endUncertain(model, hold)
+  if (settling === 'uncertain') endKeeping(model, hold, isUncertain)
+  if (settling === 'final') finish(model, hold, 'settled')
   if (overrun.size > 0) {
     model.events.push({ kind: 'hold.overrun', hold: id, budgets: [...overrun].map(([budget, by]) => `${budget} ${by}`).toSorted() })
   }
@@ -135,7 +137,8 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
         const aside = hold.setAside.find(({ revision }) => revision === budget.revision)
         const over = amount - (aside?.worst ?? 0n)
         if (over > 0n) {
-          const isBounded = hold.asked.worst[metric] !== undefined || ceiling !== null
+          const isUnknown = hold.asked.refusal?.kind === 'unpriced' && metric === 'cost'
+          const isBounded = hold.asked.worst[metric] !== undefined || (ceiling !== null && !isUnknown)
           causes.set(budget, isBounded ? 'overrun' : 'soft')
           if (isBounded) overrun.set(budget.budget.name, over)
         }
@@ -145,6 +148,7 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
     },
   )
   hold.charges += 1
+  if (charge.unpriced === 1) hold.unpriced += 1
   for (const metric of ['cost', 'tokens', 'calls'] as const) {
     const amount = amountOf({ ...wholeUsage, metric } as ModelBudget['budget'], charge)
     const left = hold.left[metric]
@@ -185,7 +189,8 @@ export function release(model: Model, id: string): Expected {
   if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
   if (hold.state === 'settled') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
   lapse(model)
-  if (hold.state !== 'released') end(model, hold, 'released')
+  if (hold.state === 'presumed') end(model, hold, 'released')
+  if (hold.state === 'open') finish(model, hold, 'released')
   return { kind: 'outcome', hold, charge: null, overrun: new Map() }
 }
 
@@ -221,15 +226,43 @@ function end(model: Model, hold: ModelHold, state: 'settled' | 'released'): void
   hold.left = {}
 }
 
-/** A call that was cut: strict budgets presume the rest of its cost and tokens, others get it back. */
-function endUncertain(model: Model, hold: ModelHold): void {
+function finish(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
+  hold.awaitsPrice = hold.unpriced > 0
+  if (hold.awaitsPrice) endKeeping(model, hold, isUnpriced)
+  else end(model, hold, state)
+}
+
+/** What is left is presumed in some budgets, the others get it back. */
+function endKeeping(model: Model, hold: ModelHold, keeps: (mode: Mode, metric: Metric) => boolean): void {
   const stays = ({ revision, scope, metric, worst }: SetAside): boolean => {
     const budget = model.budgets.find((each) => each.revision === revision)
-    return budget !== undefined && worst > 0n && model.terms(budget, scope).mode === 'strict' && (metric === 'cost' || metric === 'tokens')
+    return budget !== undefined && worst > 0n && keeps(model.terms(budget, scope).mode, metric)
   }
   if (!hold.setAside.some(stays)) return end(model, hold, 'settled')
   giveBack(model, hold, (aside) => !stays(aside))
   if (hold.state === 'open') presume(model, hold)
+}
+
+/** A call that was cut may have cost more than what arrived. */
+function isUncertain(mode: Mode, metric: Metric): boolean {
+  return mode === 'strict' && (metric === 'cost' || metric === 'tokens')
+}
+
+/** A call that nobody has a price for did cost something. */
+function isUnpriced(mode: Mode, metric: Metric): boolean {
+  return (mode === 'strict' || mode === 'adaptive') && metric === 'cost'
+}
+
+/** A correction has brought the price of a call: nothing of its hold is presumed any longer. */
+export function endAwaiting(model: Model, id: string): void {
+  const hold = model.holds.get(id)
+  if (hold === undefined || hold.unpriced === 0) return
+  hold.unpriced -= 1
+  if (hold.unpriced > 0 || !hold.awaitsPrice || hold.state !== 'presumed') return
+  giveBack(model, hold, () => true)
+  hold.left = {}
+  hold.awaitsPrice = false
+  hold.state = 'settled'
 }
 
 /** Holds that came to something, and gave nothing away, are samples for the budgets that learn. */

@@ -49,6 +49,10 @@ export interface ModelHold {
   left: Partial<Record<Metric, bigint>>
   spent: Partial<Record<Metric, bigint>>
   charges: number
+  /** Charges of it that nobody has a price for yet. */
+  unpriced: number
+  /** Whether it is over but for a price. */
+  awaitsPrice: boolean
 }
 
 export interface ModelBudget {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Mode } from '../../src/budgets/budget.ts'
 import { type Ending, endingOfStatus, holdEndings } from '../../src/budgets/endings.ts'
 import { everyStore } from './every-store.ts'
-import { type GateLedger, granted, openGate, usd } from './gate-ledger.ts'
+import { chargeOf, type GateLedger, granted, openGate, usd } from './gate-ledger.ts'
 
 /** A call that was held at one dollar ends; where anything arrived, it came to 40 cents. */
 async function end(gate: GateLedger, id: string, ending: Ending): Promise<void> {
@@ -100,4 +100,32 @@ test.for([
   [529, 'server-error'],
 ] as const)('an answer of status %i ends a call as %s', ([status, ending]) => {
   expect(endingOfStatus(status)).toBe(ending)
+})
+
+describe.each(everyStore)('a held call that nobody has a price for, on $name', (kind) => {
+  test('stays presumed at what was set aside, in hard budgets, until it has a price', async () => {
+    const { gate, store, clock } = await openGate(kind)
+    await gate.define()
+    await gate.define({ name: 'adaptive', mode: 'adaptive', tolerance: usd(1) })
+    await gate.define({ name: 'soft', mode: 'soft' })
+    const { id } = granted(await gate.reserve(usd(1)))
+    expect(await gate.settle(id, null, 'final', { id: 'c1' })).toMatchObject({ state: 'presumed', charge: 'c1' })
+    expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: usd(1), unpricedCalls: 1 })
+    expect(await gate.counter('adaptive')).toMatchObject({ presumed: usd(1) })
+    expect(await gate.counter('soft')).toMatchObject({ presumed: 0n, unpricedCalls: 1 })
+    const priced = chargeOf(usd(0.3), { id: 'c1', at: clock.now, usage: { inputTokens: 1 } })
+    await store.transact({ bookings: [{ draft: priced, onExisting: 'supersede', rank: 1 }] })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.3), held: 0n, presumed: 0n, unpricedCalls: 0, overLimit: null })
+    expect(await gate.store.gate('holds', {})).toEqual([])
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+  })
+
+  test('is free again where its owner says that it cost nothing', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    const { id } = granted(await gate.reserve(usd(1)))
+    await gate.settle(id, null)
+    await gate.release(id)
+    expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: 0n })
+  })
 })

@@ -115,7 +115,7 @@ export class GateLedger {
     return this.store.gate('split', { from: from as HoldId, id, asked: part })
   }
 
-  settle(id: string, cost: bigint, settling: Settling = 'final', more: Partial<ChargeInput> = {}): Promise<HoldOutcome> {
+  settle(id: string, cost: bigint | null, settling: Settling = 'final', more: Partial<ChargeInput> = {}): Promise<HoldOutcome> {
     const draft = chargeOf(cost, { at: this.#now(), id: more.id ?? (settling === 'final' ? `hold:${id}` : `c${++this.#next}`), ...more })
     return this.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore: ['at'], settling } })
   }

@@ -1,11 +1,14 @@
 import { Command } from 'commander'
 import { formatAmount, formatWindow } from '../../budgets/amount-text.ts'
+import type { Budget } from '../../budgets/budget.ts'
 import type { BudgetRecord } from '../../budgets/budget-record.ts'
 import { PurserError } from '../../errors.ts'
+import type { LearnedBounds } from '../../facade/budget-book.ts'
 import type { Purser } from '../../purser.ts'
 import { closest } from '../../text/closest.ts'
 import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/display-width.ts'
+import { formatShare } from '../../text/numbers.ts'
 import { renderTable } from '../../text/table.ts'
 import { appliedText, applyBudgets, definingPath } from '../apply-budgets.ts'
 import { boundSentence, changeJson, changeLines, ledgerBudgetJson, originOf } from '../budget-change-view.ts'
@@ -129,12 +132,14 @@ async function show(session: Session, name: string): Promise<void> {
   await purser.budgets.seedAll()
   const rows = await purser.budgets.status([name])
   const last = (await purser.budgets.history(name)).at(-1)
+  const learned = await purser.budgets.learned(name)
   const from = originOf(record.budget, await purser.budgets.source())
   if (session.json) {
     return writeJson({
       budget: ledgerBudgetJson(record, from),
       counters: rows.map(statusJson),
       lastChange: last === undefined ? null : { at: iso(last.at), author: last.author },
+      learned: learned.map((each) => ({ ...each, overshoot: String(each.overshoot) })),
     })
   }
   const [title = '', ...lines] = budgetLines(record.budget, `from ${from}`).map(printable)
@@ -147,7 +152,18 @@ async function show(session: Session, name: string): Promise<void> {
     '',
     ...statusLines(rows, Date.now()),
     ...(notes.length === 0 ? [] : ['', ...wrapNotes(notes)]),
+    ...(learned.length === 0 ? [] : ['', ...wrapNotes(learned.map((each) => learnedText(record.budget, each)))]),
   ])
+}
+
+function learnedText({ metric }: Budget, { provider, model, labels, holds, overshot, overshoot, expects }: LearnedBounds): string {
+  const of = [
+    model === null ? 'holds without a model' : `${provider}/${model}`,
+    ...Object.entries(labels).map(([key, value]) => `${key}=${value ?? 'none'}`),
+  ]
+  const expected = expects === null ? 'too few to expect less than the worst case' : `${formatShare(expects)} of the worst case is expected`
+  const over = overshot === 0 ? 'none cost more' : `${counted(overshot, 'hold')} cost more, by ${formatAmount(metric, overshoot)} in all`
+  return printable(`  learned from ${counted(holds, 'hold')} of ${of.join(', ')}: ${expected}; ${over}`)
 }
 
 async function history(session: Session, name: string | undefined): Promise<void> {

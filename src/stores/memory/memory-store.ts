@@ -1,4 +1,5 @@
 import { budgetKind } from '../../budgets/budget-record.ts'
+import type { Learned } from '../../budgets/learned.ts'
 import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
@@ -154,6 +155,10 @@ class MemoryStore implements Store {
 
   sku(id: number): ReturnType<Store['sku']> {
     return this.#sums.sku(id)
+  }
+
+  async learned(): Promise<ReadonlyMap<string, Learned>> {
+    return this.#tables.learned.entries()
   }
 
   async hasSubject(kind: string): Promise<boolean> {

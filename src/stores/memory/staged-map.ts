@@ -24,6 +24,17 @@ export class StagedMap<K, V> {
     }
   }
 
+  /** A copy of all that is there. */
+  entries(): Map<K, V> {
+    const keys = new Set([...this.#kept.keys(), ...this.#staged.keys()])
+    return new Map(
+      [...keys].flatMap((key) => {
+        const value = this.get(key)
+        return value === undefined ? [] : [[key, value] as const]
+      }),
+    )
+  }
+
   keep(): void {
     for (const [key, value] of this.#staged) {
       if (value === undefined) this.#kept.delete(key)

@@ -1,7 +1,7 @@
 import type { GateRows } from '../../budgets/gate-rows.ts'
 import type { Counter } from '../../budgets/counter.ts'
 import { holdStates } from '../../budgets/hold.ts'
-import type { Learned } from '../../budgets/learned.ts'
+import { learnedText } from '../../budgets/learned.ts'
 import { restText, type StoredHold, toStoredHold } from '../../budgets/stored-hold.ts'
 import { learnedDigest, scopeDigest } from './gate-reads.ts'
 import type { GateTables } from './gate-tables.ts'
@@ -31,15 +31,6 @@ export function gateChanges(rows: GateRows, tables: GateTables, dropped: Readonl
     changedHolds: holds.filter(({ isNew }) => !isNew).map(({ stored }) => stored),
     learned: [...rows.dirtyLearned].map(([key, learned]) => [key, learnedText(learned)] as const),
   }
-}
-
-function learnedText(learned: Learned): string {
-  return JSON.stringify({ ...learned, overshoot: String(learned.overshoot) })
-}
-
-export function fromLearnedText(body: string): Learned {
-  const { overshoot, ...rest } = JSON.parse(body) as Omit<Learned, 'overshoot'> & { overshoot: string }
-  return { ...rest, overshoot: BigInt(overshoot) }
 }
 
 const keptColumns = 'id integer,revision bigint,digest bytea,scope text,start bigint,end bigint'.split(',')

@@ -1,3 +1,4 @@
+import { fromLearnedText, type Learned } from '../../budgets/learned.ts'
 import type { GateOperation, GateOperations } from '../../budgets/gate-operations.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
@@ -181,6 +182,12 @@ class PostgresStore implements Store {
 
   sku(id: number): ReturnType<Store['sku']> {
     return this.#dictionaries.skus.get(id)
+  }
+
+  async learned(): Promise<ReadonlyMap<string, Learned>> {
+    const text = `SELECT key, body FROM ${this.#schema}.learned ORDER BY key`
+    const [result] = await this.#connections.read((client) => sendAll(client, [{ text, values: [] }]))
+    return new Map((result?.rows ?? []).map(({ key, body }) => [String(key), fromLearnedText(String(body))]))
   }
 
   async hasSubject(kind: string): Promise<boolean> {

@@ -3,7 +3,7 @@ import { budgetKind, fromStoredBudget } from '../../budgets/budget-record.ts'
 import type { Cause, Counter } from '../../budgets/counter.ts'
 import type { EarlierCharge, GateLoader } from '../../budgets/gate-loader.ts'
 import type { Hold, HoldId } from '../../budgets/hold.ts'
-import type { Learned } from '../../budgets/learned.ts'
+import { fromLearnedText } from '../../budgets/learned.ts'
 import { fromStoredHold, type StoredHold } from '../../budgets/stored-hold.ts'
 import type { ChargeId } from '../../ledger/charge.ts'
 import type { ChargeReader } from './charge-reader.ts'
@@ -61,7 +61,7 @@ export function createGateReader({ database, documents, charges }: GateSources):
       const found = charges.byId(id as ChargeId)
       return found === undefined ? undefined : found.charge.hold
     },
-    learned: (key) => optional(learned.get(key), (row) => toLearned(String(row['body']))),
+    learned: (key) => optional(learned.get(key), (row) => fromLearnedText(String(row['body']))),
     earlier: ({ afterAt, afterSeq, upToSeq }, limit) =>
       charges
         .pageByTime({ after: { at: afterAt, seq: afterSeq }, upToSeq, limit }, Number.MAX_SAFE_INTEGER)
@@ -100,9 +100,4 @@ function toCounter(row: Row): Counter {
 
 function toHold(row: Row): Hold {
   return fromStoredHold(row as unknown as StoredHold)
-}
-
-function toLearned(body: string): Learned {
-  const { overshoot, ...rest } = JSON.parse(body) as Omit<Learned, 'overshoot'> & { overshoot: string }
-  return { ...rest, overshoot: BigInt(overshoot) }
 }

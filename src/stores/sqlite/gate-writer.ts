@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { GateRows } from '../../budgets/gate-rows.ts'
 import { holdStates } from '../../budgets/hold.ts'
+import { learnedText } from '../../budgets/learned.ts'
 import { restText, toStoredHold } from '../../budgets/stored-hold.ts'
 
 /** Writes the rows of the gate that a transaction has touched, each once. Only within a write transaction. */
@@ -37,7 +38,7 @@ export class GateWriter {
       } else this.#updateHold.run(holdStates.indexOf(hold.state), hold.expiresAt, restText(hold), hold.number)
     }
     for (const [key, learned] of rows.dirtyLearned) {
-      this.#putLearned.run(key, JSON.stringify({ ...learned, overshoot: String(learned.overshoot) }))
+      this.#putLearned.run(key, learnedText(learned))
     }
   }
 

@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { GateEffects, HeldBooking } from '../../budgets/gate-effects.ts'
+import { fromLearnedText, type Learned } from '../../budgets/learned.ts'
 import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
 import { PurserError } from '../../errors.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
@@ -181,6 +182,11 @@ class SqliteStore implements Store {
 
   sku(id: number): ReturnType<Store['sku']> {
     return this.#read(() => this.#parts.dictionaries.sku(id))
+  }
+
+  async learned(): Promise<ReadonlyMap<string, Learned>> {
+    const rows = this.#read(() => this.#parts.database.prepare('SELECT key, body FROM learned ORDER BY key').all())
+    return new Map(rows.map((row) => [String(row['key']), fromLearnedText(String(row['body']))]))
   }
 
   async hasSubject(kind: string): Promise<boolean> {
