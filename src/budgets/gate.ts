@@ -8,6 +8,7 @@ import type { GateRows } from './gate-rows.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
 import type { ActiveBudget, Applied } from './scope.ts'
 import { scopeLabels } from './scope.ts'
+import { settleByRecord } from './settle.ts'
 import { crossedThresholds, hundredths } from './thresholds.ts'
 import { oldestSlice } from './window.ts'
 
@@ -52,6 +53,11 @@ export class Gate {
     const countedAt = this.countedAt(charge)
     if (this.#deferred !== undefined) this.#deferred.push({ charge, countedAt })
     else {
+      const hold = sign === 1 && charge.corrects === null && charge.hold !== null ? this.rows.hold(charge.hold as HoldId) : undefined
+      if (hold?.state === 'presumed') {
+        settleByRecord(this, hold, charge, (causeOf) => this.#count({ charge, countedAt, sign, causeOf }, bookedSeq))
+        return
+      }
       const cause = charge.corrects === null ? 'unheld' : 'correction'
       if (sign === 1 && charge.hold !== null && unpricedBy(charge) === -1) this.#endAwaiting(charge.hold as HoldId)
       this.#count({ charge, countedAt, sign, causeOf: () => cause }, bookedSeq)

@@ -51,17 +51,24 @@ export function settle(gate: Gate, id: HoldId, { draft, ignore, settling }: Sett
     gate.effects.book({ draft: charge, ignore, onExisting: 'same' })
   }
   if (isEnded(hold)) return { ...outcomeOf(hold), charge: booked.id }
-  if (booked.outcome === 'booked') {
-    hold.charges += 1
-    if (charge.costNanos === null) hold.unpriced += 1
-    addSpent(hold, charge)
-    takeFromOrigins(gate, hold, charge)
-  }
+  if (booked.outcome === 'booked') addCharge(gate, hold, charge)
   gate.rows.touchHold(hold)
   if (settling === 'uncertain') keep(gate, hold, isUncertain)
   else if (settling === 'final') finish(gate, hold, 'settled')
   if (overrun.length > 0) tellOverrun(gate, hold, overrun)
   return { ...outcomeOf(hold), charge: booked.id, overrun }
+}
+
+/**
+ * Resolves a presumed hold by a record of its call that somebody else has, such as an import of the provider's own:
+ * `count` counts the charge as spent once the hold has made room for it.
+ */
+export function settleByRecord(gate: Gate, hold: Hold, charge: ChargeDraft, count: (causeOf: CauseOf) => void): void {
+  const overrun: { budget: string; by: bigint }[] = []
+  count(takeOut(gate, hold, overrun))
+  addCharge(gate, hold, charge)
+  finish(gate, hold, 'settled')
+  if (overrun.length > 0) tellOverrun(gate, hold, overrun)
 }
 
 /** Gives everything back: the call was not made, or the provider refused it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
@@ -169,6 +176,14 @@ function isShareOf(gate: Gate, { counter: id }: Share, { active }: Applied): boo
 export const divisible = ['cost', 'tokens', 'calls'] as const
 
 const wholeUsage = { countsPlan: true, countsCacheReads: true }
+
+/** Notes a charge on its hold, once it is counted. */
+function addCharge(gate: Gate, hold: Hold, charge: ChargeDraft): void {
+  hold.charges += 1
+  if (charge.costNanos === null) hold.unpriced += 1
+  addSpent(hold, charge)
+  takeFromOrigins(gate, hold, charge)
+}
 
 function addSpent(hold: Hold, charge: ChargeDraft): void {
   for (const metric of divisible) {

@@ -37,7 +37,7 @@ const budgetKeys: Readonly<Record<BudgetKey, Field>> = {
   },
   thresholds: {
     shape: { kind: 'written', as: 'percents, or keys' },
-    meaning: `Shares of the limit that are told once when reached: percents, or mappings of \`percent\` (or \`threshold: 0.8\`), \`level\` (${levels.join(', ')}), \`message\`, \`action\`. \`[50, 80, 95]\` unless said otherwise.`,
+    meaning: `Shares of the limit that are told once when reached: percents, or mappings of \`percent\` (or \`threshold: 0.8\`), \`level\` (${levels.join(', ')}), \`message\`, and an \`action\` for the program that hears of it. \`[50, 80, 95]\` unless said otherwise.`,
     example: '[80, { percent: 100, level: critical, message: all gone }]',
   },
   where: {

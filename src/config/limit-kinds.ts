@@ -12,9 +12,14 @@ export const limitKinds = {
   max_tokens_per_day: { metric: 'tokens', window: 'day', onLimit: 'block-new-runs', meaning: 'Tokens of a day; no new runs then.' },
   max_cost_per_day: { metric: 'cost', window: 'day', onLimit: 'block-new-runs', meaning: 'Dollars of a day; no new runs then.' },
   max_cost_per_month: { metric: 'cost', window: 'month', onLimit: 'block-new-runs', meaning: 'Dollars of a month; no new runs then.' },
-  max_concurrent_agents: { metric: 'concurrency', window: 'total', onLimit: 'queue', meaning: 'Places at one time; new runs queue then.' },
-  max_tokens_per_run: { metric: 'tokens', window: 'run', onLimit: 'terminate', meaning: 'Tokens of a run, which ends then.' },
-  max_cost_per_run: { metric: 'cost', window: 'run', onLimit: 'terminate', meaning: 'Dollars of a run, which ends then.' },
+  max_concurrent_agents: {
+    metric: 'concurrency',
+    window: 'total',
+    onLimit: 'queue',
+    meaning: 'Holds that are open at one time, so agents where each holds its own cap.',
+  },
+  max_tokens_per_run: { metric: 'tokens', window: 'run', onLimit: 'terminate', meaning: 'Tokens of a run, whose calls are refused then.' },
+  max_cost_per_run: { metric: 'cost', window: 'run', onLimit: 'terminate', meaning: 'Dollars of a run, whose calls are refused then.' },
 } as const satisfies Record<string, LimitKind>
 
 export type LimitKey = keyof typeof limitKinds

@@ -120,6 +120,15 @@ describe.each(everyStore)('a held call that nobody has a price for, on $name', (
     expect((await store.verify({ repair: false })).discrepancies).toEqual([])
   })
 
+  test('that a partial settle booked is presumed too, once the rest is given back', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    const { id } = granted(await gate.reserve(usd(1)))
+    await gate.settle(id, null, 'partial')
+    expect(await gate.release(id)).toMatchObject({ state: 'presumed' })
+    expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: usd(1) })
+  })
+
   test('is free again where its owner says that it cost nothing', async () => {
     const { gate } = await openGate(kind)
     await gate.define()
@@ -127,5 +136,19 @@ describe.each(everyStore)('a held call that nobody has a price for, on $name', (
     await gate.settle(id, null)
     await gate.release(id)
     expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: 0n })
+  })
+})
+
+describe.each(everyStore)('a hold that ran out, on $name', (kind) => {
+  test('is resolved by a record of its call that comes from elsewhere', async () => {
+    const { gate, store, clock } = await openGate(kind)
+    await gate.define()
+    const { id } = granted(await gate.reserve(usd(1), { ttlMs: 1000 }))
+    clock.now += 2000
+    expect(await gate.counter()).toMatchObject({ spent: 0n, presumed: usd(1) })
+    await gate.book(usd(0.3), { hold: id })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.3), held: 0n, presumed: 0n, overLimit: null })
+    expect(await gate.store.gate('hold', { id })).toMatchObject({ state: 'settled', spent: { cost: usd(0.3), calls: 1n } })
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
   })
 })
