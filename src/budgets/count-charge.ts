@@ -20,3 +20,8 @@ export function countCharge(budget: Pick<Budget, 'metric' | 'countsPlan' | 'coun
       return 0n
   }
 }
+
+/** What a charge adds to the calls without a price; a correction that gives a price takes its call out of them. */
+export function unpricedBy({ status, restates }: Pick<ChargeDraft, 'status' | 'restates'>): number {
+  return Number(status === 'unpriced') - Number(restates === 'unpriced')
+}

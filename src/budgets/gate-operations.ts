@@ -6,7 +6,9 @@ import type { Gate } from './gate.ts'
 import type { Asked, BudgetWarning, HoldId } from './hold.ts'
 import { decide, demandOf, reserve } from './reserve.ts'
 import { type Definition, reviseBudget, removeBudget, seed } from './revise-budget.ts'
-import { extend, findHold, type HoldOutcome, release, settle, type Settlement } from './settle.ts'
+import { findHold, type HoldOutcome } from './find-hold.ts'
+import { extend, release } from './release.ts'
+import { settle, type Settlement } from './settle.ts'
 import { split } from './split.ts'
 
 /** What a hold would get now, with nothing granted and nothing written. */

@@ -1,7 +1,7 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { slotMs } from '../time/calendar.ts'
 import type { Budget } from './budget.ts'
-import { countCharge } from './count-charge.ts'
+import { countCharge, unpricedBy } from './count-charge.ts'
 import { type Cause, committed, type Counter, tally } from './counter.ts'
 import type { GateEffects, HeldBooking } from './gate-effects.ts'
 import type { GateRows } from './gate-rows.ts'
@@ -118,7 +118,7 @@ export class Gate {
       counter.unpriced += unpriced
       return cause
     })
-    this.#fireThresholds(meeting)
+    this.fireThresholds(meeting)
   }
 
   /** The counters that a call of some instant meets. */
@@ -184,7 +184,8 @@ export class Gate {
     this.rows.touch(counter)
   }
 
-  #fireThresholds(meeting: Meeting): void {
+  /** Fires the thresholds that what is spent has reached, of a window that is open. */
+  fireThresholds(meeting: Meeting): void {
     const { applied, counter, counters } = meeting
     const { active, terms } = applied
     const isOpen = counter.end === null || counter.end > this.nowMs
@@ -208,11 +209,6 @@ export class Gate {
         },
       })
     }
-  }
-
-  /** Fires what a counter has reached already: after seeding, or a change of terms. */
-  fireThresholds(meeting: Meeting): void {
-    this.#fireThresholds(meeting)
   }
 
   /** What an event says of the counter that it is about. */
@@ -291,11 +287,6 @@ export class Gate {
     hold.shares = hold.shares.filter(({ worst }) => worst > 0n)
     this.rows.touchHold(hold)
   }
-}
-
-/** A correction that gives a price takes the call out of those without one. */
-function unpricedBy({ status, restates }: ChargeDraft): number {
-  return Number(status === 'unpriced') - Number(restates === 'unpriced')
 }
 
 /** Whether a budget that counts what was booked before it has not come to this charge yet. */

@@ -1,11 +1,9 @@
-import { PurserError } from '../errors.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import type { Metric, Mode } from './budget.ts'
 import { countCharge } from './count-charge.ts'
+import { divisible, finish, isUncertain, keep, originOf } from './end-hold.ts'
+import { ended, findHold, type HoldOutcome, isEnded, outcomeOf } from './find-hold.ts'
 import type { CauseOf, Gate } from './gate.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
-import { learn, nothingLearned } from './learned.ts'
-import { learnedKey } from './learned-key.ts'
 import type { Applied } from './scope.ts'
 import { worstCase } from './worst-case.ts'
 
@@ -21,17 +19,6 @@ export interface Settlement {
   /** Fields that the caller left to purser, which a second try need not repeat. */
   readonly ignore: readonly (keyof ChargeDraft)[]
   readonly settling: Settling
-}
-
-/** A hold after something was done to it. */
-export interface HoldOutcome {
-  readonly id: HoldId
-  readonly state: Hold['state']
-  readonly expiresAt: number
-  /** The charge that was booked, or had been before. */
-  readonly charge: string | null
-  /** Budgets whose counter the charge took more from than the hold had set aside. */
-  readonly overrun: readonly { readonly budget: string; readonly by: bigint }[]
 }
 
 /**
@@ -71,55 +58,9 @@ export function settleByRecord(gate: Gate, hold: Hold, charge: ChargeDraft, coun
   if (overrun.length > 0) tellOverrun(gate, hold, overrun)
 }
 
-/** Gives everything back: the call was not made, or the provider refused it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
-export function release(gate: Gate, id: HoldId): HoldOutcome {
-  const hold = findHold(gate, id)
-  if (hold.state === 'settled') throw ended(hold, 'released')
-  gate.lapse()
-  // One that is presumed is freed by whoever says so; one that is open may still owe what has no price.
-  if (hold.state === 'presumed') end(gate, hold, 'released')
-  else if (hold.state === 'open') finish(gate, hold, 'released')
-  return outcomeOf(hold)
-}
-
-/** Keeps an open hold alive until a later instant; never shortens it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
-export function extend(gate: Gate, id: HoldId, ttlMs: number): HoldOutcome {
-  const hold = findHold(gate, id)
-  gate.lapse()
-  if (hold.state !== 'open') throw ended(hold, 'extended')
-  hold.expiresAt = Math.max(hold.expiresAt, gate.nowMs + ttlMs)
-  gate.rows.touchHold(hold)
-  return outcomeOf(hold)
-}
-
-export function findHold(gate: Gate, id: HoldId): Hold {
-  const hold = gate.rows.hold(id)
-  if (hold === undefined) {
-    throw new PurserError('PURSER_NOT_FOUND', `There is no hold "${id}". \`purser hold list\` shows those that are open or presumed.`)
-  }
-  return hold
-}
-
-export function isEnded({ state }: Hold): boolean {
-  return state === 'settled' || state === 'released'
-}
-
-export function outcomeOf(hold: Hold): HoldOutcome {
-  return { id: hold.id, state: hold.state, expiresAt: hold.expiresAt, charge: null, overrun: [] }
-}
-
 /** The charge carries the labels of its hold, and was not made before it. */
 function chargeOf(hold: Hold, draft: ChargeDraft): ChargeDraft {
   return { ...draft, labels: hold.asked.labels, hold: hold.id, at: Math.max(draft.at, hold.reservedAt) }
-}
-
-export function ended({ id, state }: Hold, wanted: string): PurserError {
-  const what = state === 'presumed' ? 'ran out and is presumed spent' : `is ${state}`
-  const next =
-    state === 'presumed'
-      ? 'Settle it late, or resolve it.'
-      : 'A call that was made after all is booked with `purser record`, without a hold.'
-  return new PurserError('PURSER_HOLD_ENDED', `The hold "${id}" ${what} and cannot be ${wanted}. ${next}`)
 }
 
 /** Takes what a charge comes to out of what its hold has set aside in a counter, before it is counted as spent. */
@@ -160,10 +101,6 @@ function takeFromOrigins(gate: Gate, hold: Hold, charge: ChargeDraft): void {
   }
 }
 
-function originOf(gate: Gate, { parent }: Hold): Hold | undefined {
-  return parent === null ? undefined : gate.rows.hold(parent)
-}
-
 function counterName({ active, scope }: Applied): string {
   return `${active.revision} ${scope}`
 }
@@ -171,9 +108,6 @@ function counterName({ active, scope }: Applied): string {
 function isShareOf(gate: Gate, { counter: id }: Share, { active }: Applied): boolean {
   return gate.rows.counterById(id)?.revision === active.revision
 }
-
-/** Metrics of which a part can be split off. */
-export const divisible = ['cost', 'tokens', 'calls'] as const
 
 const wholeUsage = { countsPlan: true, countsCacheReads: true }
 
@@ -194,92 +128,11 @@ function addSpent(hold: Hold, charge: ChargeDraft): void {
   }
 }
 
-/** Ends a hold: what is left goes back to the hold it was split from where that is open, else it is free again. */
-function end(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
-  learnFrom(gate, hold)
-  const origin = hold.state === 'open' ? originOf(gate, hold) : undefined
-  const parent = origin?.state === 'open' ? origin : undefined
-  for (const share of hold.shares) {
-    const home = parent?.shares.find(({ counter }) => counter === share.counter)
-    if (home === undefined) gate.giveBackShare(hold, share, share.worst, share.expected)
-    else {
-      home.worst += share.worst
-      home.expected += share.expected
-    }
-  }
-  if (parent !== undefined) giveBack(gate, hold, parent)
-  hold.shares = []
-  hold.left = {}
-  hold.state = state
-  gate.rows.touchHold(hold)
-}
-
-function giveBack(gate: Gate, hold: Hold, parent: Hold): void {
-  for (const metric of divisible) {
-    const left = parent.left[metric]
-    if (left !== undefined) parent.left[metric] = left + (hold.left[metric] ?? 0n)
-  }
-  gate.rows.touchHold(parent)
-}
-
-/** Ends a hold; where a call of it has no price, hard budgets keep presuming what was set aside for the cost. */
-function finish(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
-  hold.awaitsPrice = hold.unpriced > 0
-  if (hold.awaitsPrice) keep(gate, hold, isUnpriced)
-  else end(gate, hold, state)
-}
-
-/** What is left of a hold stays presumed in some counters, and is given back in the others. */
-function keep(gate: Gate, hold: Hold, stays: (metric: Metric, mode: Mode) => boolean): void {
-  const kept = new Set(
-    hold.shares.filter(({ counter: id, metric, worst }) => {
-      const counter = gate.rows.counterById(id)
-      const mode = counter && gate.appliedOf(counter)?.terms.mode
-      return mode !== undefined && worst > 0n && stays(metric, mode)
-    }),
-  )
-  if (kept.size === 0) {
-    end(gate, hold, 'settled')
-    return
-  }
-  for (const share of hold.shares) if (!kept.has(share)) gate.giveBackShare(hold, share, share.worst, share.expected)
-  hold.shares = [...kept]
-  if (hold.state === 'open') gate.presume(hold)
-}
-
-/** A call that was cut may cost more than what arrived: strict budgets keep presuming the rest. */
-function isUncertain(metric: Metric, mode: Mode): boolean {
-  return mode === 'strict' && (metric === 'cost' || metric === 'tokens')
-}
-
-/** A call without a price did cost something: hard budgets keep presuming what was set aside for it. */
-function isUnpriced(metric: Metric, mode: Mode): boolean {
-  return mode !== 'soft' && metric === 'cost'
-}
-
 function tellOverrun(gate: Gate, hold: Hold, overrun: readonly { budget: string; by: bigint }[]): void {
   gate.effects.append({
     kind: 'hold.overrun',
     body: { hold: hold.id, labels: hold.asked.labels, budgets: overrun.map(({ budget, by }) => ({ budget, by: String(by) })) },
   })
-}
-
-/** What holds of this kind come to, for the budgets that learn from them: of those that made a call, and gave nothing away. */
-function learnFrom(gate: Gate, hold: Hold): void {
-  if (hold.charges === 0) return
-  const learnt = new Set<string>()
-  for (const applied of gate.rows.applied(hold.asked.labels)) {
-    const { metric } = applied.active.budget
-    const worst = hold.asked.worst[metric]
-    if (applied.terms.mode !== 'adaptive' || worst === undefined || (metric !== 'cost' && metric !== 'tokens')) continue
-    const actual = hold.spent[metric] ?? 0n
-    if (actual + (hold.left[metric] ?? 0n) < worst) continue
-    const key = learnedKey(applied.active.budget, hold.asked)
-    if (learnt.has(key)) continue
-    learnt.add(key)
-    const share = hold.given[metric] ?? worst
-    gate.rows.putLearned(key, learn(gate.rows.learned(key) ?? nothingLearned, { worst, expected: share, actual }))
-  }
 }
 
 function min(a: bigint, b: bigint): bigint {

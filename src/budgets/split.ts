@@ -6,7 +6,8 @@ import type { Denial, Grant } from './denial.ts'
 import type { Gate } from './gate.ts'
 import type { Asked, Hold, HoldId, Share } from './hold.ts'
 import { decide, type Demand, demandOf, expectations, grantedBefore, grantOf, refuse, setAside } from './reserve.ts'
-import { divisible, ended, findHold } from './settle.ts'
+import { divisible } from './end-hold.ts'
+import { ended, findHold } from './find-hold.ts'
 
 /** More than any amount. */
 const maxAmount = 2n ** 63n

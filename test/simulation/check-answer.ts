@@ -1,5 +1,5 @@
 import type { Denial, Grant } from '../../src/budgets/denial.ts'
-import type { HoldOutcome } from '../../src/budgets/settle.ts'
+import type { HoldOutcome } from '../../src/budgets/find-hold.ts'
 import type { HoldReply, Reply } from './apply.ts'
 import { Mismatch, same } from './mismatch.ts'
 import type { Model } from './model.ts'

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import type { HoldOutcome } from '../../budgets/settle.ts'
+import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import { PurserError } from '../../errors.ts'
 import type { HeldCall } from '../../facade/hold-desk.ts'
 import type { Charge } from '../../ledger/charge.ts'
