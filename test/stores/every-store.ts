@@ -24,16 +24,20 @@ export interface TestLedger {
 
 export interface StoreKind {
   readonly name: string
+  /** Whether a ledger is there after it was closed. */
+  readonly outlives: boolean
   readonly create: (settings: LedgerSettings) => Promise<TestLedger>
 }
 
 const memory: StoreKind = {
   name: 'memory',
+  outlives: false,
   create: async (settings) => ({ store: closedAfterTest(openMemoryStore(settings)) }),
 }
 
 const sqlite: StoreKind = {
   name: 'sqlite',
+  outlives: true,
   create: async (settings) => {
     const path = join(temporaryFolder(), 'ledger.db')
     const open = (create: boolean): Store => closedAfterTest(openSqliteStore({ path, create, ...settings }))
@@ -44,6 +48,7 @@ const sqlite: StoreKind = {
 
 const postgres: StoreKind = {
   name: 'postgres',
+  outlives: true,
   create: async (settings) => {
     const place = await emptySchema()
     const open = async (create: boolean): Promise<Store> => closedAfterTest(await openPostgresStore({ ...place, create, ...settings }))
