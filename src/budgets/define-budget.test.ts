@@ -149,6 +149,9 @@ describe('an increase', () => {
 
 test('what is hardly meant is pointed out', () => {
   const warningsOf = (input: BudgetInput) => defineBudget('team', input, defaults).warnings
+  expect(() => define({ ...day, ceiling: 0 })).toThrow(
+    /"ceiling" of budget "team" is 0, so that what cannot be bounded would be granted for nothing/,
+  )
   expect(warningsOf({ ...day, ceiling: 6 })).toEqual([
     'budget "team" holds its ceiling of $6.00 for a request without a bound, which never fits within $5.00.',
   ])

@@ -75,7 +75,7 @@ export function parseBudget(name: string, input: unknown, defaults: BudgetDefaul
     increase: read('increase', (value, at) => parseIncrease(value, metric, zone, at), null),
     countsPlan: read('counts_plan', readYesNo, false),
     countsCacheReads: read('counts_cache_reads', readYesNo, true),
-    ceiling: read<bigint | null>('ceiling', (value, at) => parseAmount(value, metric, at), null),
+    ceiling: read<bigint | null>('ceiling', (value, at) => readCeiling(value, metric, at), null),
     learnBy: read('learn_by', parseEach, []),
     quantile: read('quantile', toQuantile, 0.9),
     origin: defaults.origin,
@@ -91,6 +91,13 @@ function readWindow(fields: BudgetFields, metric: Metric, { weekStart }: BudgetD
   }
   if (!fields.has('window')) return place.refuse(`has no window; write ${windowGrammar}`)
   return parseWindow(fields.value('window'), weekStart, fields.place('window'))
+}
+
+function readCeiling(value: unknown, metric: Metric, at: InputPlace): bigint {
+  const ceiling = parseAmount(value, metric, at)
+  return ceiling === 0n
+    ? at.refuse('is 0, so that what cannot be bounded would be granted for nothing; leave it out to refuse such requests')
+    : ceiling
 }
 
 function checkMetric(metric: Metric, fields: BudgetFields): void {

@@ -4,6 +4,7 @@ import { admit, type Claim, type Verdict } from './admit.ts'
 import type { Cause } from './counter.ts'
 import type { Denial, DenialKind, Grant } from './denial.ts'
 import { denialOf, warningOf } from './explain-denial.ts'
+import { isEnded } from './find-hold.ts'
 import type { Gate, Meeting } from './gate.ts'
 import type { Amounts, Asked, BudgetWarning, Hold, HoldId, Share } from './hold.ts'
 import { expectedOf } from './learned.ts'
@@ -157,13 +158,20 @@ export function grantOf(hold: Hold): Grant {
   return { granted: true, id: hold.id, reservedAt: hold.reservedAt, expiresAt: hold.expiresAt, warnings: hold.warnings }
 }
 
-/** The grant of an id that was asked for before. @throws PURSER_ID_CONFLICT */
+/** The grant of an id that was asked for before. @throws PURSER_ID_CONFLICT, PURSER_HOLD_ENDED */
 export function grantedBefore(hold: Hold, asked: Asked, parent: HoldId | null): Grant {
   const differing = (['labels', 'worst', 'expected', 'ttlMs', 'basis', 'provider', 'model'] as const).find(
     (field) => contentOf(hold.asked[field]) !== contentOf(asked[field]),
   )
   if (differing !== undefined) throw conflict(hold, fieldNames[differing], contentOf(hold.asked[differing]), contentOf(asked[differing]))
   if (hold.parent !== parent) throw conflict(hold, 'hold that it is split from', contentOf(hold.parent), contentOf(parent))
+  // A hold that has ended holds nothing, and nobody may take its grant for money that is set aside.
+  if (isEnded(hold)) {
+    throw new PurserError(
+      'PURSER_HOLD_ENDED',
+      `The hold "${hold.id}" was granted before and is ${hold.state}; it is not granted twice. Use another id for another call.`,
+    )
+  }
   return grantOf(hold)
 }
 

@@ -1,6 +1,6 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { countCharge } from './count-charge.ts'
-import { divisible, finish, isUncertain, keep, originOf } from './end-hold.ts'
+import { divisible, end, finish, isUncertain, keep, originOf } from './end-hold.ts'
 import { ended, findHold, type HoldOutcome, isEnded, outcomeOf } from './find-hold.ts'
 import type { CauseOf, Gate } from './gate.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
@@ -33,14 +33,15 @@ export function settle(gate: Gate, id: HoldId, { draft, ignore, settling }: Sett
   gate.lapse()
   const overrun: { budget: string; by: bigint }[] = []
   const booked = gate.bookHeld({ draft: charge, ignore, onExisting: 'duplicate' }, takeOut(gate, hold, overrun))
-  // Somebody else may have booked the call without its hold; under this hold it must be the same call.
-  if (booked.outcome === 'duplicate' && gate.rows.bookedUnder(charge.id) === hold.id) {
+  // Somebody else may have booked the call without its hold; under a hold it must be this one, and the same call.
+  if (booked.outcome === 'duplicate' && gate.rows.bookedUnder(charge.id) !== null) {
     gate.effects.book({ draft: charge, ignore, onExisting: 'same' })
   }
   if (isEnded(hold)) return { ...outcomeOf(hold), charge: booked.id }
   if (booked.outcome === 'booked') addCharge(gate, hold, charge)
   gate.rows.touchHold(hold)
   if (settling === 'uncertain') keep(gate, hold, isUncertain)
+  else if (settling === 'final' && hold.awaitsPrice && charge.costNanos !== null) end(gate, hold, 'settled')
   else if (settling === 'final') finish(gate, hold, 'settled')
   if (overrun.length > 0) tellOverrun(gate, hold, overrun)
   return { ...outcomeOf(hold), charge: booked.id, overrun }

@@ -26,8 +26,8 @@ export function addCallOptions(command: Command): Command {
 }
 
 /** Gathers an option that may be given several times. */
-export function collect(value: string, before: readonly string[] | undefined): string[] {
-  return [...(before ?? []), value]
+export function collect(value: string, before: readonly string[] | false | undefined): string[] {
+  return [...(before === undefined || before === false ? [] : before), value]
 }
 
 /** The usage of `--usage` and `--attribute`; quantities are checked where it is read. @throws PURSER_BAD_ARGUMENT */

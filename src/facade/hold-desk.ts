@@ -12,7 +12,7 @@ import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { BoundedRequest } from './bounded-request.ts'
-import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
+import { checkTtl, defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
 
@@ -138,7 +138,8 @@ export class HoldDesk {
   }
 
   /** Keeps a hold open for so many milliseconds from now. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
-  extend(id: string, ttlMs: number): Promise<HoldOutcome> {
+  async extend(id: string, ttlMs: number): Promise<HoldOutcome> {
+    checkTtl(ttlMs)
     return this.#host.run(() => this.#host.store.gate('extend', { id: id as HoldId, ttlMs }))
   }
 

@@ -47,10 +47,11 @@ export type Bounded = Pick<Asked, 'worst' | 'refusal' | 'catalog'>
  */
 export function toAsked(request: HoldRequest, bounded: Bounded, defaults: Amounts): Asked {
   const { labels = {}, basis = 'metered', ttlMs = defaultTtlMs, provider, model } = request
-  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1 || ttlMs > maxTtlMs) {
-    throw new PurserError('PURSER_BAD_ARGUMENT', `A hold lives from 1 millisecond to 400 days; ${ttlMs} ms is asked.`)
-  }
+  checkTtl(ttlMs)
   if (!bases.includes(basis)) throw new PurserError('PURSER_BAD_ARGUMENT', `"${basis}" is no basis. Use ${bases.join(', ')}.`)
+  if (request.amount?.calls !== undefined && toAmounts('amount', { calls: request.amount.calls }).calls === 0n) {
+    throw new PurserError('PURSER_BAD_ARGUMENT', 'A hold is for one call at least; "amount.calls" is 0.')
+  }
   const worst = { ...defaults, ...bounded.worst, ...toAmounts('amount', request.amount) }
   return {
     labels: parseLabels(labels),
@@ -63,6 +64,12 @@ export function toAsked(request: HoldRequest, bounded: Bounded, defaults: Amount
     refusal: worst.cost === undefined ? bounded.refusal : null,
     catalog: bounded.catalog,
   }
+}
+
+/** @throws PURSER_BAD_ARGUMENT */
+export function checkTtl(ttlMs: number): void {
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return
+  throw new PurserError('PURSER_BAD_ARGUMENT', `A hold lives from 1 millisecond to 400 days; ${ttlMs} ms is asked.`)
 }
 
 /** @throws PURSER_BAD_ARGUMENT */

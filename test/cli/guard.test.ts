@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -24,6 +24,24 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 describe.skipIf(process.platform === 'win32')('guard', () => {
+  test('runs nothing a second time under an id whose money was given back', async () => {
+    const { machine, purser } = await limited()
+    const run = () =>
+      machine.run(
+        ['guard', '--id', 'nightly', '--max', '4', ...inShell('$PURSER record --provider a --model m --cost 3.5; touch ran')],
+        purser,
+      )
+    expect((await run()).code).toBe(0)
+    rmSync(join(machine.folder, 'ran'))
+    const again = await run()
+    expect(again).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('There is a hold "nightly" already, and it is released. Nothing was run.'),
+    })
+    expect(existsSync(join(machine.folder, 'ran'))).toBe(false)
+    expect(await statusOf(machine)).toMatchObject([{ spent: '3500000000', held: '0', overLimit: null }])
+  })
+
   test('hands the command its labels and hold, settles what it records, and frees the rest', async () => {
     const { machine, purser } = await limited()
     const script =

@@ -191,6 +191,18 @@ describe('the end of a hold', () => {
     expect((await machine.run(['hold', 'release', 'nope'])).err).toContain('There is no hold "nope"')
   })
 
+  test('that has ended is not granted again, and one for no call is refused', async () => {
+    const machine = newMachine()
+    await done(machine, ['hold', 'reserve', '--amount', '1', '--id', 'a'])
+    await done(machine, ['hold', 'release', 'a'])
+    expect(await machine.run(['hold', 'reserve', '--amount', '1', '--id', 'a'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('The hold "a" was granted before and is released; it is not granted twice.'),
+    })
+    expect((await machine.run(['hold', 'reserve', '--amount', '1', '--calls', '0'])).err).toContain('A hold is for one call at least')
+    expect((await machine.run(['hold', 'extend', 'a', '--ttl', '4000d'])).err).toContain('from 1 millisecond to 400 days')
+  })
+
   test('one that runs out is presumed spent until it is resolved', async () => {
     const machine = await limited()
     for (const id of ['a', 'b', 'c']) await granted(machine, ['--amount', '1', '--id', id, '--ttl', '1ms'])

@@ -17,7 +17,7 @@ const wholeUsage = { countsPlan: true, countsCacheReads: true }
 
 export function reserve(model: Model, id: string, asked: Asked): Expected {
   const known = model.holds.get(id)
-  if (known !== undefined) return { kind: 'grant', hold: known }
+  if (known !== undefined) return knownGrant(known)
   lapse(model)
   const demands = demandsOf(model, asked, model.now)
   const decision = decide(model, demands, asked.labels['run'])
@@ -28,6 +28,11 @@ export function reserve(model: Model, id: string, asked: Asked): Expected {
   const hold = newHold(model, id, asked, null, model.now, decision, demands)
   setAside(model, hold, demands)
   return { kind: 'grant', hold, decision }
+}
+
+/** The same id gets the same grant, as long as its hold has not ended. */
+export function knownGrant(hold: ModelHold): Expected {
+  return hold.state === 'settled' || hold.state === 'released' ? { kind: 'error', code: 'PURSER_HOLD_ENDED' } : { kind: 'grant', hold }
 }
 
 export function newHold(
@@ -106,6 +111,10 @@ export function settle(model: Model, id: string, charge: SettledCharge, settling
   const known = model.charges.find((each) => each.id === charge.id)
   const isEnded = hold.state === 'settled' || hold.state === 'released'
   if (isEnded && known?.hold !== id) return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
+  if (known !== undefined && known.hold !== null && known.hold !== id) {
+    lapse(model)
+    return { kind: 'error', code: 'PURSER_ID_CONFLICT' }
+  }
   lapse(model)
   const overrun = new Map<string, bigint>()
   if (isEnded) return { kind: 'outcome', hold, charge: charge.id, overrun }
@@ -114,7 +123,10 @@ export function settle(model: Model, id: string, charge: SettledCharge, settling
     book(model, hold, { ...charge, ...own, corrects: null, batch: null, order, seq: undefined }, overrun)
   }
   if (settling === 'uncertain') endKeeping(model, hold, isUncertain)
-  if (settling === 'final') finish(model, hold, 'settled')
+  if (settling === 'final') {
+    if (hold.awaitsPrice && charge.unpriced === 0) end(model, hold, 'settled')
+    else finish(model, hold, 'settled')
+  }
   if (overrun.size > 0) {
     model.events.push({ kind: 'hold.overrun', hold: id, budgets: [...overrun].map(([budget, by]) => `${budget} ${by}`).toSorted() })
   }

@@ -1,12 +1,12 @@
 import type { Asked } from '../../src/budgets/hold.ts'
 import type { Model, ModelHold, SetAside } from './model.ts'
 import { asideOf, decide, type Demand, demandsOf, tellDenials } from './model-deciding.ts'
-import { type Expected, lapse, least, newHold, positive, setAside } from './model-holds.ts'
+import { type Expected, lapse, least, newHold, positive, setAside, knownGrant } from './model-holds.ts'
 
 /** A part of a hold becomes a hold of its own: it takes over what is set aside already, and asks for the rest. */
 export function split(model: Model, from: string, id: string, asked: Asked): Expected {
   const known = model.holds.get(id)
-  if (known !== undefined) return { kind: 'grant', hold: known }
+  if (known !== undefined) return knownGrant(known)
   const parent = model.holds.get(from)
   if (parent === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
   lapse(model)

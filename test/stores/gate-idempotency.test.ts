@@ -20,19 +20,19 @@ describe.each(everyStore)('asking twice, on $name', (kind) => {
     expect((await gate.counter()).held).toBe(usd(4))
   })
 
-  test('after it is settled, released or run out, the same id still gets its grant, and no money', async () => {
+  test('after it has run out the same id still gets its grant; once it has ended, it is an error, and never money', async () => {
     const { gate, clock } = await openGate(kind)
     await gate.define()
-    const [settled, released, lapsed] = [
-      granted(await gate.reserve(usd(1), { id: 'settled' })),
-      granted(await gate.reserve(usd(1), { id: 'released' })),
-      granted(await gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 })),
-    ]
+    granted(await gate.reserve(usd(1), { id: 'settled' }))
+    granted(await gate.reserve(usd(1), { id: 'released' }))
+    const lapsed = granted(await gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 }))
     await gate.settle('settled', usd(0.5))
     await gate.release('released')
     clock.now += 1000
-    expect(await gate.reserve(usd(1), { id: 'settled' })).toEqual(settled)
-    expect(await gate.reserve(usd(1), { id: 'released' })).toEqual(released)
+    for (const id of ['settled', 'released']) {
+      await expect(gate.reserve(usd(1), { id })).rejects.toMatchObject({ code: 'PURSER_HOLD_ENDED' })
+      await expect(gate.reserve(usd(2), { id })).rejects.toMatchObject({ code: 'PURSER_ID_CONFLICT' })
+    }
     expect(await gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 })).toEqual(lapsed)
     expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: 0n, presumed: usd(1) })
   })
@@ -128,6 +128,16 @@ describe.each(everyStore)('asking twice, on $name', (kind) => {
     await gate.settle(id, usd(0.25), 'final', { id: 'three' })
     expect(await gate.settle(id, usd(0.5), 'partial', { id: 'two' })).toMatchObject({ state: 'settled' })
     expect(await gate.counter()).toMatchObject({ spent: usd(1.25), held: 0n })
+  })
+
+  test('a charge that settled one hold settles no other', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(1), { id: 'a' }))
+    granted(await gate.reserve(usd(1), { id: 'b' }))
+    await gate.settle('a', usd(0.4), 'final', { id: 'call' })
+    await expect(gate.settle('b', usd(0.4), 'final', { id: 'call' })).rejects.toMatchObject({ code: 'PURSER_ID_CONFLICT' })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.4), held: usd(1) })
   })
 
   test('a call that an import booked before is not counted again when its hold is settled', async () => {

@@ -70,12 +70,26 @@ async function guard(session: Session, words: readonly string[], options: GuardO
   }
   const purser = await session.open({ create: true, prices: false })
   await applyBudgets(session, purser, 'refuse')
+  if (request.id !== undefined) await refuseKnown(purser, request.id)
   const grant = await reserve(purser, request, surroundingHold(session.env))
   if (!grant.granted) return answerDenial(grant, session.json, 'Nothing was run.')
   tellWarnings(grant.warnings)
   const end = await runHeld(purser, grant.id, request.ttlMs, () => runCommand(words, { ...env, [holdVariable]: grant.id }))
   process.exitCode = end.code
   await endHold(purser, grant.id, end)
+}
+
+/** A hold that is there already is somebody else's, or has ended: the command would run with no money set aside for it. */
+async function refuseKnown(purser: Purser, id: string): Promise<void> {
+  const known = await purser.holds.get(id).catch((error: unknown) => {
+    if (error instanceof PurserError && error.code === 'PURSER_NOT_FOUND') return undefined
+    throw error
+  })
+  if (known === undefined) return
+  throw new PurserError(
+    'PURSER_ID_CONFLICT',
+    `There is a hold "${id}" already, and it is ${known.state}. Nothing was run. Give each run an id of its own, or leave --id out.`,
+  )
 }
 
 /** Inside another guard the money comes out of what that one holds. */

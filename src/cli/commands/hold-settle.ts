@@ -61,7 +61,10 @@ export async function doTo(session: Session, id: string, work: (purser: Purser) 
     session.json ? writeJson(outcomeJson(outcome, charge)) : writeLines(outcomeLines(outcome, charge)),
   )
   for (const { budget, by } of outcome.overrun) warn(await overrunText(purser, budget, by))
-  if (charge?.status === 'unpriced') warn('the call has no price, so its cost counts in no budget; `--cost` states one.')
+  if (charge?.status === 'unpriced')
+    warn(
+      'the call has no price. Hard budgets keep presuming what was held for it, until its model has a price and `purser reprice` is run, or `purser hold resolve` says what it cost.',
+    )
 }
 
 function outcomeJson(
