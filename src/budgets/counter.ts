@@ -56,3 +56,7 @@ export function tally(counters: readonly Counter[]): Tally {
 export function committed(sums: Tally): bigint {
   return sums.spent + sums.presumed + sums.heldWorst
 }
+
+export function lesser(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
+}

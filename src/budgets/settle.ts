@@ -2,6 +2,7 @@ import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { countCharge } from './count-charge.ts'
 import { divisible, end, finish, isUncertain, keep, originOf } from './end-hold.ts'
 import { ended, findHold, type HoldOutcome, isEnded, outcomeOf } from './find-hold.ts'
+import { lesser } from './counter.ts'
 import type { CauseOf, Gate } from './gate.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
 import type { Applied } from './scope.ts'
@@ -79,7 +80,7 @@ function takeOut(gate: Gate, hold: Hold, overrun: { budget: string; by: bigint }
 }
 
 function takeAmount(gate: Gate, hold: Hold, share: Share | undefined, amount: bigint): void {
-  if (share !== undefined && amount > 0n) gate.takeFromShare(hold, share, min(amount, share.worst), min(amount, share.expected))
+  if (share !== undefined && amount > 0n) gate.takeFromShare(hold, share, lesser(amount, share.worst), lesser(amount, share.expected))
 }
 
 /**
@@ -96,7 +97,7 @@ function takeFromOrigins(gate: Gate, hold: Hold, charge: ChargeDraft): void {
       const share = origin.shares.find((each) => isShareOf(gate, each, applied))
       if (share === undefined) continue
       const amount = countCharge(applied.active.budget, charge)
-      if (amount > 0n) gate.giveBackShare(origin, share, min(amount, share.worst), min(amount, share.expected))
+      if (amount > 0n) gate.giveBackShare(origin, share, lesser(amount, share.worst), lesser(amount, share.expected))
       gate.rows.touchHold(origin)
     }
   }
@@ -134,8 +135,4 @@ function tellOverrun(gate: Gate, hold: Hold, overrun: readonly { budget: string;
     kind: 'hold.overrun',
     body: { hold: hold.id, labels: hold.asked.labels, budgets: overrun.map(({ budget, by }) => ({ budget, by: String(by) })) },
   })
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }

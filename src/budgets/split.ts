@@ -3,6 +3,7 @@ import type { Labels } from '../ledger/charge.ts'
 import { formatAmount } from './amount-text.ts'
 import type { Metric } from './budget.ts'
 import type { Denial, Grant } from './denial.ts'
+import { lesser } from './counter.ts'
 import type { Gate } from './gate.ts'
 import type { Asked, Hold, HoldId, Share } from './hold.ts'
 import { decide, type Demand, demandOf, expectations, grantedBefore, grantOf, refuse, setAside } from './reserve.ts'
@@ -60,7 +61,7 @@ function partOf(parent: Hold, demand: Demand): Part {
   const moved = parent.shares.find(({ counter }) => counter === demand.counter.id)
   const { worst, expected } = demand.claim
   if (moved === undefined || worst === null) return { demand, moved: undefined, worst: 0n, expected: 0n }
-  const part = { worst: min(worst, moved.worst), expected: min(expected, moved.expected) }
+  const part = { worst: lesser(worst, moved.worst), expected: lesser(expected, moved.expected) }
   const rest = worst - part.worst
   return {
     demand: { ...demand, claim: { ...demand.claim, worst: rest, expected: rest === 0n ? 0n : expected - part.expected } },
@@ -84,7 +85,7 @@ function take(gate: Gate, { demand, moved, worst, expected }: Part): Share[] {
 function leave(gate: Gate, parent: Hold, asked: Asked): void {
   for (const metric of divisible) {
     const left = parent.left[metric]
-    if (left !== undefined) parent.left[metric] = left - min(left, asked.worst[metric] ?? 0n)
+    if (left !== undefined) parent.left[metric] = left - lesser(left, asked.worst[metric] ?? 0n)
   }
   gate.rows.touchHold(parent)
 }
@@ -115,8 +116,4 @@ function denyForParent(parent: Hold, metric: Metric, asked: Asked): Denial {
     also: [],
     message: `The hold "${parent.id}" has ${text(left)} left of ${text(limit)}, and ${text(amount)} is asked. Ask for less, or reserve on its own.`,
   }
-}
-
-function min(a: bigint, b: bigint): bigint {
-  return a < b ? a : b
 }

@@ -1,11 +1,8 @@
 import type { ClientBase } from 'pg'
-import { measureNames, zeroMeasures } from '../../ledger/measures.ts'
 import type { RollupQuery, RollupRow, Store, SubjectRows } from '../store.ts'
 import type { Dictionaries } from './dictionaries.ts'
-import { measureColumnNames } from './schema.ts'
+import { measureColumnNames, type RollupCells, toRollupRow } from '../rollup-tables.ts'
 import { sendAll, type Statement } from './statement.ts'
-
-type Cell = number | string | Uint8Array | null
 
 const begin = { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }
 const end = { text: 'COMMIT' }
@@ -25,7 +22,7 @@ export class RollupReader {
     const asked = queries.map((query) => select(this.#schema, query))
     const results = await sendAll(client, [begin, this.#dictionaries.sync(), ...asked, end])
     this.#dictionaries.learn(results[1]?.rows ?? [])
-    return queries.map((_, index) => ((results[index + 2]?.rows ?? []) as unknown as Cell[][]).map((cells) => toRow(cells)))
+    return queries.map((_, index) => ((results[index + 2]?.rows ?? []) as unknown as RollupCells[]).map(toRollupRow))
   }
 
   async subjectRows(client: ClientBase, { subject, from, to, byTime }: Parameters<Store['subjectRows']>[0]): Promise<SubjectRows> {
@@ -61,23 +58,5 @@ function select(s: string, { source, from, to, byTime, byMeter }: RollupQuery): 
     text: `SELECT ${head}, ${measures}, ${byMeter ? 'r.meters' : 'NULL'} FROM ${table} WHERE ${where}${byMeter ? '' : ` GROUP BY ${group.join(', ')}`}`,
     values: [from, to, ...(isOfSubjects ? [source.subject] : [])],
     rowMode: 'array',
-  }
-}
-
-function toRow(cells: readonly Cell[]): RollupRow {
-  const measures = zeroMeasures()
-  for (const [index, name] of measureNames.entries()) {
-    const value = cells[4 + index] as string
-    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = BigInt(value)
-    else measures[name] = Number(value)
-  }
-  const meters = cells[4 + measureNames.length]
-  return {
-    time: Number(cells[0]),
-    series: Number(cells[1]),
-    sku: Number(cells[2]),
-    subject: cells[3] as string | null,
-    measures,
-    meters: meters instanceof Uint8Array ? [meters] : [],
   }
 }

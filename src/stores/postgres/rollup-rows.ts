@@ -1,7 +1,6 @@
 import { addPackedMeters, packMeterTotals } from '../../ledger/meter-totals.ts'
 import type { RollupChanges, RowChange } from '../../ledger/rollup-changes.ts'
-import { nanos } from '../../money/nanos.ts'
-import { measureColumnNames, rollupKeys, type RollupTable, rollupTableNames } from './schema.ts'
+import { measureCells, measureColumnNames, rollupKeys, type RollupTable, rollupTableNames } from '../rollup-tables.ts'
 import type { Row, Statement } from './statement.ts'
 
 /** A row of a table of sums that is to be changed. */
@@ -117,17 +116,5 @@ function upsert(schema: string, table: RollupTable): string {
 
 function measuresOf({ measures, totals }: RowChange, stored: Uint8Array | undefined): (number | bigint | Uint8Array)[] {
   if (stored !== undefined) addPackedMeters(totals, stored)
-  return [
-    measures.calls,
-    nanos(measures.costNanos),
-    measures.unpricedCalls,
-    measures.partialCalls,
-    measures.estimatedCalls,
-    nanos(measures.estimatedNanos),
-    measures.inputTokens,
-    measures.cacheReadTokens,
-    measures.cacheWriteTokens,
-    measures.outputTokens,
-    packMeterTotals(totals),
-  ]
+  return [...measureCells(measures), packMeterTotals(totals)]
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { rollupKeys, rollupTableNames } from '../rollup-tables.ts'
 
 const measureColumns = `
   calls bigint NOT NULL,
@@ -12,30 +13,6 @@ const measureColumns = `
   cache_write_tokens bigint NOT NULL,
   output_tokens bigint NOT NULL,
   meters bytea NOT NULL`
-
-/** Columns of measures in the order of `measureNames`. */
-export const measureColumnNames = [
-  'calls',
-  'cost',
-  'unpriced_calls',
-  'partial_calls',
-  'estimated_calls',
-  'estimated_cost',
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-] as const
-
-/** The tables of sums; each can be filled again from the charges. */
-export const rollupKeys = {
-  slots: ['slot', 'series', 'sku'],
-  days: ['day', 'series', 'sku'],
-  subject_days: ['subject', 'day', 'series', 'sku'],
-} as const
-
-export type RollupTable = keyof typeof rollupKeys
-export const rollupTableNames = Object.keys(rollupKeys) as readonly RollupTable[]
 
 /** Definitions of the tables that can be worked out anew. Rows are rewritten often, so pages keep room for that. */
 export function derivedTables(create: string): string {

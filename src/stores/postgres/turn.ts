@@ -11,7 +11,7 @@ import { DocumentChanges } from './document-changes.ts'
 import { KnownRows } from './known-rows.ts'
 import type { GateState, PostgresGate } from './postgres-gate.ts'
 import { StoredMeters } from './rollup-rows.ts'
-import type { RollupTable } from './schema.ts'
+import type { RollupTable } from '../rollup-tables.ts'
 import { type Subject, subjectKey } from './subject-numbers.ts'
 
 export interface IdRow {

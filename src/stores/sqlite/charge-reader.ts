@@ -1,12 +1,10 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { invariant } from '../../errors.ts'
-import type { Charge, ChargeId, Labels } from '../../ledger/charge.ts'
+import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { correctionId, idDigest } from '../../ledger/charge-id.ts'
-import { type Pricing, unpackExtras, unpackNumbers } from '../../ledger/pack-charge.ts'
-import type { Contribution } from '../../ledger/rollup-changes.ts'
-import type { Sku } from '../../ledger/sku.ts'
+import { unpackNumbers } from '../../ledger/pack-charge.ts'
 import { nanos } from '../../money/nanos.ts'
-import { type Calendar, slotOf } from '../../time/calendar.ts'
+import { storedId, type StoredCharge, toCharge } from '../stored-charge.ts'
 import type { Dictionaries } from './dictionaries.ts'
 
 /** A row of `charges` as it is stored. */
@@ -24,15 +22,6 @@ interface ChargeRow {
   readonly batch: number | null
   readonly corrects: number | null
   readonly extras: string | null
-}
-
-/** A charge with the numbers under which the store keeps what it belongs to. */
-export interface StoredCharge {
-  readonly charge: Charge
-  readonly series: number
-  readonly sku: number
-  readonly subjects: readonly number[]
-  readonly batch: number | null
 }
 
 // Costs are read as text, because a 64-bit integer may be more than a double holds exactly.
@@ -115,56 +104,33 @@ export class ChargeReader {
   #decode(row: ChargeRow): StoredCharge {
     const pricing = this.#dictionaries.pricing(row.pricing)
     const sku = this.#dictionaries.sku(row.sku)
-    const { subjects, usage, lines } = unpackNumbers(row.packed, pricing)
-    const { attributes, ...extras } = unpackExtras(row.extras)
+    const { subjects, ...numbers } = unpackNumbers(row.packed, pricing)
     const labels: Record<string, string> = { ...this.#dictionaries.labels(row.series) }
     for (const id of subjects) {
       const { kind, value } = this.#dictionaries.subject(id)
       labels[kind] = value
     }
-    const charge: Charge = {
-      id: this.#idOf(row, sku),
+    const charge = toCharge({
       seq: row.seq,
       at: row.at,
       bookedAt: row.booked_at,
-      labels: labels as Labels,
-      ...sku,
-      ...extras,
-      usage: attributes === undefined ? usage : { ...usage, attributes },
-      lines,
+      labels,
+      sku,
+      pricing,
+      numbers,
+      extras: row.extras,
       costNanos: row.cost === null ? null : nanos(BigInt(row.cost)),
-      ...costOrigin(pricing),
+      id: row.id,
       responseId: row.response_id,
       batch: row.batch === null ? null : this.#dictionaries.batch(row.batch),
       corrects: row.corrects === null ? null : this.#idOfSeq(row.corrects),
-    }
+    })
     return { charge, series: row.series, sku: row.sku, subjects, batch: row.batch }
-  }
-
-  #idOf(row: Pick<ChargeRow, 'id' | 'response_id'>, sku: Sku): ChargeId {
-    return (row.id ?? `${sku.provider}:${row.response_id}`) as ChargeId
   }
 
   #idOfSeq(seq: number): ChargeId {
     const row = this.#bySeq.get(seq) as ChargeRow | undefined
     invariant(row !== undefined, `A correction points at charge ${seq}, which is not in the ledger.`)
-    return this.#idOf(row, this.#dictionaries.sku(row.sku))
+    return storedId(row.id, row.response_id, this.#dictionaries.sku(row.sku))
   }
-}
-
-function costOrigin(pricing: Pricing): Pick<Charge, 'status' | 'restates' | 'card' | 'match' | 'unpricedReason' | 'unratedMeters'> {
-  return {
-    status: pricing.status,
-    restates: pricing.restates,
-    card: pricing.card,
-    match: pricing.match,
-    unpricedReason: pricing.reason,
-    unratedMeters: pricing.unrated,
-  }
-}
-
-/** A charge that is booked, as what it adds to the sums, or with -1 takes from them. */
-export function contributionOf(stored: StoredCharge, calendar: Calendar, sign: 1 | -1 = 1): Contribution {
-  const { charge, series, sku, subjects } = stored
-  return { charge, sign, slot: slotOf(charge.at), day: calendar.dayOf(charge.at), series, sku, subjects }
 }

@@ -1,5 +1,5 @@
 import { idDigest } from '../../ledger/charge-id.ts'
-import { contributionOf, type StoredCharge } from './charge-reader.ts'
+import { contributionOf, type StoredCharge } from '../stored-charge.ts'
 import { turnMs } from '../store.ts'
 import type { SqliteParts } from './sqlite-parts.ts'
 

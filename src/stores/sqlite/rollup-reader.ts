@@ -1,9 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
-import { measureNames, zeroMeasures } from '../../ledger/measures.ts'
 import type { RollupQuery, RollupRow, Store, SubjectRows } from '../store.ts'
-import { measureColumnNames } from './schema.ts'
-
-type Cell = number | bigint | string | Uint8Array | null
+import { measureColumnNames, type RollupCells, toRollupRow } from '../rollup-tables.ts'
 
 /** Reads sums from the rollup tables, grouped by series and sku, and by time and subject where asked. */
 export class RollupReader {
@@ -29,7 +26,7 @@ export class RollupReader {
     statement.setReadBigInts(true)
     const { source, from, to } = query
     const parameters = source.rows === 'subjects' ? [source.subject, from, to, from, to] : [from, to]
-    return (statement.all(...parameters) as unknown as Cell[][]).map((cells) => toRow(cells))
+    return (statement.all(...parameters) as unknown as RollupCells[]).map(toRollupRow)
   }
 
   subjectRows({ subject, from, to, byTime }: Parameters<Store['subjectRows']>[0]): SubjectRows {
@@ -68,22 +65,4 @@ function select({ source, byTime, byMeter }: RollupQuery): string {
   const where = `${source.rows === 'subjects' ? 's.kind = ? AND s.last_day >= ? AND s.first_day < ? AND ' : ''}r.${time} >= ? AND r.${time} < ?`
   const group = [...(source.rows === 'subjects' ? ['r.subject'] : []), ...(byTime ? [`r.${time}`] : []), 'r.series', 'r.sku']
   return `SELECT ${head}, ${measures}, ${byMeter ? 'r.meters' : 'NULL'} FROM ${table} WHERE ${where}${byMeter ? '' : ` GROUP BY ${group.join(', ')}`}`
-}
-
-function toRow(cells: readonly Cell[]): RollupRow {
-  const measures = zeroMeasures()
-  for (const [index, name] of measureNames.entries()) {
-    const value = cells[4 + index] as bigint
-    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = value
-    else measures[name] = Number(value)
-  }
-  const meters = cells[4 + measureNames.length]
-  return {
-    time: Number(cells[0]),
-    series: Number(cells[1]),
-    sku: Number(cells[2]),
-    subject: cells[3] as string | null,
-    measures,
-    meters: meters instanceof Uint8Array ? [meters] : [],
-  }
 }

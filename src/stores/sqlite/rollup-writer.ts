@@ -1,8 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { addPackedMeters, packMeterTotals, zeroMeterTotals } from '../../ledger/meter-totals.ts'
 import type { RollupChanges, RowChange } from '../../ledger/rollup-changes.ts'
-import { nanos } from '../../money/nanos.ts'
-import { measureColumnNames, rollupKeys } from './schema.ts'
+import { measureCells, measureColumnNames, rollupKeys } from '../rollup-tables.ts'
 
 /** Adds a transaction's changes to the rollup tables, one upsert a row. */
 export class RollupWriter {
@@ -45,7 +44,7 @@ function prepare(database: DatabaseSync, schema: string, table: keyof typeof rol
 
 /** A row from which charges were taken out, and which sums nothing any more, is deleted. */
 function write({ add, dropIfEmpty }: RowStatements, key: readonly number[], change: RowChange): void {
-  add.run(...key, ...values(change))
+  add.run(...key, ...measureCells(change.measures), packMeterTotals(change.totals))
   if (change.measures.calls <= 0) dropIfEmpty.run(...key)
 }
 
@@ -54,22 +53,6 @@ function upsert(table: string, key: readonly string[]): string {
   const sums = measureColumnNames.map((column) => `${column} = ${column} + excluded.${column}`)
   return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
     ON CONFLICT DO UPDATE SET ${sums.join(', ')}, meters = add_meters(meters, excluded.meters)`
-}
-
-function values({ measures, totals }: RowChange): (number | bigint | Uint8Array)[] {
-  return [
-    measures.calls,
-    nanos(measures.costNanos),
-    measures.unpricedCalls,
-    measures.partialCalls,
-    measures.estimatedCalls,
-    nanos(measures.estimatedNanos),
-    measures.inputTokens,
-    measures.cacheReadTokens,
-    measures.cacheWriteTokens,
-    measures.outputTokens,
-    packMeterTotals(totals),
-  ]
 }
 
 function addMeters(stored: Uint8Array, added: Uint8Array): Uint8Array {

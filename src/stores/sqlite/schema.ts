@@ -1,3 +1,5 @@
+import { rollupKeys } from '../rollup-tables.ts'
+
 /** Marks a SQLite file as a purser ledger ("prsr"). */
 export const applicationId = 0x70727372
 
@@ -13,13 +15,6 @@ const measureColumns = `
   cache_write_tokens INTEGER NOT NULL,
   output_tokens INTEGER NOT NULL,
   meters BLOB NOT NULL`
-
-/** The tables of sums; each can be filled again from the charges. */
-export const rollupKeys = {
-  slots: ['slot', 'series', 'sku'],
-  days: ['day', 'series', 'sku'],
-  subject_days: ['subject', 'day', 'series', 'sku'],
-} as const
 
 /** Their definition, in the main schema or as `TEMP` tables. */
 export function rollupTables(temporary: '' | 'TEMP'): string {
@@ -122,17 +117,3 @@ INSERT INTO settings (key, value) VALUES ('budgets', '0');
 ]
 
 export const schemaVersion = migrations.length
-
-/** Columns of measures in the order of their table definition. */
-export const measureColumnNames = [
-  'calls',
-  'cost',
-  'unpriced_calls',
-  'partial_calls',
-  'estimated_calls',
-  'estimated_cost',
-  'input_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'output_tokens',
-] as const

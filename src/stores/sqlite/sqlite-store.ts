@@ -21,7 +21,8 @@ import type {
   Transaction,
   VerifyReport,
 } from '../store.ts'
-import { ChargeReader, type Page, type StoredCharge } from './charge-reader.ts'
+import type { StoredCharge } from '../stored-charge.ts'
+import { ChargeReader, type Page } from './charge-reader.ts'
 import { ChargeWriter, type Position } from './charge-writer.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Dictionaries } from './dictionaries.ts'

@@ -3,12 +3,15 @@ import type { Charge } from '../../ledger/charge.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
 import { RollupChanges } from '../../ledger/rollup-changes.ts'
 import type { Calendar } from '../../time/calendar.ts'
+import { pairDiscrepancies } from '../pair-discrepancies.ts'
 import type { Discrepancy, VerifyReport } from '../store.ts'
-import { ChargeReader, contributionOf } from './charge-reader.ts'
+import { contributionOf } from '../stored-charge.ts'
+import { ChargeReader } from './charge-reader.ts'
 import { CounterCheck } from './counter-check.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { RollupWriter } from './rollup-writer.ts'
-import { measureColumnNames, rollupKeys, rollupTables, subjectIndex } from './schema.ts'
+import { rollupTables, subjectIndex } from './schema.ts'
+import { measureColumnNames, rollupKeys } from '../rollup-tables.ts'
 
 const chargesPerPage = 5000
 const maxDiscrepancies = 1000
@@ -104,21 +107,12 @@ const sumColumns = [...measureColumnNames.map((name) => `CAST(${name} AS TEXT)`)
 
 function differences(database: DatabaseSync, table: string, key: readonly string[], values: readonly string[]): Discrepancy[] {
   const columns = [...key, ...values].join(', ')
-  const only = (here: string, there: string): string[] =>
+  const only = (here: string, there: string): string[][] =>
     database
       .prepare(`SELECT ${columns} FROM ${here}.${table} EXCEPT SELECT ${columns} FROM ${there}.${table} LIMIT ${maxDiscrepancies}`)
       .all()
-      .map((row) => Object.values(row).join(' '))
-  const found = new Map<string, { stored: string; expected: string }>()
-  const note = (text: string, side: 'stored' | 'expected'): void => {
-    const cells = text.split(' ')
-    const name = key.map((column, index) => `${column} ${cells[index]}`).join(', ')
-    const entry = found.get(name) ?? { stored: 'no row', expected: 'no row' }
-    found.set(name, { ...entry, [side]: cells.slice(key.length).join(' ') || 'a row' })
-  }
-  for (const text of only('main', 'temp')) note(text, 'stored')
-  for (const text of only('temp', 'main')) note(text, 'expected')
-  return [...found].map(([name, sides]) => ({ table, key: name, ...sides }))
+      .map((row) => Object.values(row).map(String))
+  return pairDiscrepancies(table, key, only('main', 'temp'), only('temp', 'main'))
 }
 
 /** What the numbers in a row's key stand for; a damaged key may name nothing. */
