@@ -1,21 +1,21 @@
 import { formatUsdExact } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
+import type { Labels } from '../ledger/charge.ts'
 import { counted } from '../text/counted.ts'
-import { formatCount } from '../text/numbers.ts'
 import { weekdays } from '../time/weekdays.ts'
-import type { Budget, Metric, Window } from './budget.ts'
+import type { Metric, Window } from './budget.ts'
 
-/** An amount of a metric for people: `$0.10`, `1,200 tokens`, `1 call`, `3 places`. */
+/** An amount of a metric for people, to its last digit: `$0.10`, `1,200 tokens`, `1 call`, `3 places`. */
 export function formatAmount(metric: Metric, amount: bigint): string {
   switch (metric) {
     case 'cost':
       return formatUsdExact(amount as Nanos)
     case 'tokens':
-      return `${formatCount(Number(amount))} tokens`
+      return counted(amount, 'token')
     case 'calls':
-      return counted(Number(amount), 'call')
+      return counted(amount, 'call')
     case 'concurrency':
-      return counted(Number(amount), 'place')
+      return counted(amount, 'place')
   }
 }
 
@@ -33,14 +33,12 @@ export function formatWindow(window: Window): string {
   }
 }
 
-/** The scope that labels name: `project=atlas, run=none`; empty where the budget is not kept apart. */
-export function formatScope(each: readonly string[], scope: string): string {
-  const values = JSON.parse(scope) as (string | null)[]
-  return each.map((key, index) => `${key}=${values[index] ?? 'none'}`).join(', ')
+/** Labels as people write them: `project=atlas, run=none`; `keys` names those that are shown, also where they are missing. */
+export function formatLabels(labels: Labels, keys: readonly string[] = Object.keys(labels)): string {
+  return keys.map((key) => `${key}=${labels[key] ?? 'none'}`).join(', ')
 }
 
-/** A budget with its scope: `daily`, `per-project (project=atlas)`. */
-export function formatBudget(budget: Budget, scope: string): string {
-  const values = formatScope(budget.each, scope)
-  return values === '' ? `"${budget.name}"` : `"${budget.name}" (${values})`
+/** A budget with the labels of its counter: `"daily"`, `"per-project" (project=atlas)`. `each`: those it is kept apart by. */
+export function formatBudget(name: string, scope: Labels, each: readonly string[] = Object.keys(scope)): string {
+  return each.length === 0 ? `"${name}"` : `"${name}" (${formatLabels(scope, each)})`
 }

@@ -1,5 +1,5 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import type { Counter } from './counter.ts'
+import { type Counter, counterName } from './counter.ts'
 import { Gate } from './gate.ts'
 import type { GateLoader } from './gate-loader.ts'
 import { GateRows } from './gate-rows.ts'
@@ -14,6 +14,13 @@ export interface CounterDifference {
   readonly expected: CounterSums | null
 }
 
+/** How much an audit has compared. */
+export interface CountersChecked {
+  readonly counters: number
+  /** Open and presumed holds. */
+  readonly holds: number
+}
+
 export type CounterSums = Pick<Counter, 'spent' | 'held' | 'heldWorst' | 'presumed' | 'unpriced'>
 
 /**
@@ -25,6 +32,8 @@ export class CounterAudit {
   readonly #rows: GateRows
   readonly #gate: Gate
   readonly #isEmpty: boolean
+  /** What `differences` has compared. */
+  checked: CountersChecked = { counters: 0, holds: 0 }
 
   constructor(load: GateLoader) {
     this.#load = load
@@ -44,12 +53,14 @@ export class CounterAudit {
 
   /** Where the counters that are kept differ. `revisions`: those of all counters that are kept. */
   differences(revisions: readonly number[]): CounterDifference[] {
-    const stored = new Map(revisions.flatMap((revision) => this.#load.counters(revision)).map((counter) => [nameOf(counter), counter]))
-    const expected = new Map([...this.#rows.dirtyCounters].map((counter) => [nameOf(counter), counter]))
+    const stored = new Map(revisions.flatMap((revision) => this.#load.counters(revision)).map((counter) => [counterName(counter), counter]))
+    const expected = new Map([...this.#rows.dirtyCounters].map((counter) => [counterName(counter), counter]))
     this.#addHolds(stored, expected)
     const names = new Map(this.#load.budgets().map(({ budget, revision, seeding }) => [revision, { name: budget.name, seeding }]))
     const found: CounterDifference[] = []
-    for (const name of new Set([...stored.keys(), ...expected.keys()])) {
+    const all = new Set([...stored.keys(), ...expected.keys()])
+    this.checked = { counters: all.size, holds: this.#load.unresolved().length }
+    for (const name of all) {
       const [was, is] = [stored.get(name), expected.get(name)]
       const key = (was ?? is) as Counter
       const budget = names.get(key.revision)
@@ -66,7 +77,7 @@ export class CounterAudit {
       for (const share of shares) {
         const kept = byId.get(share.counter)
         if (kept === undefined) continue
-        const name = nameOf(kept)
+        const name = counterName(kept)
         const counter = expected.get(name) ?? { ...kept, ...zero }
         expected.set(name, counter)
         if (state === 'presumed') counter.presumed += share.worst
@@ -90,10 +101,6 @@ function sumsOf(counter: Counter | undefined): CounterSums | null {
 
 function sameSums(a: Counter | undefined, b: Counter | undefined): boolean {
   return sumNames.every((name) => (a ?? zero)[name] === (b ?? zero)[name])
-}
-
-function nameOf({ revision, scope, start }: Counter): string {
-  return `${revision} ${start} ${scope}`
 }
 
 /** The budgets of a ledger with no counter and no hold. */

@@ -8,6 +8,8 @@ export interface Seeding {
   readonly afterAt: number
   readonly afterSeq: number
   readonly charges: number
+  /** Where very many holds were open: by number, the last that is counted, and the last to be counted. */
+  readonly holds?: { readonly after: number; readonly upTo: number }
 }
 
 /** A budget as a ledger keeps it. */
@@ -15,6 +17,8 @@ export interface BudgetRecord {
   readonly budget: Budget
   /** Number of the revision; a new one has counters of its own. */
   readonly revision: number
+  /** Number of the last change, by which whoever changes it can say what they have seen. */
+  readonly version: number
   readonly definedAt: number
   /** First instant whose charges count: where the window began in which the revision was made. */
   readonly countsFrom: number
@@ -24,7 +28,7 @@ export interface BudgetRecord {
 export const budgetKind = 'budget'
 
 /** As JSON, with amounts as text. */
-export function toStoredBudget(record: BudgetRecord): unknown {
+export function toStoredBudget(record: Omit<BudgetRecord, 'version'>): unknown {
   const { budget } = record
   return {
     ...record,
@@ -44,6 +48,8 @@ export function fromStoredBudget(stored: unknown): BudgetRecord {
   const { budget } = record
   return {
     ...record,
+    // One that was written before changes were numbered has that of its revision.
+    version: record.version ?? record.revision,
     budget: {
       ...budget,
       ...amountsOf(budget),
@@ -56,7 +62,8 @@ export function fromStoredBudget(stored: unknown): BudgetRecord {
 
 type Textual<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> extends bigint ? string | Extract<T[K], undefined> : T[K] }
 
-interface StoredRecord extends Omit<BudgetRecord, 'budget'> {
+interface StoredRecord extends Omit<BudgetRecord, 'budget' | 'version'> {
+  readonly version?: number
   readonly budget: Textual<Omit<Budget, 'overrides' | 'increase' | 'ceiling'>> & {
     readonly overrides: readonly Textual<Override>[]
     readonly increase: Textual<Increase> | null

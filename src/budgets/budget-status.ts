@@ -14,6 +14,8 @@ export interface BudgetStatus {
   readonly budget: string
   readonly metric: Metric
   readonly scope: Labels
+  /** The labels that it is kept apart by, also those that are missing from the scope. */
+  readonly each: readonly string[]
   readonly mode: Mode
   readonly onLimit: Action
   /** What grants never take spending past, for people. */
@@ -59,7 +61,8 @@ function rowsOf(gate: Gate, active: ActiveBudget): BudgetStatus[] {
   return [statusOf(gate, { active, scope: '[]', terms: active.budget }, [])]
 }
 
-function statusOf(gate: Gate, { active, scope, terms }: Applied, counters: readonly Counter[]): BudgetStatus {
+/** Where the counters of one window stand. */
+export function statusOf(gate: Gate, { active, scope, terms }: Applied, counters: readonly Counter[]): BudgetStatus {
   const { budget } = active
   const { limit, tolerance } = active.bounds(terms, gate.nowMs)
   const sums = tally(counters)
@@ -72,6 +75,7 @@ function statusOf(gate: Gate, { active, scope, terms }: Applied, counters: reado
     budget: budget.name,
     metric: budget.metric,
     scope: scopeLabels(budget.each, scope),
+    each: budget.each,
     mode: terms.mode,
     onLimit: terms.onLimit,
     bound: boundText(active, terms, gate.nowMs),
@@ -103,6 +107,13 @@ export function boundText(active: ActiveBudget, terms: Applied['terms'], nowMs: 
   return stopsOnlyNewRuns(terms.onLimit) ? `${most}, plus what running runs may still spend` : most
 }
 
+/**
+ * Why a hold is presumed spent: it `ran-out` before anybody said what became of it; its call was `cut` and may have come
+ * to more than what arrived; a call of it is `unpriced`, or is `unmeasured` because nobody said what it used.
+ */
+export const presumptions = ['ran-out', 'cut', 'unpriced', 'unmeasured'] as const
+export type Presumption = (typeof presumptions)[number]
+
 /** A hold as it is listed. */
 export interface HoldView {
   readonly id: string
@@ -117,6 +128,9 @@ export interface HoldView {
   readonly asked: Readonly<Partial<Record<Metric, bigint>>>
   readonly left: Readonly<Partial<Record<Metric, bigint>>>
   readonly spent: Readonly<Partial<Record<Metric, bigint>>>
+  /** What budgets presume of it, by metric: the most that one of them does. Nothing where it is not presumed. */
+  readonly presumed: Readonly<Partial<Record<Metric, bigint>>>
+  readonly presumedBecause: readonly Presumption[]
 }
 
 /** Open and presumed holds, the oldest first; those that a budget counts where one is named. */
@@ -132,7 +146,8 @@ export function listHolds(gate: Gate, budget?: string): HoldView[] {
     .map(viewHold)
 }
 
-export function viewHold({ id, state, asked, parent, reservedAt, expiresAt, left, spent }: Hold): HoldView {
+export function viewHold(hold: Hold): HoldView {
+  const { id, state, asked, parent, reservedAt, expiresAt, left, spent } = hold
   return {
     id,
     state,
@@ -145,5 +160,23 @@ export function viewHold({ id, state, asked, parent, reservedAt, expiresAt, left
     asked: asked.worst,
     left: { ...left },
     spent: { ...spent },
+    presumed: state === 'presumed' ? presumedOf(hold) : {},
+    presumedBecause: state === 'presumed' ? presumptionsOf(hold) : [],
   }
+}
+
+function presumedOf({ shares }: Hold): Partial<Record<Metric, bigint>> {
+  const most: Partial<Record<Metric, bigint>> = {}
+  for (const { metric, worst } of shares) if (worst > (most[metric] ?? 0n)) most[metric] = worst
+  return most
+}
+
+function presumptionsOf({ isOver, uncertain, unpriced, unmeasured, shares }: Hold): Presumption[] {
+  if (!isOver) return ['ran-out']
+  const has = (metric: Metric): boolean => shares.some((share) => share.metric === metric)
+  return [
+    ...(uncertain.some(has) ? (['cut'] as const) : []),
+    ...(unpriced > 0 && has('cost') ? (['unpriced'] as const) : []),
+    ...(unmeasured > 0 && has('tokens') ? (['unmeasured'] as const) : []),
+  ]
 }

@@ -67,7 +67,8 @@ export interface Increase {
 }
 
 /** Who defined a budget, so that a file does not take away what was set by command. */
-export type Origin = 'file' | 'cli' | 'sdk' | 'api'
+export const origins = ['file', 'cli', 'sdk', 'api'] as const
+export type Origin = (typeof origins)[number]
 
 /** A limit on a metric over a scope and a window. */
 export interface Budget extends Terms {

@@ -21,6 +21,22 @@ export function countCharge(budget: Pick<Budget, 'metric' | 'countsPlan' | 'coun
   }
 }
 
+/** Whether all of a charge has a price; of one that is priced in part nobody knows the rest. */
+export function hasPrice({ status }: Pick<ChargeDraft, 'status'>): boolean {
+  return status !== 'unpriced' && status !== 'partial'
+}
+
+/** Whether a correction brings the price that its charge did not have. */
+export function bringsPrice({ status, restates }: Pick<ChargeDraft, 'status' | 'restates'>): boolean {
+  return restates !== null && !hasPrice({ status: restates }) && hasPrice({ status })
+}
+
+/** Whether a charge says what its call used; one of which only the cost is stated does not. */
+export function hasUsage({ usage }: Pick<ChargeDraft, 'usage'>): boolean {
+  for (const _ in usage) return true
+  return false
+}
+
 /** What a charge adds to the calls without a price; a correction that gives a price takes its call out of them. */
 export function unpricedBy({ status, restates }: Pick<ChargeDraft, 'status' | 'restates'>): number {
   return Number(status === 'unpriced') - Number(restates === 'unpriced')

@@ -29,6 +29,11 @@ export interface Counter {
 
 export type CounterKey = Pick<Counter, 'revision' | 'scope' | 'start'>
 
+/** One text for what tells a counter apart from all others. */
+export function counterName({ revision, scope, start }: CounterKey): string {
+  return `${revision} ${start} ${scope}`
+}
+
 /** Sums over the counters of a window: one, or the slices of a rolling one. */
 export interface Tally {
   readonly spent: bigint

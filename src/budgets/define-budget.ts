@@ -1,6 +1,6 @@
 import { PurserError } from '../errors.ts'
 import type { Action, Level, Metric, Mode } from './budget.ts'
-import { type InputPath, inputPlace, pathText } from './input-place.ts'
+import { type InputPath, type InputPlace, inputPlace, pathText } from './input-place.ts'
 import { type BudgetDefaults, type DefinedBudget, parseBudget } from './parse-budget.ts'
 
 /** Dollars for cost, else a count: `5`, `"$5"`, `"200k"`; a bigint is in the metric's own unit, nanos for cost. */
@@ -56,9 +56,13 @@ export interface BudgetInput extends TermsInput {
  * defineBudget('team', { limit: 5, window: 'day', each: 'project' }, { origin: 'sdk', zone: 'UTC', weekStart: 1 }).budget
  */
 export function defineBudget(name: string, input: BudgetInput, defaults: BudgetDefaults): DefinedBudget {
-  const refuse = (path: InputPath, predicate: string): never => {
+  return parseBudget(name, input, defaults, budgetPlace(name))
+}
+
+/** Where what is wrong with a budget from code is refused: by the path of its fields. @throws PURSER_BAD_ARGUMENT */
+export function budgetPlace(name: string): InputPlace {
+  return inputPlace((path: InputPath, predicate: string): never => {
     const subject = path.length === 0 ? `Budget "${name}"` : `"${pathText(path)}" of budget "${name}"`
     throw new PurserError('PURSER_BAD_ARGUMENT', `${subject} ${predicate}.`)
-  }
-  return parseBudget(name, input, defaults, inputPlace(refuse))
+  })
 }

@@ -1,7 +1,7 @@
-import { formatAmount, formatScope } from './amount-text.ts'
+import { formatAmount, formatLabels } from './amount-text.ts'
 import type { CounterDifference, CounterSums } from './audit-counters.ts'
 import type { Metric } from './budget.ts'
-import type { ActiveBudget } from './scope.ts'
+import { type ActiveBudget, scopeLabels } from './scope.ts'
 
 /** A difference in words: which counter, what is kept, and what the ledger says. */
 export function describeCounter(
@@ -13,7 +13,7 @@ export function describeCounter(
     return { key: `revision ${key.revision} ${key.scope}`, stored: 'a counter', expected: 'none, its budget is gone' }
   }
   const { each, metric, window } = active.budget
-  const scope = formatScope(each, key.scope)
+  const scope = formatLabels(scopeLabels(each, key.scope), each)
   const since = window.kind === 'run' || window.kind === 'total' ? '' : ` since ${new Date(key.start).toISOString()}`
   return {
     key: `budget ${budget}${scope === '' ? '' : ` (${scope})`}${since}`,

@@ -1,22 +1,42 @@
 import type { Metric, Mode } from './budget.ts'
 import type { Gate } from './gate.ts'
-import type { Hold } from './hold.ts'
+import type { Hold, Share } from './hold.ts'
 import { learn, nothingLearned } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
 
 /** Metrics of which a part can be split off. */
 export const divisible = ['cost', 'tokens', 'calls'] as const
 
-/** Ends a hold; where a call of it has no price, hard budgets keep presuming what was set aside for the cost. */
+/**
+ * Ends a hold whose calls are over. Where nobody knows what they came to, hard budgets keep presuming what is left of it,
+ * until somebody does.
+ */
 export function finish(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
-  hold.awaitsPrice = hold.unpriced > 0
-  if (hold.awaitsPrice) keep(gate, hold, isUnpriced)
-  else end(gate, hold, state)
+  hold.isOver = true
+  gate.rows.touchHold(hold)
+  const kept = new Set(hold.shares.filter((share) => staysPresumed(gate, hold, share)))
+  if (kept.size === 0) {
+    learnFrom(gate, hold)
+    close(gate, hold, state)
+    return
+  }
+  for (const share of hold.shares) if (!kept.has(share)) gate.giveBackShare(hold, share, share.worst, share.expected)
+  hold.shares = [...kept]
+  if (hold.state === 'open') gate.presume(hold)
 }
 
-/** Ends a hold: what is left goes back to the hold it was split from where that is open, else it is free again. */
-export function end(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
-  learnFrom(gate, hold)
+/** A call that had no price has one now; where nothing else is missing, nothing of its hold is presumed any longer. */
+export function priceArrived(gate: Gate, hold: Hold): void {
+  if (hold.unpriced === 0) return
+  hold.unpriced -= 1
+  gate.rows.touchHold(hold)
+  if (hold.unpriced > 0 || !hold.isOver || hold.state !== 'presumed') return
+  if (hold.shares.some((share) => staysPresumed(gate, hold, share))) finish(gate, hold, 'settled')
+  else close(gate, hold, 'settled')
+}
+
+/** What is left goes back to the hold it was split from where that is open, else it is free again. */
+function close(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
   const origin = hold.state === 'open' ? originOf(gate, hold) : undefined
   const parent = origin?.state === 'open' ? origin : undefined
   for (const share of hold.shares) {
@@ -46,42 +66,32 @@ export function originOf(gate: Gate, { parent }: Hold): Hold | undefined {
   return parent === null ? undefined : gate.rows.hold(parent)
 }
 
-/** What is left of a hold stays presumed in some counters, and is given back in the others. */
-export function keep(gate: Gate, hold: Hold, stays: (metric: Metric, mode: Mode) => boolean): void {
-  const kept = new Set(
-    hold.shares.filter(({ counter: id, metric, worst }) => {
-      const counter = gate.rows.counterById(id)
-      const mode = counter && gate.appliedOf(counter)?.terms.mode
-      return mode !== undefined && worst > 0n && stays(metric, mode)
-    }),
-  )
-  if (kept.size === 0) {
-    end(gate, hold, 'settled')
-    return
-  }
-  for (const share of hold.shares) if (!kept.has(share)) gate.giveBackShare(hold, share, share.worst, share.expected)
-  hold.shares = [...kept]
-  if (hold.state === 'open') gate.presume(hold)
+/**
+ * Whether a budget may have lost more to a hold than what its charges say. A call without a price, or without usage, did
+ * come to something; one that was cut may have come to more than what arrived, which only strict budgets presume.
+ */
+export function isUnknown({ unpriced, unmeasured, uncertain }: Hold, metric: Metric, mode: Mode): boolean {
+  if (mode === 'soft') return false
+  if (mode === 'strict' && uncertain.includes(metric)) return true
+  return (metric === 'cost' && unpriced > 0) || (metric === 'tokens' && unmeasured > 0)
 }
 
-/** A call that was cut may cost more than what arrived: strict budgets keep presuming the rest. */
-export function isUncertain(metric: Metric, mode: Mode): boolean {
-  return mode === 'strict' && (metric === 'cost' || metric === 'tokens')
+function staysPresumed(gate: Gate, hold: Hold, { counter: id, metric, worst }: Share): boolean {
+  const counter = gate.rows.counterById(id)
+  const mode = counter && gate.appliedOf(counter)?.terms.mode
+  return mode !== undefined && worst > 0n && isUnknown(hold, metric, mode)
 }
 
-/** A call without a price did cost something: hard budgets keep presuming what was set aside for it. */
-function isUnpriced(metric: Metric, mode: Mode): boolean {
-  return mode !== 'soft' && metric === 'cost'
-}
-
-/** What holds of this kind come to, for the budgets that learn from them: of those that made a call, and gave nothing away. */
+/** What holds of this kind come to, for the budgets that learn from them: of those that made a call, gave nothing away, and
+ * are known.  */
 function learnFrom(gate: Gate, hold: Hold): void {
-  if (hold.charges === 0) return
+  if (hold.charges === 0 || hold.uncertain.length > 0) return
   const learnt = new Set<string>()
   for (const applied of gate.rows.applied(hold.asked.labels)) {
     const { metric } = applied.active.budget
     const worst = hold.asked.worst[metric]
     if (applied.terms.mode !== 'adaptive' || worst === undefined || (metric !== 'cost' && metric !== 'tokens')) continue
+    if ((metric === 'cost' ? hold.unpriced : hold.unmeasured) > 0) continue
     const actual = hold.spent[metric] ?? 0n
     if (actual + (hold.left[metric] ?? 0n) < worst) continue
     const key = learnedKey(applied.active.budget, hold.asked)

@@ -40,7 +40,7 @@ function retryAfter(kind: DenialKind, resetsAt: number | null, nowMs: number): n
 
 function explain({ active, scope }: Applied, { worst, tolerance, refusal }: Claim, denial: Omit<Denial, 'message'>): string {
   const { budget } = active
-  const name = formatBudget(budget, scope)
+  const name = formatBudget(budget.name, scopeLabels(budget.each, scope), budget.each)
   const text = (amount: bigint): string => formatAmount(budget.metric, amount)
   const bound = tolerance === 0n ? text(denial.limit) : `${text(denial.limit)} (and ${text(tolerance)} of tolerance)`
   const presumed = denial.presumed === 0n ? '' : `, ${text(denial.presumed)} presumed`
@@ -72,21 +72,23 @@ function whenAgain(resetsAt: number | null): string {
 export function warningOf({ applied, counters, claim }: Demand, because: 'soft' | 'running-run'): BudgetWarning {
   const { active, scope } = applied
   const { budget } = active
-  const { spent, heldWorst, presumed } = tally(counters)
-  const text = (amount: bigint): string => formatAmount(budget.metric, amount)
-  const asked = claim.worst ?? 0n
-  const why = because === 'soft' ? 'It only warns.' : 'The run goes on, new ones are refused.'
-  const what = claim.worst === null ? 'a call that cannot be bounded' : text(asked)
-  const message = `Budget ${formatBudget(budget, scope)} is passed: ${text(spent)} spent, ${text(heldWorst)} held${presumed === 0n ? '' : `, ${text(presumed)} presumed`}, ${what} more of ${text(claim.limit)}. ${why}`
-  return {
-    budget: budget.name,
-    metric: budget.metric,
-    scope: scopeLabels(budget.each, scope),
-    limit: claim.limit,
-    spent,
-    held: heldWorst,
-    presumed,
-    asked,
-    message,
+  const { spent, heldWorst: held, presumed } = tally(counters)
+  const warned = {
+    ...({ budget: budget.name, metric: budget.metric, scope: scopeLabels(budget.each, scope) } as const),
+    ...({ limit: claim.limit, spent, held, presumed, asked: claim.worst ?? 0n } as const),
   }
+  const why = because === 'soft' ? 'It only warns.' : 'The run goes on, new ones are refused.'
+  return { ...warned, message: `${warningText(applied, claim, warned)} ${why}` }
+}
+
+function warningText({ active: { budget } }: Applied, { worst, refusal }: Claim, warned: Omit<BudgetWarning, 'message'>): string {
+  const { metric, scope, limit, spent, held, presumed } = warned
+  const name = formatBudget(budget.name, scope, budget.each)
+  const text = (amount: bigint): string => formatAmount(metric, amount)
+  const state = `${text(spent)} spent, ${text(held)} held${presumed === 0n ? '' : `, ${text(presumed)} presumed`}`
+  if (worst !== null) return `Budget ${name} is passed: ${state}, ${text(worst)} more of ${text(limit)}.`
+  const unknown = refusal.kind === 'unpriced' ? 'nobody has a price for this call' : `the ${metric} of this call cannot be bounded`
+  // What may cost anything does not pass a limit that has room left; nobody can say.
+  const isPassed = spent + held + presumed > limit
+  return `Budget ${name} ${isPassed ? 'is passed' : 'may be passed'}: ${state} of ${text(limit)}, and ${unknown}.`
 }

@@ -29,11 +29,22 @@ export function isEnded({ state }: Hold): boolean {
   return state === 'settled' || state === 'released'
 }
 
-export function ended({ id, state }: Hold, wanted: string): PurserError {
-  const what = state === 'presumed' ? 'ran out and is presumed spent' : `is ${state}`
+/** What a hold that is over answers to who wants to do something to it. */
+export function ended({ id, state, isOver }: Hold, wanted: 'settled' | 'released' | 'extended' | 'split'): PurserError {
+  return new PurserError('PURSER_HOLD_ENDED', `The hold "${id}" ${endedText(state, isOver, wanted)}`)
+}
+
+function endedText(state: Hold['state'], isOver: boolean, wanted: string): string {
+  if (state === 'presumed') {
+    const why = isOver
+      ? 'is of a call that is over, and is presumed spent as far as nobody knows what it came to'
+      : 'ran out and is presumed spent'
+    return `${why}, so it cannot be ${wanted}. \`purser hold resolve\` tells what became of it.`
+  }
+  if (state === 'settled' && wanted === 'released') return 'is settled: its call is booked, and nothing of it is held or presumed any more.'
   const next =
-    state === 'presumed'
-      ? 'Settle it late, or resolve it.'
-      : 'A call that was made after all is booked with `purser record`, without a hold.'
-  return new PurserError('PURSER_HOLD_ENDED', `The hold "${id}" ${what} and cannot be ${wanted}. ${next}`)
+    wanted === 'settled'
+      ? 'Another call that was made is booked with `purser record`, without a hold.'
+      : 'A new one takes `purser hold reserve`.'
+  return `is ${state} and cannot be ${wanted}. ${next}`
 }

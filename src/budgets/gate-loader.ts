@@ -16,6 +16,8 @@ export interface GateLoader {
   readonly hold: (id: HoldId) => Hold | undefined
   /** Open and presumed holds, the oldest first. */
   readonly unresolved: () => readonly Hold[]
+  /** The next of them after a number, by number. */
+  readonly unresolvedAfter: (number: number, limit: number) => readonly Hold[]
   /** Open holds that ran out at an instant or before, the earliest first. */
   readonly due: (nowMs: number, limit: number) => readonly HoldId[]
   /** When the next open hold runs out. */

@@ -1,6 +1,6 @@
 import { invariant } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
-import type { Counter, CounterKey } from './counter.ts'
+import { type Counter, type CounterKey, counterName } from './counter.ts'
 import type { GateLoader } from './gate-loader.ts'
 import type { Hold, HoldId } from './hold.ts'
 import type { Learned } from './learned.ts'
@@ -51,6 +51,11 @@ export class GateRows {
     return this.#counterById.get(counter.id) === counter
   }
 
+  /** A counter that was read, as it stands in this transaction. */
+  current(loaded: Counter): Counter {
+    return this.#counters.get(counterName(loaded)) ?? loaded
+  }
+
   /** The budgets that apply to labels, which are frozen, in the order in which they were made. */
   applied(labels: Labels): readonly Applied[] {
     let applied = this.#applied.get(labels)
@@ -63,7 +68,7 @@ export class GateRows {
 
   /** The counter of a key, a new one of zero where there is none. */
   counter(key: CounterKey, end: number | null): Counter {
-    const name = nameOf(key)
+    const name = counterName(key)
     let counter = this.#counters.get(name)
     if (counter === undefined) this.#keep(name, (counter = this.load.counter(key) ?? this.#newCounter(key, end)))
     return counter
@@ -75,7 +80,7 @@ export class GateRows {
     let known = this.#slices.get(name)
     if (known === undefined || known.from > fromStart) {
       const loaded = this.load.slices(revision, scope, fromStart).map((counter) => {
-        const key = nameOf(counter)
+        const key = counterName(counter)
         const kept = this.#counters.get(key) ?? counter
         this.#keep(key, kept)
         return kept
@@ -94,14 +99,14 @@ export class GateRows {
     const known = this.#counterById.get(id)
     if (known !== undefined) return known
     const loaded = this.load.counterById(id)
-    if (loaded !== undefined) this.#keep(nameOf(loaded), loaded)
+    if (loaded !== undefined) this.#keep(counterName(loaded), loaded)
     return loaded
   }
 
   /** All counters of a revision, as they stand in this transaction, in one order on every store. */
   countersOf(revision: number): readonly Counter[] {
     for (const loaded of this.load.counters(revision)) {
-      const name = nameOf(loaded)
+      const name = counterName(loaded)
       if (!this.#counters.has(name)) this.#keep(name, loaded)
     }
     const found = [...this.#counters.values()].filter((counter) => counter.revision === revision)
@@ -133,7 +138,9 @@ export class GateRows {
       spent: {},
       charges: 0,
       unpriced: 0,
-      awaitsPrice: false,
+      unmeasured: 0,
+      uncertain: [],
+      isOver: false,
     }
     this.#holds.set(hold.id, added)
     this.newHolds.add(added)
@@ -150,6 +157,25 @@ export class GateRows {
   unresolved(): readonly Hold[] {
     for (const loaded of this.load.unresolved()) if (!this.#holds.has(loaded.id)) this.#holds.set(loaded.id, loaded)
     return [...this.#holds.values()].filter(({ state }) => state === 'open' || state === 'presumed').toSorted((a, b) => a.number - b.number)
+  }
+
+  /**
+   * The next open and presumed holds after a number, as they stand in this transaction; `upTo` is the number that they go
+   * up to, infinite where there are no more.
+   */
+  unresolvedAfter(after: number, limit: number): { readonly holds: readonly Hold[]; readonly upTo: number } {
+    const page = this.load.unresolvedAfter(after, limit)
+    for (const loaded of page) if (!this.#holds.has(loaded.id)) this.#holds.set(loaded.id, loaded)
+    const upTo = page.length < limit ? Number.POSITIVE_INFINITY : (page.at(-1)?.number ?? after)
+    const holds = [...this.#holds.values()].filter(
+      ({ state, number }) => (state === 'open' || state === 'presumed') && number > after && number <= upTo,
+    )
+    return { holds: holds.toSorted((a, b) => a.number - b.number), upTo }
+  }
+
+  /** The number of the last hold that was granted; 0 for none. */
+  lastHoldNumber(): number {
+    return (this.#nextHoldNumber ??= this.load.lastHoldNumber() + 1) - 1
   }
 
   /** Open holds that have run out, a bounded number of them. */
@@ -263,8 +289,5 @@ export class GateRows {
   }
 }
 
-const maxDue = 1000
-
-function nameOf({ revision, scope, start }: CounterKey): string {
-  return `${revision} ${start} ${scope}`
-}
+/** How many holds lapse in one operation: some tens of milliseconds. */
+export const maxDue = 1000

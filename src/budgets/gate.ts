@@ -1,8 +1,9 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { slotMs } from '../time/calendar.ts'
 import type { Budget } from './budget.ts'
-import { countCharge, unpricedBy } from './count-charge.ts'
+import { bringsPrice, countCharge, unpricedBy } from './count-charge.ts'
 import { type Cause, committed, type Counter, tally } from './counter.ts'
+import { priceArrived } from './end-hold.ts'
 import type { GateEffects, HeldBooking } from './gate-effects.ts'
 import type { GateRows } from './gate-rows.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
@@ -59,23 +60,10 @@ export class Gate {
         return
       }
       const cause = charge.corrects === null ? 'unheld' : 'correction'
-      if (sign === 1 && charge.hold !== null && unpricedBy(charge) === -1) this.#endAwaiting(charge.hold as HoldId)
+      const corrected = sign === 1 && charge.hold !== null && bringsPrice(charge) ? this.rows.hold(charge.hold as HoldId) : undefined
+      if (corrected !== undefined) priceArrived(this, corrected)
       this.#count({ charge, countedAt, sign, causeOf: () => cause }, bookedSeq)
     }
-  }
-
-  /** A call that had no price has one now, so nothing of its hold is presumed any longer. */
-  #endAwaiting(id: HoldId): void {
-    const hold = this.rows.hold(id)
-    if (hold === undefined || hold.unpriced === 0) return
-    hold.unpriced -= 1
-    this.rows.touchHold(hold)
-    if (hold.unpriced > 0 || !hold.awaitsPrice || hold.state !== 'presumed') return
-    for (const share of hold.shares) this.giveBackShare(hold, share, share.worst, share.expected)
-    hold.shares = []
-    hold.left = {}
-    hold.awaitsPrice = false
-    hold.state = 'settled'
   }
 
   /** A held call counts in the windows in which its hold was granted, any other in those of its own time. */
@@ -174,8 +162,20 @@ export class Gate {
     const reason = wasOver ? 'increase-ended' : (cause ?? 'increase-ended')
     const concerned = reason === 'limit-lowered' || reason === 'increase-ended' ? counters.filter((each) => committed(each) !== 0n) : []
     for (const each of [counter, ...concerned]) this.#setCause(each, reason)
-    const body = { ...this.describe(applied, counter), cause: reason, committed: String(committed(tally(counters))) }
-    this.effects.append({ kind: 'budget.exceeded', body })
+    this.#tellExceeded({ applied, counter, counters }, reason)
+  }
+
+  #tellExceeded({ applied, counter, counters }: Meeting, cause: Cause): void {
+    const { limit, tolerance } = applied.active.bounds(applied.terms, this.nowMs)
+    const { spent, heldWorst, presumed } = tally(counters)
+    const amounts = {
+      limit: String(limit),
+      tolerance: String(tolerance),
+      spent: String(spent),
+      held: String(heldWorst),
+      presumed: String(presumed),
+    }
+    this.effects.append({ kind: 'budget.exceeded', body: { ...this.describe(applied, counter), cause, ...amounts } })
   }
 
   #setCause(counter: Counter, cause: Cause | null): void {

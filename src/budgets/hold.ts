@@ -59,10 +59,14 @@ export interface Hold {
   readonly given: Amounts
   /** Charges booked under it. */
   charges: number
-  /** Of those, how many have no price yet. */
+  /** Of those, how many have no price yet, or only part of one. */
   unpriced: number
-  /** Whether the call is over and only its price is missing: what was set aside for its cost is presumed until there is one. */
-  awaitsPrice: boolean
+  /** Of those, how many say nothing of what they used, so that their tokens are not known. */
+  unmeasured: number
+  /** Metrics of which a call that was cut may have used more than what arrived. */
+  uncertain: readonly Metric[]
+  /** Whether its calls are over: what is still presumed waits for somebody who knows what they came to. */
+  isOver: boolean
   /** Warnings of the grant, given again to who asks with the same id. */
   readonly warnings: readonly BudgetWarning[]
 }

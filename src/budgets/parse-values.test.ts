@@ -93,7 +93,7 @@ describe('windows', () => {
     ['day@3', 'Write run, hour, day'],
     ['0h', 'from 1h to 366d'],
     ['367d', 'from 1h to 366d'],
-    ['90m', 'Write run, hour, day'],
+    ['90m', 'write run, hour, day'],
     [{ month: 15 }, 'write run, hour, day'],
     [24, 'write run, hour, day'],
   ])('%j cannot be', (value, message) => {

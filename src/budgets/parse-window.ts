@@ -36,5 +36,5 @@ export function parseWindow(value: unknown, weekStart: number, place: InputPlace
   const kind = at === undefined ? names.find((each) => each === name) : undefined
   if (kind !== undefined) return { kind } as Window
   const nearest = closest(name, names)
-  return wrong(`${nearest === undefined ? '' : `did you mean "${nearest}"? `}Write ${windowGrammar}`)
+  return wrong(nearest === undefined ? `write ${windowGrammar}` : `did you mean "${nearest}"? Write ${windowGrammar}`)
 }

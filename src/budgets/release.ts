@@ -1,16 +1,21 @@
-import { end, finish } from './end-hold.ts'
-import { ended, findHold, type HoldOutcome, outcomeOf } from './find-hold.ts'
+import { finish } from './end-hold.ts'
+import { ended, findHold, type HoldOutcome, isEnded, outcomeOf } from './find-hold.ts'
 import type { Gate } from './gate.ts'
 import type { HoldId } from './hold.ts'
 
-/** Gives everything back: the call was not made, or the provider refused it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
-export function release(gate: Gate, id: HoldId): HoldOutcome {
+/**
+ * Gives everything back: the call was not made, or the provider refused it. `resolving`: somebody knows that what is
+ * still presumed of a call that was cut was not used; what has no price or usage stays unknown.
+ * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED
+ */
+export function release(gate: Gate, id: HoldId, resolving = false): HoldOutcome {
   const hold = findHold(gate, id)
   if (hold.state === 'settled') throw ended(hold, 'released')
   gate.lapse()
-  // One that is presumed is freed by whoever says so; one that is open may still owe what has no price.
-  if (hold.state === 'presumed') end(gate, hold, 'released')
-  else if (hold.state === 'open') finish(gate, hold, 'released')
+  if (isEnded(hold)) return outcomeOf(hold)
+  if (resolving) hold.uncertain = []
+  // To release once more what is over already frees nothing of what is unknown.
+  if (resolving || !hold.isOver) finish(gate, hold, 'released')
   return outcomeOf(hold)
 }
 

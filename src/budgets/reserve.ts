@@ -1,6 +1,8 @@
 import { PurserError } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
 import { admit, type Claim, type Verdict } from './admit.ts'
+import { formatAmount } from './amount-text.ts'
+import { metrics } from './budget.ts'
 import type { Cause } from './counter.ts'
 import type { Denial, DenialKind, Grant } from './denial.ts'
 import { denialOf, warningOf } from './explain-denial.ts'
@@ -163,7 +165,8 @@ export function grantedBefore(hold: Hold, asked: Asked, parent: HoldId | null): 
   const differing = (['labels', 'worst', 'expected', 'ttlMs', 'basis', 'provider', 'model'] as const).find(
     (field) => contentOf(hold.asked[field]) !== contentOf(asked[field]),
   )
-  if (differing !== undefined) throw conflict(hold, fieldNames[differing], contentOf(hold.asked[differing]), contentOf(asked[differing]))
+  if (differing !== undefined)
+    throw conflict(hold, fieldNames[differing], shownContent(hold.asked, differing), shownContent(asked, differing))
   if (hold.parent !== parent) throw conflict(hold, 'hold that it is split from', contentOf(hold.parent), contentOf(parent))
   // A hold that has ended holds nothing, and nobody may take its grant for money that is set aside.
   if (isEnded(hold)) {
@@ -189,6 +192,16 @@ const fieldNames = {
   provider: 'provider',
   model: 'model',
 } as const
+
+/** What differs, for people: amounts in their units. */
+function shownContent(asked: Asked, field: keyof typeof fieldNames): string {
+  if (field !== 'worst' && field !== 'expected') return contentOf(asked[field])
+  const amounts = metrics.flatMap((metric) => {
+    const amount = asked[field][metric]
+    return amount === undefined ? [] : [formatAmount(metric, amount)]
+  })
+  return amounts.join(', ') || 'none'
+}
 
 function contentOf(value: Asked['labels'] | Amounts | string | number | null): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)

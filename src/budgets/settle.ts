@@ -1,6 +1,6 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import { countCharge } from './count-charge.ts'
-import { divisible, end, finish, isUncertain, keep, originOf } from './end-hold.ts'
+import { countCharge, hasPrice, hasUsage } from './count-charge.ts'
+import { divisible, finish, originOf } from './end-hold.ts'
 import { ended, findHold, type HoldOutcome, isEnded, outcomeOf } from './find-hold.ts'
 import { lesser } from './counter.ts'
 import type { CauseOf, Gate } from './gate.ts'
@@ -11,8 +11,9 @@ import { worstCase } from './worst-case.ts'
 /**
  * What becomes of a hold with its charge. `partial`: it stays open with what is left. `final`: what is left is given
  * back. `uncertain`: the call was cut, so what is left stays presumed in strict budgets and is given back in others.
+ * `partial-uncertain`: one of several calls was cut, so the same is done when the hold ends.
  */
-export type Settling = 'partial' | 'final' | 'uncertain'
+export type Settling = 'partial' | 'partial-uncertain' | 'final' | 'uncertain'
 
 /** The charge that a call came to, without the labels, which are those of its hold. */
 export interface Settlement {
@@ -41,9 +42,8 @@ export function settle(gate: Gate, id: HoldId, { draft, ignore, settling }: Sett
   if (isEnded(hold)) return { ...outcomeOf(hold), charge: booked.id }
   if (booked.outcome === 'booked') addCharge(gate, hold, charge)
   gate.rows.touchHold(hold)
-  if (settling === 'uncertain') keep(gate, hold, isUncertain)
-  else if (settling === 'final' && hold.awaitsPrice && charge.costNanos !== null) end(gate, hold, 'settled')
-  else if (settling === 'final') finish(gate, hold, 'settled')
+  if (settling === 'uncertain' || settling === 'partial-uncertain') markUncertain(gate, hold)
+  if (settling === 'final' || settling === 'uncertain') conclude(gate, hold, settling === 'final' ? charge : null)
   if (overrun.length > 0) tellOverrun(gate, hold, overrun)
   return { ...outcomeOf(hold), charge: booked.id, overrun }
 }
@@ -56,8 +56,27 @@ export function settleByRecord(gate: Gate, hold: Hold, charge: ChargeDraft, coun
   const overrun: { budget: string; by: bigint }[] = []
   count(takeOut(gate, hold, overrun))
   addCharge(gate, hold, charge)
-  finish(gate, hold, 'settled')
+  conclude(gate, hold, charge)
   if (overrun.length > 0) tellOverrun(gate, hold, overrun)
+}
+
+/** A part that has nothing left cannot keep what is uncertain; then what it comes from does. */
+function markUncertain(gate: Gate, hold: Hold): void {
+  hold.uncertain = ['cost', 'tokens']
+  gate.rows.touchHold(hold)
+  const origin = (hold.left.cost ?? 0n) === 0n ? originOf(gate, hold) : undefined
+  if (origin?.state === 'open') markUncertain(gate, origin)
+}
+
+/** Ends a hold; one whose calls are over already is told by `answer` what was missing of them. */
+function conclude(gate: Gate, hold: Hold, answer: ChargeDraft | null): void {
+  if (hold.isOver && answer !== null) {
+    const known = new Set([...(hasPrice(answer) ? ['cost'] : []), ...(hasUsage(answer) ? ['tokens'] : [])])
+    if (known.has('cost')) hold.unpriced = 0
+    if (known.has('tokens')) hold.unmeasured = 0
+    hold.uncertain = hold.uncertain.filter((metric) => !known.has(metric))
+  }
+  finish(gate, hold, 'settled')
 }
 
 /** The charge carries the labels of its hold, and was not made before it. */
@@ -116,7 +135,8 @@ const wholeUsage = { countsPlan: true, countsCacheReads: true }
 /** Notes a charge on its hold, once it is counted. */
 function addCharge(gate: Gate, hold: Hold, charge: ChargeDraft): void {
   hold.charges += 1
-  if (charge.costNanos === null) hold.unpriced += 1
+  if (!hasPrice(charge)) hold.unpriced += 1
+  if (!hasUsage(charge)) hold.unmeasured += 1
   addSpent(hold, charge)
   takeFromOrigins(gate, hold, charge)
 }

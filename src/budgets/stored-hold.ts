@@ -38,9 +38,9 @@ function askedText({ asked, given, warnings }: Hold): string {
 }
 
 /** What is left of a hold; of one that has ended only what its charges came to. */
-export function restText({ shares, left, spent, charges, unpriced, awaitsPrice }: Hold): string {
+export function restText({ shares, left, spent, charges, unpriced, unmeasured, uncertain, isOver }: Hold): string {
   const parts = shares.map(({ counter, metric, expected, worst }) => [counter, metric, String(expected), String(worst)])
-  return JSON.stringify([parts, textsOf(left), textsOf(spent), charges, unpriced, awaitsPrice ? 1 : 0])
+  return JSON.stringify([parts, textsOf(left), textsOf(spent), charges, unpriced, isOver ? 1 : 0, unmeasured, uncertain])
 }
 
 function textsOf(amounts: Amounts): Record<string, string> {
@@ -51,7 +51,7 @@ function textsOf(amounts: Amounts): Record<string, string> {
 
 export function fromStoredHold(stored: StoredHold): Hold {
   const { given, warnings, ...asked } = JSON.parse(stored.asked) as Textual
-  const [shares, left, spent, charges, unpriced, awaitsPrice] = JSON.parse(stored.rest) as Rest
+  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = []] = JSON.parse(stored.rest) as Rest
   return {
     number: stored.number,
     id: stored.id as HoldId,
@@ -65,13 +65,15 @@ export function fromStoredHold(stored: StoredHold): Hold {
     spent: amountsOf(spent),
     charges,
     unpriced,
-    awaitsPrice: awaitsPrice === 1,
+    unmeasured,
+    uncertain,
+    isOver: isOver === 1,
     given: amountsOf(given),
     warnings: warnings.map((warning) => ({ ...warning, ...amountsIn(warning) })),
   }
 }
 
-type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1]
+type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?]
 type Texts = Readonly<Partial<Record<Share['metric'], string>>>
 interface Textual extends Omit<Asked, 'worst' | 'expected'> {
   readonly worst: Texts

@@ -55,7 +55,7 @@ describe.each(everyStore)('the edges of a limit, on $name', (kind) => {
     const { id } = granted(await gate.reserve(usd(4)))
     await gate.define({ limit: usd(3) })
     expect(denied(await gate.reserve(1n))).toMatchObject({ kind: 'contended', limit: usd(3), held: usd(4) })
-    expect(await gate.events('budget.exceeded')).toMatchObject([{ budget: 'daily', cause: 'limit-lowered', committed: '4000000000' }])
+    expect(await gate.events('budget.exceeded')).toMatchObject([{ budget: 'daily', cause: 'limit-lowered', held: '4000000000' }])
     await gate.settle(id, usd(3.5))
     expect(await gate.counter()).toMatchObject({ spent: usd(3.5), level: 'over', overLimit: { by: usd(0.5), cause: 'limit-lowered' } })
     await gate.define({ limit: usd(6) })

@@ -73,6 +73,8 @@ describe.each(everyStore)('what becomes of a hold, on $name', (kind) => {
     await gate.settle(first.id, usd(0.5))
     expect(await gate.counter()).toMatchObject({ spent: usd(1.3), presumed: usd(0.6) })
     await gate.release(second.id)
+    expect(await gate.counter()).toMatchObject({ spent: usd(1.3), presumed: usd(0.6) })
+    expect(await gate.release(second.id, true)).toMatchObject({ state: 'released' })
     expect(await gate.counter()).toMatchObject({ spent: usd(1.3), presumed: 0n, held: 0n })
   })
 
@@ -125,8 +127,10 @@ describe.each(everyStore)('a held call that nobody has a price for, on $name', (
     await gate.define()
     const { id } = granted(await gate.reserve(usd(1)))
     await gate.settle(id, null, 'partial')
-    expect(await gate.release(id)).toMatchObject({ state: 'presumed' })
-    expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: usd(1) })
+    for (const resolving of [false, false, true]) {
+      expect(await gate.release(id, resolving)).toMatchObject({ state: 'presumed' })
+      expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: usd(1) })
+    }
   })
 
   test('is free again where its owner says that it cost nothing', async () => {
@@ -134,8 +138,65 @@ describe.each(everyStore)('a held call that nobody has a price for, on $name', (
     await gate.define()
     const { id } = granted(await gate.reserve(usd(1)))
     await gate.settle(id, null)
-    await gate.release(id)
+    expect(await gate.settle(id, 0n, 'final', { id: 'rest' })).toMatchObject({ state: 'settled' })
     expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: 0n })
+  })
+
+  test('stays presumed too where only part of it has a price', async () => {
+    const { gate, store, clock } = await openGate(kind)
+    await gate.define()
+    const { id } = granted(await gate.reserve(usd(1)))
+    const draft = {
+      ...chargeOf(usd(0.1), { at: clock.now, id: `hold:${id}`, usage: { inputTokens: 1, images: 2 } }),
+      status: 'partial' as const,
+    }
+    await store.gate('settle', { id, settlement: { draft, ignore: ['at'], settling: 'final' } })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.1), held: 0n, presumed: usd(0.9) })
+  })
+})
+
+describe.each(everyStore)('tokens that nobody has counted, on $name', (kind) => {
+  const tokens = { worst: { tokens: 1000n } }
+
+  test('stay presumed in hard budgets where only the cost of a call is stated, until somebody says how many', async () => {
+    const { gate, store } = await openGate(kind)
+    await gate.define()
+    await gate.define({ name: 'tokens', metric: 'tokens', limit: 5000n })
+    await gate.define({ name: 'warning', metric: 'tokens', limit: 5000n, mode: 'soft' })
+    const { id } = granted(await gate.reserve(usd(1), tokens))
+    expect(await gate.settle(id, usd(0.4), 'final', { usage: {} })).toMatchObject({ state: 'presumed' })
+    expect(await gate.counter()).toMatchObject(settled)
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 0n, held: 0n, presumed: 1000n })
+    expect(await gate.counter('warning')).toMatchObject({ spent: 0n, held: 0n, presumed: 0n })
+    const rest = { id: 'rest', usage: { inputTokens: 300 } }
+    expect(await gate.settle(id, 0n, 'final', rest)).toMatchObject({ state: 'settled' })
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 300n, held: 0n, presumed: 0n })
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+  })
+
+  test('are known to be none where the call counts in something else', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ name: 'tokens', metric: 'tokens', limit: 5000n })
+    const { id } = granted(await gate.reserve(usd(1), tokens))
+    expect(await gate.settle(id, usd(0.4), 'final', { usage: { images: 1 } })).toMatchObject({ state: 'settled' })
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 0n, held: 0n, presumed: 0n })
+  })
+})
+
+describe.each(everyStore)('one of several calls of a hold that was cut, on $name', (kind) => {
+  test('leaves what is left of the hold presumed in strict budgets, when the hold ends', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    await gate.define({ name: 'soft', mode: 'soft' })
+    const { id } = granted(await gate.reserve(usd(2)))
+    expect(await gate.settle(id, usd(0.4), 'partial-uncertain', { estimated: true })).toMatchObject({ state: 'open' })
+    await gate.settle(id, usd(0.5), 'partial')
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.9), held: usd(1.1), presumed: 0n })
+    for (const _ of [1, 2]) expect(await gate.release(id)).toMatchObject({ state: 'presumed' })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.9), held: 0n, presumed: usd(1.1) })
+    expect(await gate.counter('soft')).toMatchObject({ spent: usd(0.9), held: 0n, presumed: 0n })
+    expect(await gate.release(id, true)).toMatchObject({ state: 'released' })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.9), presumed: 0n })
   })
 })
 
@@ -150,5 +211,25 @@ describe.each(everyStore)('a hold that ran out, on $name', (kind) => {
     expect(await gate.counter()).toMatchObject({ spent: usd(0.3), held: 0n, presumed: 0n, overLimit: null })
     expect(await gate.store.gate('hold', { id })).toMatchObject({ state: 'settled', spent: { cost: usd(0.3), calls: 1n } })
     expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+  })
+
+  test('leaves the hold presumed that a part of it came from, where the part has nothing left', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    const { id } = granted(await gate.reserve(usd(2)))
+    const part = granted(await gate.split(id, usd(0.4)))
+    await gate.settle(part.id, usd(0.4), 'uncertain', { estimated: true })
+    expect(await gate.release(id)).toMatchObject({ state: 'presumed' })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.4), held: 0n, presumed: usd(1.6) })
+  })
+
+  test('leaves its own rest presumed, and the hold that it came from free', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    const { id } = granted(await gate.reserve(usd(2)))
+    const part = granted(await gate.split(id, usd(1)))
+    await gate.settle(part.id, usd(0.4), 'uncertain', { estimated: true })
+    expect(await gate.release(id)).toMatchObject({ state: 'released' })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.4), held: 0n, presumed: usd(0.6) })
   })
 })

@@ -82,7 +82,7 @@ describe.each(everyStore)('why a limit is passed, on $name', (kind) => {
     await gate.book(usd(1))
     expect(await gate.counter()).toMatchObject({ spent: usd(7), level: 'over', overLimit: { by: usd(2), cause: 'unheld' } })
     expect(await gate.events('budget.exceeded')).toMatchObject([
-      { budget: 'daily', metric: 'cost', cause: 'unheld', committed: '6000000000' },
+      { budget: 'daily', metric: 'cost', cause: 'unheld', limit: '5000000000', spent: '6000000000', held: '0', presumed: '0' },
     ])
   })
 

@@ -4,7 +4,7 @@ import type { Denial, Grant } from '../../src/budgets/denial.ts'
 import type { HoldOutcome } from '../../src/budgets/find-hold.ts'
 import type { Settling } from '../../src/budgets/settle.ts'
 import type { BudgetStatus } from '../../src/budgets/budget-status.ts'
-import type { Explanation } from '../../src/budgets/gate-operations.ts'
+import type { Explanation } from '../../src/budgets/explain-admission.ts'
 import { type ChargeDraft, draftCharge } from '../../src/ledger/draft-charge.ts'
 import type { ChargeInput, Labels } from '../../src/ledger/charge.ts'
 import { parseLabels } from '../../src/ledger/labels.ts'
@@ -121,8 +121,9 @@ export class GateLedger {
     return this.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore: ['at'], settling } })
   }
 
-  release(id: string): Promise<HoldOutcome> {
-    return this.store.gate('release', { id: id as HoldId })
+  /** Gives a hold back; `resolving` says that what is still presumed of it was not used. */
+  release(id: string, resolving = false): Promise<HoldOutcome> {
+    return this.store.gate('release', { id: id as HoldId, resolving })
   }
 
   extend(id: string, ttlMs: number): Promise<HoldOutcome> {
