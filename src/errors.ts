@@ -19,6 +19,7 @@ export const errorRegistry = {
   PURSER_BAD_CONFIG: { exitCode: 2, status: 400, meaning: 'purser.yaml or an environment variable does not validate.' },
   PURSER_BAD_RECORD: { exitCode: 2, status: 400, meaning: 'A record given to purser is not of the documented shape.' },
   PURSER_ID_CONFLICT: { exitCode: 2, status: 409, meaning: 'An id was booked before with other content.' },
+  PURSER_CONFLICT: { exitCode: 2, status: 409, meaning: 'What was to be changed is no longer as the caller saw it.' },
   PURSER_HOLD_ENDED: {
     exitCode: 2,
     status: 409,
@@ -27,6 +28,7 @@ export const errorRegistry = {
   PURSER_NOT_FOUND: { exitCode: 2, status: 404, meaning: 'The thing named does not exist.' },
   PURSER_CATALOG_REJECTED: { exitCode: 2, status: 422, meaning: 'A price source failed validation and was not applied.' },
   PURSER_LEDGER_UNAVAILABLE: { exitCode: 4, status: 503, meaning: 'The ledger cannot be opened, read or written.' },
+  PURSER_LEDGER_READ_ONLY: { exitCode: 4, status: 403, meaning: 'The ledger can only be looked at, and was asked to write.' },
   PURSER_LEDGER_LOCKED: { exitCode: 4, status: 503, meaning: 'Another process held the ledger for longer than purser waits.' },
   PURSER_LEDGER_CORRUPT: { exitCode: 4, status: 500, meaning: 'The ledger file is not a ledger, or is damaged.' },
   PURSER_LEDGER_NEWER: { exitCode: 4, status: 500, meaning: 'The ledger was written by a newer purser.' },

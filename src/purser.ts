@@ -3,6 +3,7 @@ import { BudgetBook } from './facade/budget-book.ts'
 import { draftRecords } from './facade/draft-records.ts'
 import { HoldDesk } from './facade/hold-desk.ts'
 import type { LedgerHost } from './facade/ledger-host.ts'
+import { checkOpenOptions, type PurserOptions } from './facade/open-options.ts'
 import { openStore } from './facade/open-store.ts'
 import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
 import { RecordReader } from './facade/record-reader.ts'
@@ -13,7 +14,6 @@ import { asItStands } from './ledger/correction.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
 import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
-import { parseSubjects } from './ledger/labels.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
@@ -22,21 +22,7 @@ import { priceUsage } from './pricing/price-usage.ts'
 import type { Priced, PriceRequest } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
 import { type ChargeSelection, type LedgerEvent, type Store, turnMs, type VerifyReport } from './stores/store.ts'
-import { checkZone } from './time/calendar.ts'
 import { parseUsage } from './usage/usage.ts'
-
-export interface PurserOptions {
-  /** Path of the ledger's SQLite file, or the URL of a Postgres database, which needs the package `pg`. */
-  readonly db: string
-  /** Whether the file is created where there is none; true unless said otherwise. */
-  readonly create?: boolean
-  /** IANA zone of the ledger's days, kept in the file when it is created. UTC unless said otherwise. */
-  readonly timezone?: string
-  /** Labels with many values, that get totals of their own, besides run, session, job, ticket, scene, video, experiment and artifact. */
-  readonly subjects?: readonly string[]
-  /** The owner's price cards. They win over all others. */
-  readonly ownerCards?: readonly Card[]
-}
 
 /** Records that one all-or-nothing transaction takes: some milliseconds of work. */
 const maxAtOnce = 1000
@@ -64,13 +50,14 @@ export class Purser {
   /** Money set aside before calls. */
   readonly holds: HoldDesk
 
-  private constructor(store: Store, ownerCards: readonly Card[], refreshed: readonly Card[]) {
+  private constructor(store: Store, { ownerCards = [], serviceTiers = {} }: PurserOptions, refreshed: readonly Card[]) {
     this.#store = store
     this.#ownerCards = ownerCards
     this.#refreshed = refreshed
     const host: LedgerHost = {
       store,
       catalog: () => this.catalog,
+      serviceTiers,
       draft: (input) => this.#draft(input),
       read: async (record) => (await this.#records.read([record], this.timezone, Date.now()))[0] as ChargeInput,
       run: (work) => this.#run(work),
@@ -80,23 +67,30 @@ export class Purser {
   }
 
   /**
+   * Opens a ledger, and creates it where there is none. One that this user may not write is opened for reading.
    * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND,
-   * PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
+   * PURSER_BAD_ARGUMENT, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
    */
   static async open(options: PurserOptions): Promise<Purser> {
-    const store = await openStore({
-      db: options.db,
-      create: options.create ?? true,
-      timezone: checkZone(options.timezone ?? 'UTC'),
-      subjects: parseSubjects(options.subjects ?? []),
-    })
+    checkOpenOptions(options)
+    const store = await openStore(options)
     const refreshed = await store.document(refreshedKind, refreshedKey)
-    return new Purser(store, options.ownerCards ?? [], (refreshed?.body as Card[] | undefined) ?? [])
+    return new Purser(store, options, (refreshed?.body as Card[] | undefined) ?? [])
   }
 
   /** Where the ledger lies. */
   get location(): string {
     return this.#store.location
+  }
+
+  /** Whether nothing can be written: it was opened so, or this user may not. */
+  get isReadOnly(): boolean {
+    return this.#store.isReadOnly
+  }
+
+  /** What is to be said of how the ledger was opened, such as that its figures are not the latest. */
+  get warnings(): readonly string[] {
+    return this.#store.warnings
   }
 
   /** The zone of the ledger's days. */

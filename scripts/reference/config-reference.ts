@@ -71,7 +71,7 @@ function valueText(shape: Shape): string {
     case 'map':
       return 'keys'
     case 'list':
-      return 'list'
+      return shape.of.kind === 'choice' ? `list of ${valueText(shape.of)}` : 'list'
     case 'prices':
       return 'models to prices'
     case 'budgets':

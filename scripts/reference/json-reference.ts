@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { configCheckShape, configShowShape, initShape } from '../../src/cli/config-shapes.ts'
 import * as gate from '../../src/cli/gate-shapes.ts'
 import * as shapes from '../../src/cli/json-shapes.ts'
 import { verifyShape } from '../../src/cli/verify-shape.ts'
@@ -26,7 +27,12 @@ const answers: readonly { readonly command: string; readonly shape: z.ZodType; r
     shape: gate.denialShape,
     note: 'The exit code is 4.',
   },
-  { command: 'purser hold settle | release | extend | resolve --json', shape: gate.holdOutcomeShape },
+  {
+    command: 'the same, where the ledger cannot be asked',
+    shape: gate.unavailableShape,
+    note: 'The exit code is 4. A ledger that cannot be opened at all is an error instead.',
+  },
+  { command: 'purser hold settle | release | end | extend | resolve --json', shape: gate.holdOutcomeShape },
   { command: 'purser hold list --json', shape: gate.holdListShape },
   { command: 'purser why --json', shape: gate.whyShape, note: 'The exit code is 4 where the hold would be refused.' },
   {
@@ -44,9 +50,9 @@ const answers: readonly { readonly command: string; readonly shape: z.ZodType; r
   { command: 'purser reprice --json', shape: shapes.repriceShape },
   { command: 'purser export --output FILE --json', shape: shapes.exportShape },
   { command: 'purser verify --json', shape: verifyShape },
-  { command: 'purser config show --json', shape: shapes.configShowShape },
-  { command: 'purser config check --json', shape: shapes.configCheckShape },
-  { command: 'purser init --json', shape: shapes.initShape },
+  { command: 'purser config show --json', shape: configShowShape },
+  { command: 'purser config check --json', shape: configCheckShape },
+  { command: 'purser init --json', shape: initShape },
   { command: 'an error with --json, on standard error', shape: shapes.errorShape },
   { command: 'a warning or remark with --json, on standard error', shape: shapes.warningShape },
 ]

@@ -1,6 +1,6 @@
 import type { ConfiguredBudgets } from '../config/read-budgets.ts'
 import { PurserError } from '../errors.ts'
-import type { Applied } from '../facade/budget-book.ts'
+import type { AppliedFile } from '../facade/apply-file.ts'
 import type { Purser } from '../purser.ts'
 import { printable } from '../text/display-width.ts'
 import { note, warn } from './output.ts'
@@ -34,13 +34,19 @@ export async function applyBudgets(session: Session, purser: Purser, onOther: On
     for (const warning of configured.warnings) warn(warning)
   } catch (error) {
     bar.end()
+    if (error instanceof PurserError && error.code === 'PURSER_LEDGER_READ_ONLY') return warn(unchangedText(path))
     if (onOther === 'refuse' || !(error instanceof PurserError) || error.code !== 'PURSER_BAD_CONFIG') throw error
     warn(error.message)
   }
 }
 
+/** Looking goes on by what the ledger says; what writes fails by itself. */
+function unchangedText(path: string): string {
+  return `the budgets of ${path} are not those of the ledger, which can only be read: what is said goes by those of the ledger.`
+}
+
 /** What putting budgets into force changed, as `created daily; removed weekly`; empty where nothing did. */
-export function appliedText({ created, changed, removed }: Applied): string {
+export function appliedText({ created, changed, removed }: AppliedFile): string {
   const parts: [string, readonly string[]][] = [
     ['created', created],
     ['changed', changed],

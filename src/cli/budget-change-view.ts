@@ -81,7 +81,18 @@ export function changedFields(before: Budget, after: Budget): FieldChange[] {
     .filter((change) => change.before !== change.after)
 }
 
-const words: Readonly<Record<string, string>> = { onLimit: 'on limit' }
+const words: Readonly<Record<string, string>> = {
+  onLimit: 'on limit',
+  countsPlan: 'counts plan',
+  countsCacheReads: 'counts cache reads',
+  learnBy: 'learn by',
+  definedBy: 'defined by',
+}
+
+/** A field of a budget in words, as people read it. */
+export function fieldWords(field: string): string {
+  return words[field] ?? field
+}
 
 /** The fields of a budget that are as they were, with what they say. */
 export function keptFields(before: Budget, after: Budget): string[] {
@@ -89,7 +100,7 @@ export function keptFields(before: Budget, after: Budget): string[] {
   return shown.flatMap((field) => {
     const text = fields[field] ?? String
     const [was, is] = [text(before), text(after)]
-    return was === is && is !== 'none' && is !== 'all calls' ? [`${words[field] ?? field} ${is}`] : []
+    return was === is && is !== 'none' && is !== 'all calls' ? [`${fieldWords(field)} ${is}`] : []
   })
 }
 
@@ -99,7 +110,7 @@ export function changeLines({ at, budget, author, before, after }: BudgetChange)
   const what = was === undefined ? 'created' : is === undefined ? 'removed' : 'changed'
   const head = `${iso(at).slice(0, 16).replace('T', ' ')}  ${budget}  ${what} by ${author}`
   if (was !== undefined && is !== undefined) {
-    return [head, ...changedFields(was, is).map((change) => `  ${change.field}: ${change.before} → ${change.after}`)]
+    return [head, ...changedFields(was, is).map((change) => `  ${fieldWords(change.field)}: ${change.before} → ${change.after}`)]
   }
   const only = is ?? was
   if (only === undefined) return [head]

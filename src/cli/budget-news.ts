@@ -1,4 +1,4 @@
-import { formatAmount } from '../budgets/amount-text.ts'
+import { formatAmount, formatBudget } from '../budgets/amount-text.ts'
 import type { Level, Metric } from '../budgets/budget.ts'
 import type { Cause } from '../budgets/counter.ts'
 import type { Labels } from '../ledger/charge.ts'
@@ -27,7 +27,11 @@ interface Crossed extends CounterNews {
 
 interface Exceeded extends CounterNews {
   readonly cause: Cause
-  readonly committed: string
+  readonly limit: string
+  readonly tolerance: string
+  readonly spent: string
+  readonly held: string
+  readonly presumed: string
 }
 
 /** What is let through by a grant is told by the grant's own warnings. */
@@ -50,7 +54,7 @@ export function tellBudgetNews(events: readonly LedgerEvent[]): void {
 
 function crossedNews({ budget, metric, scope, percent, level, spent, limit, message }: Crossed): { level: Level; text: string } {
   const figures = `${formatAmount(metric, BigInt(spent))} of ${formatAmount(metric, BigInt(limit))} spent`
-  const name = budgetName(budget, scope)
+  const name = formatBudget(budget, scope)
   return {
     level,
     text:
@@ -60,20 +64,11 @@ function crossedNews({ budget, metric, scope, percent, level, spent, limit, mess
   }
 }
 
-function exceededNews({ budget, metric, scope, cause, committed }: Exceeded): { level: Level; text: string } {
-  const total = formatAmount(metric, BigInt(committed))
-  return { level: 'critical', text: `Budget ${budgetName(budget, scope)} is passed, with ${total} spent and held: ${causeWords[cause]}.` }
-}
-
-/** A budget with the labels of its counter: `"daily"`, `"per-project" (project=atlas)`. */
-export function budgetName(budget: string, scope: Labels): string {
-  const labels = labelsText(scope)
-  return labels === '' ? `"${budget}"` : `"${budget}" (${labels})`
-}
-
-/** `project=atlas, run=42`. */
-export function labelsText(labels: Labels): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(', ')
+function exceededNews({ budget, metric, scope, cause, ...amounts }: Exceeded): { level: Level; text: string } {
+  const text = (amount: string): string => formatAmount(metric, BigInt(amount))
+  const { limit, tolerance, spent, held, presumed } = amounts
+  const others = [...(held === '0' ? [] : [`${text(held)} held`]), ...(presumed === '0' ? [] : [`${text(presumed)} presumed`])]
+  const bound = tolerance === '0' ? text(limit) : `${text(limit)} (and ${text(tolerance)} of tolerance)`
+  const figures = `${[`${text(spent)} spent`, ...others].join(', ')} of ${bound}`
+  return { level: 'critical', text: `Budget ${formatBudget(budget, scope)} is passed: ${figures}, because ${causeWords[cause]}.` }
 }

@@ -1,15 +1,14 @@
 import type { z } from 'zod'
-import { formatAmount } from '../budgets/amount-text.ts'
+import { formatAmount, formatBudget, formatLabels } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
 import { formatUsd } from '../money/format.ts'
 import { type Nanos, toUsd } from '../money/nanos.ts'
-import { counted } from '../text/counted.ts'
+import { counted, plural } from '../text/counted.ts'
 import { formatDuration } from '../text/duration.ts'
 import { formatCompact, formatShare } from '../text/numbers.ts'
 import { type Column, renderTable } from '../text/table.ts'
 import { causeWords } from './budget-cause.ts'
-import { budgetName, labelsText } from './budget-news.ts'
 import type { budgetStatusRowShape } from './gate-shapes.ts'
 import { iso } from './hold-view.ts'
 import { paint, terminalWidth } from './terminal.ts'
@@ -75,21 +74,23 @@ export function statusLines(rows: readonly BudgetStatus[], nowMs: number): strin
 }
 
 function columnsOf(rows: readonly BudgetStatus[], nowMs: number): StatusColumn[] {
-  const isScoped = rows.some(({ scope }) => Object.keys(scope).length > 0)
+  const isScoped = rows.some(({ each }) => each.length > 0)
   return [
-    { header: 'budget', cutTo: 6, cell: ({ budget }) => budget },
-    ...(isScoped ? [{ header: 'scope', cutTo: 6, cell: ({ scope }: BudgetStatus) => labelsText(scope) }] : []),
+    { header: 'budget', cutTo: 6, cutLast: true, cell: ({ budget }) => budget },
+    ...(isScoped ? [scopeColumn] : []),
     amountColumn('spent', ({ spent }) => spent),
     // Where nothing is held or presumed, a narrow terminal need not say so.
     { ...amountColumn('held', ({ held }) => held), ...(rows.every(({ held }) => held === 0n) && { dropOrder: 0 }) },
     { ...amountColumn('presumed', ({ presumed }) => presumed), ...(rows.every(({ presumed }) => presumed === 0n) && { dropOrder: 1 }) },
-    { header: 'limit', cell: ({ metric, limit }) => `${shortAmount(metric, limit)}${metric === 'cost' ? '' : ` ${unitOf(metric)}`}` },
+    { header: 'limit', cell: ({ metric, limit }) => `${shortAmount(metric, limit)}${unitOf(metric, limit)}` },
     { header: '', dropOrder: 4, bar: { min: 4, max: 20 }, cell: ({ share }) => String(share / 10_000) },
     { header: 'used', align: 'right', dropOrder: 3, cell: ({ share, limit }) => (limit === 0n ? '' : formatShare(share / 10_000)) },
     ...(rows.some(({ resetsAt }) => resetsAt !== null) ? [resetColumn(nowMs)] : []),
     { header: 'level', cell: ({ level }) => level },
   ]
 }
+
+const scopeColumn: StatusColumn = { header: 'scope', cutTo: 6, cutLast: true, cell: ({ scope, each }) => formatLabels(scope, each) }
 
 function amountColumn(header: string, of: (status: BudgetStatus) => bigint): StatusColumn {
   return { header, align: 'point', cell: (status) => shortAmount(status.metric, of(status)) }
@@ -103,15 +104,18 @@ function shortAmount(metric: Metric, amount: bigint): string {
   return metric === 'cost' ? formatUsd(amount as Nanos) : formatCompact(Number(amount))
 }
 
-function unitOf(metric: Metric): string {
-  return metric === 'concurrency' ? 'places' : metric
+const units = { tokens: 'token', calls: 'call', concurrency: 'place' } as const
+
+function unitOf(metric: Metric, amount: bigint): string {
+  if (metric === 'cost') return ''
+  return ` ${amount === 1n ? units[metric] : plural(units[metric])}`
 }
 
 /** What stands below a table of counters: why one is over its limit, and what does not count. */
 export function statusNotes(rows: readonly BudgetStatus[]): string[] {
   return rows.flatMap((status) => {
-    const { budget, scope, metric, overLimit, presumed, seeding, unpricedCalls } = status
-    const name = budgetName(budget, scope)
+    const { budget, scope, each, metric, overLimit, presumed, seeding, unpricedCalls } = status
+    const name = formatBudget(budget, scope, each)
     const bound = warnsOnly(status) ? 'limit' : 'bound'
     return [
       ...(overLimit === null
@@ -122,11 +126,13 @@ export function statusNotes(rows: readonly BudgetStatus[]): string[] {
         : [`${name} is still counting what was booked before it was made: ${counted(seeding.charges, 'charge')} so far.`]),
       ...(unpricedCalls === 0
         ? []
-        : [`${name}: ${counted(unpricedCalls, 'call')} without a price add nothing; \`purser costs\` names the models.`]),
+        : [
+            `${name}: ${counted(unpricedCalls, 'call')} without a price ${unpricedCalls === 1 ? 'adds' : 'add'} nothing; \`purser costs\` names the models.`,
+          ]),
       ...(presumed === 0n
         ? []
         : [
-            `${name}: ${formatAmount(metric, presumed)} are presumed spent, of holds that ran out; \`purser hold resolve\` tells what became of them.`,
+            `${name}: ${formatAmount(metric, presumed)} presumed spent: nobody knows what those calls came to. \`purser hold list\` shows them, \`purser hold resolve\` says it.`,
           ]),
     ]
   })

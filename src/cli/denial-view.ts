@@ -1,8 +1,11 @@
 import type { z } from 'zod'
 import type { Denial, Grant } from '../budgets/denial.ts'
 import type { BudgetWarning } from '../budgets/hold.ts'
+import type { Unavailable } from '../facade/unavailable.ts'
+import type { Purser } from '../purser.ts'
 import { formatDuration } from '../text/duration.ts'
-import type { denialShape, grantShape } from './gate-shapes.ts'
+import { budgetsFor } from './budgets-in-force.ts'
+import type { denialShape, grantShape, unavailableShape } from './gate-shapes.ts'
 import { iso } from './hold-view.ts'
 import { alert, note, writeJson } from './output.ts'
 import { exitCodes } from './report-error.ts'
@@ -40,6 +43,10 @@ export function denialJson(denial: Denial): z.infer<typeof denialShape> {
   }
 }
 
+function unavailableJson(unavailable: Unavailable): z.infer<typeof unavailableShape> {
+  return { ...unavailable, also: [] }
+}
+
 export function warningJson(warning: BudgetWarning): z.infer<typeof grantShape>['warnings'][number] {
   const { limit, spent, held, presumed, asked } = warning
   return { ...warning, limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
@@ -49,10 +56,10 @@ export function warningJson(warning: BudgetWarning): z.infer<typeof grantShape>[
  * Answers a refusal: on standard output as JSON, else in words on standard error, with a hint for those who want to know
  * more. The exit code is that of a denial.
  */
-export async function answerDenial(denial: Denial, json: boolean, hint?: string): Promise<void> {
+export async function answerDenial(denial: Denial | Unavailable, json: boolean, hint?: string): Promise<void> {
   process.exitCode = exitCodes.denied
-  if (json) return writeJson(denialJson(denial))
-  for (const line of denialLines(denial)) note(line)
+  if (json) return writeJson(denial.budget === null ? unavailableJson(denial) : denialJson(denial))
+  for (const line of denial.budget === null ? [`denied: ${denial.message}`] : denialLines(denial)) note(line)
   if (hint !== undefined) note(`  ${hint}`)
 }
 
@@ -65,4 +72,11 @@ export function denialLines({ kind, message, also, resetsAt }: Denial): string[]
 /** What budgets that only warn have to say of a grant. */
 export function tellWarnings(warnings: readonly BudgetWarning[]): void {
   for (const { message } of warnings) alert('warning', message)
+}
+
+/** Says where no budget applies to a hold that was granted: an amount is set aside, and nothing keeps to it. */
+export async function tellUnlimited(purser: Purser, hold: string, what: 'call' | 'command'): Promise<void> {
+  const { labels } = await purser.holds.get(hold)
+  if (budgetsFor(await purser.budgets.list(), labels).length > 0) return
+  note(`no budget applies to these labels: nothing limits this ${what}. \`purser budgets list\` shows those of ${purser.location}.`)
 }

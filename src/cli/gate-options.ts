@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { formatAmount } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { Amounts } from '../budgets/hold.ts'
 import { inputPlace } from '../budgets/input-place.ts'
@@ -6,7 +7,7 @@ import { parseAmount } from '../budgets/parse-amount.ts'
 import { parseDuration } from '../budgets/parse-duration.ts'
 import { PurserError } from '../errors.ts'
 import type { HoldRequest } from '../facade/hold-request.ts'
-import type { Basis } from '../ledger/charge.ts'
+import { type Basis, bases } from '../ledger/charge.ts'
 import { collect, required } from './call-options.ts'
 import { readJson } from './record-options.ts'
 
@@ -51,29 +52,55 @@ export function addLifeOptions(command: Command): Command {
     .option('--wait <time>', 'how long to go on trying while other holds are in the way, like 5s')
 }
 
-/** What the options of a hold ask for. @throws PURSER_BAD_ARGUMENT naming the option */
-export function holdRequest(options: HoldOptions, labels: Readonly<Record<string, string>>): HoldRequest & { readonly amount: Amounts } {
+/**
+ * What the options of a hold ask for. `amountName`: the option that says what it may cost, where it has another name.
+ * @throws PURSER_BAD_ARGUMENT naming the option
+ */
+export function holdRequest(
+  options: HoldOptions,
+  labels: Readonly<Record<string, string>>,
+  amountName = '--amount',
+): HoldRequest & { readonly amount: Amounts } {
   const { amount, tokens, calls, expected, id, ttl, wait, provider, model, basis } = options
+  const worst = amount === undefined ? undefined : amountOption(amountName, amount, 'cost')
   return {
     labels,
     amount: {
-      ...(amount !== undefined && { cost: amountOption('--amount', amount, 'cost') }),
+      ...(worst !== undefined && { cost: worst }),
       ...(tokens !== undefined && { tokens: amountOption('--tokens', tokens, 'tokens') }),
       ...(calls !== undefined && { calls: amountOption('--calls', calls, 'calls') }),
     },
-    ...(expected !== undefined && { expected: { cost: amountOption('--expected', expected, 'cost') } }),
+    ...(expected !== undefined && { expected: { cost: expectedOption(expected, worst) } }),
     ...(id !== undefined && { id }),
-    ...(ttl !== undefined && { ttlMs: durationOption('--ttl', ttl) }),
+    ...(ttl !== undefined && { ttlMs: ttlOption(ttl) }),
     ...(wait !== undefined && { waitMs: durationOption('--wait', wait) }),
     ...(provider !== undefined && { provider }),
     ...(model !== undefined && { model }),
-    ...(basis !== undefined && { basis: basis as Basis }),
+    ...(basis !== undefined && { basis: basisOption(basis) }),
     ...requestOf(options),
   }
 }
 
+function basisOption(text: string): Basis {
+  const basis = bases.find((each) => each === text)
+  if (basis !== undefined) return basis
+  throw new PurserError('PURSER_BAD_ARGUMENT', `--basis is "${text}"; it must be one of ${bases.join(', ')}.`)
+}
+
+/** What is expected is part of what may be. */
+function expectedOption(text: string, worst: bigint | undefined): bigint {
+  const expected = amountOption('--expected', text, 'cost')
+  if (worst === undefined || expected <= worst) return expected
+  const [more, most] = [formatAmount('cost', expected), formatAmount('cost', worst)]
+  throw new PurserError('PURSER_BAD_ARGUMENT', `--expected is ${more}, above the most that the call can cost, ${most}.`)
+}
+
 function requestOf({ request, api, provider, model, shrink }: HoldOptions): Pick<HoldRequest, 'request' | 'shrink'> {
-  if (request === undefined) return {}
+  if (request === undefined) {
+    const alone = shrink === true ? '--shrink' : api === undefined ? undefined : '--api'
+    if (alone === undefined) return {}
+    throw new PurserError('PURSER_BAD_ARGUMENT', `${alone} needs --request, the file with the request as it will be sent.`)
+  }
   const source = {
     provider: required(provider, '--provider', 'openai'),
     api: required(api, '--api', 'chat'),
@@ -89,6 +116,13 @@ export function amountOption(option: string, text: string, metric: Metric): bigi
     throw new PurserError('PURSER_BAD_ARGUMENT', `${option} ${predicate}.`)
   }
   return parseAmount(text, metric, inputPlace(refuse))
+}
+
+/** How long a hold lives, in milliseconds. @throws PURSER_BAD_ARGUMENT */
+export function ttlOption(text: string): number {
+  const ttlMs = durationOption('--ttl', text)
+  if (ttlMs > 0) return ttlMs
+  throw new PurserError('PURSER_BAD_ARGUMENT', `--ttl is ${text}: a hold that lives no time holds nothing. Write it like 60s or 10m.`)
 }
 
 /** A span of time of an option, in milliseconds. @throws PURSER_BAD_ARGUMENT */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { actions, metrics, modes } from '../budgets/budget.ts'
+import { presumptions } from '../budgets/budget-status.ts'
 import { denialKinds } from '../budgets/denial.ts'
 import { holdStates } from '../budgets/hold.ts'
 import { causes } from './budget-cause.ts'
@@ -68,7 +69,7 @@ export const budgetStatusRowShape = z.strictObject({
   spent: amount,
   held: amount.describe('worst cases of open holds'),
   expected: amount.describe('what is expected of them'),
-  presumed: amount.describe('worst cases of holds that ran out without an answer'),
+  presumed: amount.describe('what is left of holds of which nobody knows what they came to: they ran out, were cut, or have no price'),
   limitUsd: usd.nullable().describe('null but for cost'),
   spentUsd: usd.nullable(),
   heldUsd: usd.nullable(),
@@ -147,6 +148,26 @@ export const denialShape = z.strictObject({
   message: z.string(),
 })
 
+/** A refusal because the ledger could not be asked: nothing is held, and nothing is known of the budgets. */
+export const unavailableShape = z.strictObject({
+  granted: z.literal(false),
+  kind: z.literal('unavailable'),
+  budget: z.null(),
+  metric: z.null(),
+  scope: labels,
+  limit: z.null(),
+  spent: z.null(),
+  held: z.null(),
+  presumed: z.null(),
+  asked: z.null(),
+  room: z.null(),
+  resetsAt: z.null(),
+  retryAfterMs: count.nullable(),
+  also: z.array(z.string()),
+  code: z.string().describe('the error that the ledger answered with'),
+  message: z.string(),
+})
+
 export const holdShape = z.strictObject({
   id: z.string(),
   state: z.enum(holdStates),
@@ -159,6 +180,8 @@ export const holdShape = z.strictObject({
   asked: amounts.describe('the worst case, by metric'),
   left: amounts.describe('what is neither spent nor split off'),
   spent: amounts,
+  presumed: amounts.describe('what budgets presume of it, the most that one of them does; nothing unless it is presumed'),
+  presumedBecause: z.array(z.enum(presumptions)).describe('it ran out, was cut, has no price, or nobody said what it used'),
 })
 
 export const holdListShape = z.strictObject({ holds: z.array(holdShape) })
@@ -184,8 +207,8 @@ export const whyShape = z.strictObject({
       ifReleased: amount.nullable().describe('what open holds would have to give back'),
     })
     .nullable()
-    .describe('any one of these; null where it is granted'),
-  holders: z.array(holdShape).describe('holds that count in the budget that refuses'),
+    .describe('any one of these, for the budget that refuses; null where it is granted'),
+  holders: z.array(holdShape).describe('holds that count in the counter that refuses'),
   budgets: budgetStatusShape.describe('every budget that applies'),
 })
 

@@ -1,17 +1,16 @@
 import type { z } from 'zod'
-import { formatAmount } from '../budgets/amount-text.ts'
+import { formatAmount, formatLabels } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
-import type { HoldView } from '../budgets/budget-status.ts'
+import type { HoldView, Presumption } from '../budgets/budget-status.ts'
 import type { Amounts } from '../budgets/hold.ts'
 import { formatDuration } from '../text/duration.ts'
 import { renderTable } from '../text/table.ts'
-import { labelsText } from './budget-news.ts'
 import type { holdShape } from './gate-shapes.ts'
 import { paint, terminalWidth } from './terminal.ts'
 
 /** A hold as JSON. */
 export function holdJson(hold: HoldView): z.infer<typeof holdShape> {
-  const { id, state, labels, provider, model, parent, reservedAt, expiresAt, asked, left, spent } = hold
+  const { id, state, labels, provider, model, parent, reservedAt, expiresAt, asked, left, spent, presumed, presumedBecause } = hold
   return {
     id,
     state,
@@ -24,6 +23,8 @@ export function holdJson(hold: HoldView): z.infer<typeof holdShape> {
     asked: amountsJson(asked),
     left: amountsJson(left),
     spent: amountsJson(spent),
+    presumed: amountsJson(presumed),
+    presumedBecause: [...presumedBecause],
   }
 }
 
@@ -32,28 +33,36 @@ export function amountsJson(amounts: Amounts): Partial<Record<Metric, string>> {
   return Object.fromEntries(Object.entries(amounts).map(([metric, amount]) => [metric, String(amount)]))
 }
 
-/** A table of holds; those that are presumed spent stand out. */
+const presumptionWords: Readonly<Record<Presumption, string>> = {
+  'ran-out': 'ran out',
+  cut: 'cut',
+  unpriced: 'no price',
+  unmeasured: 'no usage',
+}
+
+/** A table of holds; those that are presumed spent stand out, with the reason. */
 export function holdLines(holds: readonly HoldView[], nowMs: number): string[] {
   const columns = [
     { header: 'hold', cutTo: 10, cutLast: true as const },
     { header: 'state' },
-    { header: 'labels', cutTo: 12 },
+    // Times go before ids and labels are cut.
+    { header: 'labels', cutTo: terminalWidth() < 72 ? 12 : 24 },
     { header: 'left', cutTo: 10 },
-    { header: 'spent', dropOrder: 2 },
-    { header: 'age', dropOrder: 3 },
-    { header: 'expires in', dropOrder: 1 },
-    { header: 'of', cutTo: 10, dropOrder: 4 },
+    { header: 'spent', dropOrder: 1 },
+    { header: 'age', dropOrder: 4 },
+    { header: 'ends', dropOrder: 2 },
+    { header: 'of', cutTo: 10, dropOrder: 3 },
   ]
   const hasParents = holds.some(({ parent }) => parent !== null)
   const shown = hasParents ? columns : columns.slice(0, -1)
-  const rows = holds.map(({ id, state, labels, left, spent, reservedAt, expiresAt, parent }) => [
+  const rows = holds.map(({ id, state, labels, left, spent, reservedAt, expiresAt, parent, presumedBecause }) => [
     id,
     state,
-    labelsText(labels) || '(none)',
+    formatLabels(labels) || '(none)',
     moneyText(left),
     moneyText(spent),
     formatDuration(nowMs - reservedAt),
-    state === 'open' ? formatDuration(expiresAt - nowMs) : '',
+    state === 'open' ? `in ${formatDuration(expiresAt - nowMs)}` : presumedBecause.map((why) => presumptionWords[why]).join(', '),
     ...(hasParents ? [parent ?? ''] : []),
   ])
   return renderTable(shown, rows, terminalWidth(), (text, row, column) => {

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { bases, outcomes } from '../ledger/charge.ts'
 import { type Meter, meterNames } from '../usage/meters.ts'
-import { budgetShape } from './budget-shape.ts'
 
 // The shapes that commands print with --json. Fields may be added; none is taken away or changes its meaning.
 
@@ -272,23 +271,3 @@ export const repriceShape = z.strictObject({
 })
 
 export const exportShape = z.strictObject({ output: z.string(), format: z.enum(['csv', 'jsonl']), charges: count })
-
-export const configShowShape = z.strictObject({
-  db: z.string(),
-  dbFrom: z.string().describe('--db, PURSER_DB, COST_STORAGE_PATH, default, or the file that says so'),
-  files: z.array(z.string()).describe('the one that wins first'),
-  timezone: z.string().nullable().describe('null: as the ledger says'),
-  weekStarts: z.string(),
-  subjects: z.array(z.string()),
-  ownerCards: count,
-  sources: z.array(z.record(z.string(), z.unknown())),
-  retention: z.record(z.string(), z.union([z.number(), z.literal('forever')])).nullable(),
-  budgetNames: z.array(z.string()),
-  trackingEnabled: z.boolean(),
-  optimizationEnabled: z.boolean(),
-  environment: z.record(z.string(), z.string()).describe('variables in effect, those of env_file with them'),
-  budgets: z.array(budgetShape).optional().describe('with --expanded'),
-})
-
-export const configCheckShape = z.strictObject({ files: z.array(z.string()), warnings: z.array(z.string()) })
-export const initShape = z.strictObject({ path: z.string(), sources: z.array(z.string()) })

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import { toDecimal } from '../budgets/parse-amount.ts'
 import { PurserError } from '../errors.ts'
 import type { Basis, Outcome } from '../ledger/charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import { messageOf } from '../text/sentence.ts'
-import { addCallOptions, type CallOptions, toNumber, usageOf, wholeNumber } from './call-options.ts'
+import { addCallOptions, type CallOptions, usageOf, wholeNumber } from './call-options.ts'
 import { withoutByteOrderMark } from './price-input.ts'
 
-/** Options that describe a call that was made, shared by `record`, `hold settle` and `hold resolve`. */
+/** Options that describe a call that was made, shared by `record`, `hold settle`, `hold end` and `hold resolve`. */
 export interface RecordOptions extends CallOptions {
   readonly id?: string
   readonly cost?: string
@@ -45,6 +46,11 @@ export function addRecordOptions(command: Command): Command {
     .option('--estimated', 'the usage is an estimate')
 }
 
+/** Whether the options tell what a call came to. */
+export function saysCost({ cost, usage, body }: RecordOptions): boolean {
+  return cost !== undefined || usage !== undefined || body !== undefined
+}
+
 const plainFields = [
   ...(['id', 'provider', 'model', 'modelAsked', 'api', 'at', 'serviceTier', 'speed', 'region', 'responseId', 'callId'] as const),
   ...(['attempt', 'durationMs', 'maxOutputTokens', 'stopReason', 'estimated'] as const),
@@ -57,13 +63,25 @@ export function callOf(options: RecordOptions): Partial<CallRecord> {
   const hasUsage = usage !== undefined || attribute !== undefined
   return {
     ...plain,
-    ...(cost !== undefined && { costUsd: toNumber(cost) }),
+    ...(cost !== undefined && { costUsd: costOption(cost) }),
     ...(basis !== undefined && { basis: basis as Basis }),
     ...(outcome !== undefined && { outcome: outcome as Outcome }),
     ...(metadata !== undefined && { metadata: parseJson('--metadata', metadata) as Record<string, unknown> }),
     ...(hasUsage && body === undefined && { usage: usageOf(options) }),
     ...(body !== undefined && { body: readJson('--body', body) }),
   }
+}
+
+/** Dollars as people write them, `0.05` or `$0.05`, to the last digit. @throws PURSER_BAD_NUMBER */
+function costOption(text: string): string {
+  const dollars = text
+    .trim()
+    .replace(/^\$\s*/, '')
+    .replace(/\s*USD$/i, '')
+  const decimal = toDecimal(dollars)
+  if (decimal === undefined) throw new PurserError('PURSER_BAD_NUMBER', `--cost is "${text}"; it must be dollars, like 0.05 or $0.05.`)
+  if (decimal.digits < 0n) throw new PurserError('PURSER_BAD_NUMBER', `--cost is ${text}; a cost is never negative.`)
+  return dollars
 }
 
 /** The JSON in a file that an option names; "-" is standard input. @throws PURSER_BAD_ARGUMENT, PURSER_NOT_FOUND */

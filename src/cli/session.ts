@@ -5,7 +5,13 @@ import { isPostgresUrl } from '../ledger/ledger-place.ts'
 import type { Purser } from '../purser.ts'
 import type { LedgerEvent } from '../stores/store.ts'
 import { globalOptions } from './global-options.ts'
-import { warn } from './output.ts'
+import { note, warn } from './output.ts'
+
+interface OpenOptions {
+  readonly create: boolean
+  readonly prices: boolean
+  readonly announce?: true
+}
 
 /** One run of a command: its configuration, and the ledger once it is needed. */
 export interface Session {
@@ -14,10 +20,11 @@ export interface Session {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   /**
-   * Opens the ledger. `prices` tells whether the owner's prices are needed; reading them takes time.
+   * Opens the ledger. `prices` tells whether the owner's prices are needed; reading them takes time. `announce` says on
+   * standard error that a ledger was created: limits in a new one keep to nothing that was booked elsewhere.
    * @throws PURSER_NOT_FOUND where there is no ledger and `create` is false.
    */
-  readonly open: (options: { readonly create: boolean; readonly prices: boolean }) => Promise<Purser>
+  readonly open: (options: OpenOptions) => Promise<Purser>
   /** Whether the ledger's file exists; whether a database has one is seen when it is opened. */
   readonly hasLedger: () => boolean
 }
@@ -36,7 +43,7 @@ export async function withSession(command: Command, work: (session: Session) => 
       cwd,
       env,
       hasLedger: () => isPostgresUrl(config.db) || existsSync(config.db),
-      open: async ({ create, prices }) => (purser ??= await openWatched(config, create, prices, news)),
+      open: async (options) => (purser ??= await openWatched(config, options, news)),
     })
   } finally {
     await tell(news)
@@ -45,8 +52,12 @@ export async function withSession(command: Command, work: (session: Session) => 
 }
 
 /** Opens the ledger, and gathers what its budgets have to say of what this process books. */
-async function openWatched(config: PurserConfig, create: boolean, prices: boolean, news: LedgerEvent[]): Promise<Purser> {
+async function openWatched(config: PurserConfig, { create, prices, announce }: OpenOptions, news: LedgerEvent[]): Promise<Purser> {
+  const isNew = announce === true && create && !isPostgresUrl(config.db) && !existsSync(config.db)
   const purser = await openPurser(config, create, prices)
+  // A mistyped name would otherwise begin an empty ledger without a word.
+  if (isNew) note(`A new ledger is created: ${config.db}`)
+  for (const warning of purser.warnings) warn(warning)
   purser.listen((event) => {
     if (event.kind === 'threshold.crossed' || event.kind === 'budget.exceeded') news.push(event)
   })
@@ -67,6 +78,7 @@ async function openPurser(config: PurserConfig, create: boolean, prices: boolean
     db: config.db,
     create,
     subjects: config.subjects,
+    serviceTiers: config.serviceTiers,
     ...(config.timezone !== undefined && { timezone: config.timezone }),
     ...(owner !== undefined && { ownerCards: owner.cards }),
   })

@@ -6,6 +6,8 @@ const count = z.int().min(0)
 export const verifyShape = z.strictObject({
   charges: count,
   rows: count.describe('sums that were compared'),
+  counters: count.describe('counters of budgets that were compared'),
+  holds: count.describe('open and presumed holds that they were compared with'),
   discrepancies: z.array(
     z.strictObject({
       table: z.string(),

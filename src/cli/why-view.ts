@@ -1,47 +1,63 @@
 import type { z } from 'zod'
-import { formatAmount } from '../budgets/amount-text.ts'
-import type { Budget } from '../budgets/budget.ts'
+import { formatAmount, formatBudget } from '../budgets/amount-text.ts'
+import type { Metric } from '../budgets/budget.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
-import type { Denial } from '../budgets/denial.ts'
-import type { Explanation } from '../budgets/gate-operations.ts'
+import type { Explanation, Needs } from '../budgets/explain-admission.ts'
 import { formatDuration } from '../text/duration.ts'
-import { statusJson } from './budget-status-view.ts'
+import { printable } from '../text/display-width.ts'
+import { statusJson, statusLines, statusNotes } from './budget-status-view.ts'
 import { denialJson, warningJson } from './denial-view.ts'
 import type { whyShape } from './gate-shapes.ts'
-import { holdJson, iso } from './hold-view.ts'
-
-/** What would let a refused hold through; any one of these. Null where it would not. */
-interface Needs {
-  /** By how much more limit it fits, in the metric's unit. */
-  readonly raiseLimitBy: bigint | null
-  readonly waitUntil: number | null
-  /** What open holds would have to give back. */
-  readonly ifReleased: bigint | null
-}
+import { holdJson, holdLines, iso } from './hold-view.ts'
+import { paint, wrapNotes } from './terminal.ts'
 
 /** Whether a hold would be granted and why not, as JSON. */
-export function whyJson(explanation: Explanation): z.infer<typeof whyShape> {
-  const { decision, holders, budgets } = explanation
+export function whyJson({ decision, needs: [first], holders, budgets }: Explanation): z.infer<typeof whyShape> {
   const shared = { holders: holders.map(holdJson), budgets: budgets.map(statusJson) }
   if (decision.granted) return { granted: true, denial: null, warnings: decision.warnings.map(warningJson), needs: null, ...shared }
-  const { raiseLimitBy, waitUntil, ifReleased } = needsOf(decision, budgets)
   const needs = {
-    raiseLimitBy: raiseLimitBy === null ? null : String(raiseLimitBy),
-    waitUntil: waitUntil === null ? null : iso(waitUntil),
-    ifReleased: ifReleased === null ? null : String(ifReleased),
+    raiseLimitBy: text(first?.raiseLimitBy),
+    waitUntil: first?.waitUntil == null ? null : iso(first.waitUntil),
+    ifReleased: text(first?.ifReleased),
   }
   return { granted: false, denial: denialJson(decision), warnings: [], needs, ...shared }
 }
 
-/** What would let a refused hold through, in words. `limited`: the budget that refuses. */
-export function needLines({ decision, budgets }: Explanation, limited: Budget | undefined): string[] {
-  if (decision.granted) return []
-  const { raiseLimitBy, waitUntil, ifReleased } = needsOf(decision, budgets)
-  const { metric } = decision
+function text(amount: bigint | null | undefined): string | null {
+  return amount == null ? null : String(amount)
+}
+
+/** The same for people: the answer, what is in the way, and where the budgets stand. */
+export function whyLines({ decision, needs, holders, budgets }: Explanation, nowMs: number): string[] {
+  const notes = wrapNotes(statusNotes(budgets))
+  const table = budgets.length === 0 ? [] : [...statusLines(budgets, nowMs), ...(notes.length === 0 ? [] : ['', ...notes])]
+  if (decision.granted) {
+    const warnings = decision.warnings.map(({ message }) => `  ${printable(message)}`)
+    const head = budgets.length === 0 ? 'It would be granted: no budget applies.' : 'It would be granted.'
+    return [paint('green', head), ...wrapNotes(warnings), ...section('Budgets that apply', table)]
+  }
+  const refusing = budgets.find(({ budget }) => budget === decision.budget)
+  const name = formatBudget(decision.budget, decision.scope, refusing?.each)
   return [
-    ...(raiseLimitBy === null
-      ? []
-      : [`  raise the limit by ${formatAmount(metric, raiseLimitBy)}${raiseCommand(decision, raiseLimitBy, limited)}`]),
+    paint('red', 'It would be refused.'),
+    ...wrapNotes([printable(decision.message)]),
+    ...(decision.also.length === 0 ? [] : wrapNotes([`Refused by ${decision.also.join(', ')} too.`])),
+    ...needs.flatMap((each) => needSection(each, budgets, needs.length > 1)),
+    ...section(`Who holds money of ${name}`, holders.length === 0 ? [] : holdLines(holders, nowMs)),
+    ...section('Budgets that apply', table),
+  ]
+}
+
+function needSection(needs: Needs, budgets: readonly BudgetStatus[], isOneOfSeveral: boolean): string[] {
+  const metric = budgets.find(({ budget }) => budget === needs.budget)?.metric ?? 'cost'
+  const title = isOneOfSeveral ? `What "${needs.budget}" needs, any one of` : 'What it needs, any one of'
+  return section(title, wrapNotes(needLines(needs, metric)))
+}
+
+function needLines({ budget, raiseLimitBy, raisedLimit, waitUntil, ifReleased }: Needs, metric: Metric): string[] {
+  const command = raisedLimit === null ? '' : `: purser budgets set ${budget} --limit ${amountOption(metric, raisedLimit)}`
+  return [
+    ...(raiseLimitBy === null ? [] : [`  raise the limit by ${formatAmount(metric, raiseLimitBy)}${command}`]),
     ...(ifReleased === null
       ? []
       : [`  wait until open holds give back ${formatAmount(metric, ifReleased)}, as with \`purser hold reserve --wait 30s\``]),
@@ -49,32 +65,11 @@ export function needLines({ decision, budgets }: Explanation, limited: Budget | 
   ]
 }
 
-/** The command that raises a limit, where the one that refuses is the budget's own: no override's, and without an increase. */
-function raiseCommand({ budget, metric, limit }: Denial, by: bigint, limited: Budget | undefined): string {
-  if (limited === undefined || limited.limit !== limit || limited.overrides.some((override) => override.limit === limit)) return ''
-  const raised = limit + by
-  const amount = metric === 'cost' ? formatAmount(metric, raised).replace(/[$,]/g, '') : String(raised)
-  return `: purser budgets set ${budget} --limit ${amount}`
+/** An amount as an option takes it. */
+function amountOption(metric: Metric, amount: bigint): string {
+  return metric === 'cost' ? formatAmount(metric, amount).replace(/[$,]/g, '') : String(amount)
 }
 
-function needsOf({ kind, budget, scope, asked, limit, spent, held, presumed, resetsAt }: Denial, budgets: readonly BudgetStatus[]): Needs {
-  const status = budgets.find((each) => each.budget === budget && sameScope(each.scope, scope))
-  if (asked === null || kind === 'unpriced' || kind === 'unbounded' || kind === 'unavailable') {
-    return { raiseLimitBy: null, waitUntil: null, ifReleased: null }
-  }
-  const tolerance = status?.tolerance ?? 0n
-  const short = spent + presumed + held + asked - limit - tolerance
-  // An adaptive budget also keeps what is expected within its limit; what is asked is the most that can be expected.
-  const shortExpected = status?.mode === 'adaptive' ? spent + presumed + status.expected + asked - limit : 0n
-  const raiseLimitBy = short > shortExpected ? short : shortExpected
-  return {
-    raiseLimitBy: raiseLimitBy > 0n ? raiseLimitBy : null,
-    waitUntil: kind === 'exhausted' ? resetsAt : null,
-    ifReleased: kind === 'contended' && short > 0n ? short : null,
-  }
-}
-
-function sameScope(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key])
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', ...wrapNotes([title]).map((line) => paint('bold', line)), ...lines]
 }

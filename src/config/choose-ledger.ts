@@ -31,5 +31,8 @@ function fullPlace(written: string, by: string, toPath: (path: string) => string
 function asFile(path: string, by: string): string {
   if (path.trim() === '') throw new PurserError('PURSER_BAD_CONFIG', `${by} is empty; name the file of the ledger, like spend.db.`)
   if (!path.startsWith(':memory:')) return path
-  throw new PurserError('PURSER_BAD_CONFIG', `${by} is "${path}", but a ledger is kept in a file; name one, like spend.db.`)
+  throw new PurserError(
+    'PURSER_BAD_CONFIG',
+    `${by} is "${path}", but a command needs a ledger that is kept in a file, because one in memory would be gone when it ends; name one, like spend.db.`,
+  )
 }

@@ -1,6 +1,7 @@
 import { type Document, isMap, isScalar, type Node, visit, type YAMLMap, type Pair } from 'yaml'
 import type { InputPath } from '../budgets/input-place.ts'
 import { PurserError } from '../errors.ts'
+import type { AccountTiers } from '../pricing/account-tiers.ts'
 import { checkShape } from './check-shape.ts'
 import { configShape, type SourceKind } from './config-shape.ts'
 import type { LimitKey } from './limit-kinds.ts'
@@ -38,6 +39,7 @@ export interface WrittenConfig {
   readonly week_starts?: string
   readonly labels?: { readonly subjects?: readonly string[] }
   readonly pricing?: unknown
+  readonly bounds?: { readonly service_tiers?: AccountTiers }
   readonly budgets?: Readonly<Record<string, unknown>>
   readonly limits?: {
     readonly global?: WrittenLimits

@@ -1,3 +1,4 @@
+import { openTiers } from '../pricing/account-tiers.ts'
 import { weekdays } from '../time/weekdays.ts'
 import { alerts, budgets, limits, projects } from './budget-shape.ts'
 import type { Field, Shape } from './shape.ts'
@@ -39,6 +40,17 @@ const retention: Readonly<Record<string, Field>> = {
   monthly: { shape: { kind: 'days' }, meaning: 'Days to keep monthly sums, or `forever`.' },
 }
 
+const tiers: Shape = { kind: 'list', of: { kind: 'choice', values: openTiers } }
+const serviceTiers: Readonly<Record<string, Field>> = {
+  openai: {
+    shape: tiers,
+    meaning: 'What OpenAI may serve where a request says `auto` or nothing: what the project is set to.',
+    example: '[standard]',
+  },
+  azure: { shape: tiers, meaning: 'The same for Azure.' },
+  anthropic: { shape: tiers, meaning: 'The same for Anthropic: `[standard]` without a commitment to priority.' },
+}
+
 /** Every key of purser.yaml; the checks and the reference are both made from it. */
 export const configShape: Extract<Shape, { kind: 'map' }> = {
   kind: 'map',
@@ -75,6 +87,19 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
     pricing: {
       shape: { kind: 'prices' },
       meaning: 'Your own prices, which win over all others; see the guide to prices.',
+    },
+    bounds: {
+      shape: {
+        kind: 'map',
+        keys: {
+          service_tiers: {
+            shape: { kind: 'map', keys: serviceTiers },
+            meaning:
+              'By provider: the service tiers that your account is served where a request leaves them open. Every tier that it may be served counts unless said otherwise. A request that asks for a tier is bounded by that.',
+          },
+        },
+      },
+      meaning: 'What is known about your accounts, so that less is held for a call; see the guide to bounds.',
     },
     budgets,
     limits,

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path'
 import { PurserError } from '../errors.ts'
+import type { AccountTiers } from '../pricing/account-tiers.ts'
 import type { Card } from '../pricing/card.ts'
 import { checkZone } from '../time/calendar.ts'
 import { weekdays } from '../time/weekdays.ts'
@@ -49,6 +50,8 @@ export interface PurserConfig {
   readonly subjects: readonly string[]
   readonly sources: readonly SourceConfig[]
   readonly retention: Readonly<Record<string, number | 'forever'>> | undefined
+  /** By provider: service tiers that the owner's account is served where a request leaves them open. */
+  readonly serviceTiers: AccountTiers
   /** The owner's price cards, the winning file's last. Checked when first asked for. @throws PURSER_BAD_CONFIG */
   readonly ownerCards: () => Promise<OwnerPrices>
   /** The variables of cost tracking that are in effect. */
@@ -93,6 +96,7 @@ export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> 
     subjects: [...new Set(files.flatMap(({ written }) => written.labels?.subjects ?? []))],
     sources: sources === undefined ? [] : sources.value.map((source, index) => toSource(source, sources.file, index, env)),
     retention: first('usage')?.value.retention,
+    serviceTiers: first('bounds')?.value.service_tiers ?? {},
     ownerCards: () => (owner ??= readOwnerCards(files)),
     settings,
     trackingEnabled: tracking === undefined || isOn(tracking),

@@ -7,6 +7,7 @@ import { largestOutput, type OutputLimits } from '../pricing/largest-output.ts'
 import type { CallRequest } from '../usage/requests/call-request.ts'
 import { readRequest } from '../usage/requests/read-request.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
+import { type AccountTiers, asServed } from '../pricing/account-tiers.ts'
 import type { Bounded } from './hold-request.ts'
 
 /** A request with its bound, which can be made smaller so that it fits. */
@@ -17,9 +18,9 @@ export class BoundedRequest {
   #limits: OutputLimits = {}
 
   /** @throws PURSER_UNKNOWN_READER, PURSER_BAD_RECORD */
-  constructor(catalog: Catalog, source: RequestSource, ttlMs: number) {
+  constructor(catalog: Catalog, source: RequestSource, { ttlMs, serviceTiers }: { ttlMs: number; serviceTiers: AccountTiers }) {
     this.#catalog = catalog
-    this.#request = readRequest(source)
+    this.#request = asServed(readRequest(source), source, serviceTiers)
     this.#ttlMs = ttlMs
   }
 

@@ -1,13 +1,16 @@
-import { hash } from 'node:crypto'
-import type { Budget, Origin } from '../budgets/budget.ts'
-import { type BudgetRecord, toStoredBudget } from '../budgets/budget-record.ts'
+import { type Budget, type Origin, origins } from '../budgets/budget.ts'
+import type { BudgetRecord } from '../budgets/budget-record.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
-import { type BudgetInput, defineBudget } from '../budgets/define-budget.ts'
+import { type BudgetInput, budgetPlace, defineBudget } from '../budgets/define-budget.ts'
 import { learnedShare } from '../budgets/learned.ts'
 import { type LearnedKind, learnedKind } from '../budgets/learned-key.ts'
+import type { BudgetDefaults } from '../budgets/parse-budget.ts'
 import type { Definition } from '../budgets/revise-budget.ts'
 import { PurserError } from '../errors.ts'
 import type { LedgerEvent } from '../stores/store.ts'
+import { amendBudget, type BudgetAmendment } from './amend-budget.ts'
+import { type AppliedFile, applyFile, fileKey, fileKind } from './apply-file.ts'
+import { checkFields, checkValue, count, type FieldKinds, flag, handler, mapping, oneOf, text, texts } from './check-fields.ts'
 import type { LedgerHost } from './ledger-host.ts'
 
 export interface BudgetChangeOptions {
@@ -16,17 +19,29 @@ export interface BudgetChangeOptions {
   readonly origin?: Origin
   /** ISO weekday on which a plain `week` begins, 1 = Monday, which it is unless said otherwise. */
   readonly weekStart?: number
+  /**
+   * The version of the budget that was seen, `record.version` of `list`; null where there was none. If it has another one
+   * by now, nothing is changed.
+   */
+  readonly expected?: number | null
   /** Told how many charges a new budget has counted. */
   readonly onProgress?: (charges: number) => void
 }
 
-/** What taking over the budgets of a file did, by name of budget. */
-export interface Applied {
-  readonly path: string
-  readonly created: readonly string[]
-  readonly changed: readonly string[]
-  readonly removed: readonly string[]
-  readonly unchanged: readonly string[]
+const optionKinds: FieldKinds<BudgetChangeOptions & { readonly takeOver?: boolean }> = {
+  author: text,
+  origin: oneOf(origins),
+  weekStart: { is: 'an ISO weekday from 1 to 7', holds: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 7 },
+  expected: { is: 'the version of a budget, or null', holds: (value) => value === null || count.holds(value) },
+  onProgress: handler,
+  takeOver: flag,
+}
+const anOption = '{ author: "alice" }'
+const nameOf = 'The name of a budget'
+
+/** What putting a budget into force did, and what is to be said of it. */
+export interface WarnedDefinition extends Definition {
+  readonly warnings: readonly string[]
 }
 
 /** One change of a budget: who made it, when, and what was before and after; null for a budget that was not there. */
@@ -50,9 +65,6 @@ export interface LearnedBounds extends LearnedKind {
   readonly expects: number | null
 }
 
-const fileKind = 'budget-file'
-const fileKey = 'applied'
-
 /** The budgets of a ledger. */
 export class BudgetBook {
   readonly #host: LedgerHost
@@ -67,37 +79,70 @@ export class BudgetBook {
   }
 
   /**
-   * Puts a budget into force, or changes it; resolves once it has counted what was booked before. What it leaves out is as
-   * for a new budget. `warnings`: what was added to it, or is doubtful.
-   * @throws PURSER_BAD_ARGUMENT
+   * Puts a budget into force, in place of one of that name: what it leaves out is as for a new budget, whatever it was
+   * before. Resolves once it has counted what was booked before. `warnings`: what was added to it, or is doubtful.
+   * @throws PURSER_BAD_ARGUMENT, and PURSER_CONFLICT where it is not at the version `expected`
    * @example
    * await purser.budgets.set('daily', { limit: '5.00', window: 'day' })
    */
-  async set(
-    name: string,
-    input: BudgetInput,
-    options: BudgetChangeOptions = {},
-  ): Promise<Definition & { readonly warnings: readonly string[] }> {
-    const { origin = 'sdk', weekStart = 1 } = options
-    const { budget, warnings } = defineBudget(name, input, { origin, zone: this.#host.store.timezone, weekStart })
+  async set(name: string, input: BudgetInput, options: BudgetChangeOptions = {}): Promise<WarnedDefinition> {
+    checkValue(nameOf, name, text)
+    checkFields<BudgetChangeOptions>('the options', options, optionKinds, anOption)
+    const { budget, warnings } = defineBudget(name, input, this.#defaults(options))
     return { ...(await this.put(budget, options)), warnings }
   }
 
-  /** The same for a budget that is checked already. */
+  /**
+   * Changes fields of a budget that is in force, and leaves the others as they are; null takes a field away. Fields that
+   * somebody else changes meanwhile stay changed, unless `expected` says which version was seen.
+   * @throws PURSER_NOT_FOUND, PURSER_BAD_ARGUMENT, and PURSER_CONFLICT where it is not at the version `expected`
+   * @example
+   * await purser.budgets.change('daily', { limit: '6.00' })
+   */
+  async change(name: string, change: BudgetAmendment, options: BudgetChangeOptions = {}): Promise<WarnedDefinition> {
+    checkValue(nameOf, name, text)
+    checkValue(`The change of budget "${name}"`, change, { ...mapping, is: 'an object like { limit: 6 }' })
+    checkFields<BudgetChangeOptions>('the options', options, optionKinds, anOption)
+    for (;;) {
+      const before = await this.#find(name)
+      const place = budgetPlace(name)
+      const { budget, warnings } = amendBudget(name, change, before.budget, { defaults: this.#defaults(options), place, nowMs: Date.now() })
+      try {
+        return {
+          ...(await this.put(budget, { ...options, expected: options.expected === undefined ? before.version : options.expected })),
+          warnings,
+        }
+      } catch (error) {
+        const isOvertaken = error instanceof PurserError && error.code === 'PURSER_CONFLICT' && options.expected === undefined
+        if (!isOvertaken) throw error
+      }
+    }
+  }
+
+  #defaults({ origin = 'sdk', weekStart = 1 }: BudgetChangeOptions): BudgetDefaults {
+    return { origin, zone: this.#host.store.timezone, weekStart }
+  }
+
+  /** Puts a budget into force that is checked already. @throws PURSER_CONFLICT */
   put(budget: Budget, options: BudgetChangeOptions = {}): Promise<Definition> {
     return this.#host.run(async () => {
-      const definition = await this.#host.store.gate('define', { budget, author: authorOf(options) })
+      const { expected } = options
+      const definition = await this.#host.store.gate('define', { budget, author: authorOf(options), expected })
       return { ...definition, record: await this.#seed(definition.record, options.onProgress) }
     })
   }
 
-  /** @throws PURSER_NOT_FOUND */
-  remove(name: string, options: BudgetChangeOptions = {}): Promise<void> {
-    return this.#host.run(() => this.#host.store.gate('remove', { name, author: authorOf(options) }))
+  /** Takes a budget out of force. @throws PURSER_NOT_FOUND, and PURSER_CONFLICT where it is not at the version `expected` */
+  async remove(name: string, options: BudgetChangeOptions = {}): Promise<void> {
+    checkValue(nameOf, name, text)
+    checkFields<BudgetChangeOptions>('the options', options, optionKinds, anOption)
+    const change = { name, author: authorOf(options), expected: options.expected }
+    return this.#host.run(() => this.#host.store.gate('remove', change))
   }
 
   /** Where every open counter stands, of all budgets or of those named. */
-  status(names?: readonly string[]): Promise<readonly BudgetStatus[]> {
+  async status(names?: readonly string[]): Promise<readonly BudgetStatus[]> {
+    if (names !== undefined) checkValue('The names of budgets', names, texts)
     return this.#host.run(() => this.#host.store.gate('status', names === undefined ? {} : { names }))
   }
 
@@ -107,9 +152,8 @@ export class BudgetBook {
    * @throws PURSER_NOT_FOUND
    */
   async learned(name: string): Promise<readonly LearnedBounds[]> {
-    const record = (await this.list()).find(({ budget }) => budget.name === name)
-    if (record === undefined) throw new PurserError('PURSER_NOT_FOUND', `There is no budget "${name}".`)
-    const { budget } = record
+    checkValue(nameOf, name, text)
+    const { budget } = await this.#find(name)
     if (![budget, ...budget.overrides].some(({ mode }) => mode === 'adaptive')) return []
     return [...(await this.#host.store.learned())].flatMap(([key, learned]) => {
       const kind = learnedKind(budget, key)
@@ -129,6 +173,7 @@ export class BudgetBook {
 
   /** Changes of a budget, or of all, the first first. */
   async history(name?: string): Promise<readonly BudgetChange[]> {
+    if (name !== undefined) checkValue(nameOf, name, text)
     const changes: BudgetChange[] = []
     for (let after = 0; ;) {
       const page = await this.#host.store.events(after, eventsPerPage)
@@ -154,40 +199,22 @@ export class BudgetBook {
   /**
    * Makes the budgets of a file the ledger's: new and changed ones are put into force, those that the file no longer has
    * are removed; budgets made otherwise stay. Nothing is done where the file says what it said last.
-   * @throws PURSER_BAD_ARGUMENT where another file defines this ledger's budgets and `takeOver` is not given
+   * @throws PURSER_BAD_CONFIG where another file defines this ledger's budgets and `takeOver` is not given
    */
-  apply(path: string, budgets: readonly Budget[], options: BudgetChangeOptions & { readonly takeOver?: boolean } = {}): Promise<Applied> {
-    return this.#host.run(() => this.#apply(path, budgets, options))
+  apply(
+    path: string,
+    budgets: readonly Budget[],
+    options: BudgetChangeOptions & { readonly takeOver?: boolean } = {},
+  ): Promise<AppliedFile> {
+    return this.#host.run(() => applyFile(this.#host.store, this, path, budgets, options))
   }
 
-  async #apply(path: string, budgets: readonly Budget[], options: BudgetChangeOptions & { readonly takeOver?: boolean }): Promise<Applied> {
-    const { store } = this.#host
-    const digest = digestOf(budgets)
-    const document = await store.document(fileKind, fileKey)
-    const last = document?.body as { path: string; digest: string } | undefined
-    if (last?.path === path && last.digest === digest && options.takeOver !== true) {
-      return { path, created: [], changed: [], removed: [], unchanged: budgets.map(({ name }) => name) }
+  async #find(name: string): Promise<BudgetRecord> {
+    const record = (await this.list()).find(({ budget }) => budget.name === name)
+    if (record === undefined) {
+      throw new PurserError('PURSER_NOT_FOUND', `There is no budget "${name}". \`purser budgets list\` shows those in force.`)
     }
-    // A file that says nothing of budgets leaves those of another alone.
-    if (budgets.length === 0 && last?.path !== path && options.takeOver !== true) {
-      return { path, created: [], changed: [], removed: [], unchanged: [] }
-    }
-    if (last !== undefined && last.path !== path && options.takeOver !== true) throw belongsToAnother(store.location, last.path, path)
-    const author = options.author ?? `file:${path}`
-    const outcomes = new Map<string, Definition['outcome']>()
-    for (const budget of budgets) outcomes.set(budget.name, (await this.put(budget, { ...options, author })).outcome)
-    const gone = (await this.list()).filter(({ budget }) => budget.origin === 'file' && !outcomes.has(budget.name))
-    for (const { budget } of gone) await this.remove(budget.name, { author })
-    await store.transact({ documents: [{ kind: fileKind, key: fileKey, body: { path, digest } }] })
-    const those = (...kinds: Definition['outcome'][]): string[] =>
-      [...outcomes].flatMap(([name, outcome]) => (kinds.includes(outcome) ? [name] : []))
-    return {
-      path,
-      created: those('created'),
-      changed: those('changed', 'revised'),
-      removed: gone.map(({ budget }) => budget.name),
-      unchanged: those('same'),
-    }
+    return record
   }
 
   async #seed(record: BudgetRecord, onProgress?: (charges: number) => void): Promise<BudgetRecord> {
@@ -202,20 +229,8 @@ export class BudgetBook {
 
 const eventsPerPage = 1000
 
-function belongsToAnother(ledger: string, owner: string, path: string): PurserError {
-  return new PurserError(
-    'PURSER_BAD_CONFIG',
-    `The budgets of ${ledger} are defined by ${owner}; those of ${path} are not in force. \`purser budgets apply\` makes this file the one that counts.`,
-  )
-}
-
 function authorOf({ author, origin = 'sdk' }: BudgetChangeOptions): string {
   return author ?? origin
-}
-
-function digestOf(budgets: readonly Budget[]): string {
-  const stored = budgets.map((budget) => toStoredBudget({ budget, revision: 0, definedAt: 0, countsFrom: 0, seeding: null }))
-  return hash('sha256', JSON.stringify(stored))
 }
 
 function toChange({ seq, at, body }: LedgerEvent): BudgetChange {

@@ -2,22 +2,33 @@ import { hash } from 'node:crypto'
 import { countCharge } from '../budgets/count-charge.ts'
 import type { Denial, Grant } from '../budgets/denial.ts'
 import { type Ending, holdEndings } from '../budgets/endings.ts'
-import type { Explanation } from '../budgets/gate-operations.ts'
+import type { Explanation } from '../budgets/explain-admission.ts'
 import type { HoldView } from '../budgets/budget-status.ts'
-import type { Amounts, Asked, HoldId } from '../budgets/hold.ts'
+import type { HoldId } from '../budgets/hold.ts'
 import type { HoldOutcome } from '../budgets/find-hold.ts'
 import type { Settling } from '../budgets/settle.ts'
 import { PurserError } from '../errors.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
-import type { BoundedRequest } from './bounded-request.ts'
-import { checkTtl, defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
-import type { RequestSource } from '../usage/requests/call-request.ts'
+import { checkValue, text } from './check-fields.ts'
+import {
+  checkAnswer,
+  checkCall,
+  checkEnding,
+  checkHoldId,
+  checkHoldRequest,
+  checkLabelsOfCall,
+  checkSettleOptions,
+  type SettleOptions,
+} from './hold-arguments.ts'
+import { HoldAdmission } from './hold-admission.ts'
+import { checkTtl, type HoldRequest } from './hold-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
+import type { Unavailable } from './unavailable.ts'
 
-/** What a held call came to: as a record, without the labels, which are those of its hold. */
-export type HeldCall = Omit<Partial<CallRecord>, 'labels' | 'hold'>
+/** What a held call came to: as a record. Labels and hold may be left out; they are those of its hold. */
+export type HeldCall = Partial<CallRecord>
 
 const oneCall = { calls: 1n, concurrency: 1n }
 /** A part takes no place of its own, and its calls are those of the hold that it comes from. */
@@ -31,74 +42,73 @@ const onePart = { calls: 1n, concurrency: 0n }
  */
 export class HoldDesk {
   readonly #host: LedgerHost
-  readonly #seedAll: () => Promise<void>
+  readonly #admission: HoldAdmission
 
   constructor(host: LedgerHost, seedAll: () => Promise<void>) {
     this.#host = host
-    this.#seedAll = seedAll
+    this.#admission = new HoldAdmission(host, seedAll)
   }
 
   /**
    * Grants a hold on every budget that applies, or on none; a refusal is a value that explains itself. The same id gets
-   * the same grant.
-   * @throws PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL
+   * the same grant. Where the ledger cannot be reached, or stays locked, nothing is granted: the refusal is `unavailable`.
+   * @throws PURSER_ID_CONFLICT, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL, PURSER_LEDGER_READ_ONLY;
+   * PURSER_OUTCOME_UNKNOWN where a grant may exist, with the id to ask again by
    */
-  reserve(request: HoldRequest): Promise<Grant | Denial> {
-    const id = idOf(request.id)
-    return this.#host.run(() => this.#ask(request, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked })))
-  }
-
-  /** Asks for the amounts that are given, or for those that bound the request; with `shrink`, again for a shorter answer. */
-  async #ask(request: HoldRequest, defaults: Amounts, ask: (asked: Asked) => Promise<Grant | Denial>): Promise<Grant | Denial> {
-    if (request.request === undefined) {
-      const asked = toAsked(request, unbounded, defaults)
-      return this.#untilGranted(() => ask(asked), request.waitMs)
-    }
-    const bounded = await this.#bounded(request, request.request)
-    for (;;) {
-      // Bounded anew at each try, so that the bound covers the hold from the instant at which it is granted.
-      const answer = await this.#untilGranted(() => ask(askedFor(request, bounded, defaults)), request.waitMs)
-      if (answer.granted) return bounded.maxOutputTokens === undefined ? answer : { ...answer, maxOutputTokens: bounded.maxOutputTokens }
-      if (request.shrink !== true || !bounded.shrink(answer, Date.now())) return answer
-    }
-  }
-
-  /** What bounds requests is loaded on first use, because it brings every reader along. */
-  async #bounded({ ttlMs = defaultTtlMs }: HoldRequest, source: RequestSource): Promise<BoundedRequest> {
-    const { BoundedRequest } = await import('./bounded-request.ts')
-    return new BoundedRequest(this.#host.catalog(), source, ttlMs)
+  reserve(request: HoldRequest): Promise<Grant | Denial | Unavailable> {
+    return this.#host.run(async () => {
+      checkHoldRequest(request)
+      const id = idOf(request.id)
+      return this.#admission.orUnavailable(id, () =>
+        this.#admission.ask(request, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked })),
+      )
+    })
   }
 
   /**
    * Makes part of an open hold a hold of its own, such as a call's part of a run's cap.
-   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, and what `reserve` throws
    */
-  split(from: string, request: HoldRequest): Promise<Grant | Denial> {
+  split(from: string, request: HoldRequest): Promise<Grant | Denial | Unavailable> {
     return this.#host.run(async () => {
-      const { labels } = await this.#view(from)
+      checkHoldId(from)
+      checkHoldRequest(request)
       const id = idOf(request.id)
-      const part = { ...request, labels: { ...labels, ...request.labels } }
-      return this.#ask(part, onePart, (asked) => this.#host.store.gate('split', { from: from as HoldId, id, asked }))
+      return this.#admission.orUnavailable(id, async () => {
+        const { labels } = await this.#view(from)
+        const part = { ...request, labels: { ...labels, ...request.labels } }
+        return this.#admission.ask(part, onePart, (asked) => this.#host.store.gate('split', { from: from as HoldId, id, asked }))
+      })
     })
   }
 
   /**
    * Books what a held call came to and gives the rest back; also after it ran out. `partial` keeps the hold open with what
    * is left, as for each part of a batch. A call that was cut or aborted is an estimate, and what is left of it, or of one
-   * that timed out, stays presumed in strict budgets. So does what was set aside for a cost that has no price.
-   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, and what recording a call throws
+   * that timed out, stays presumed in strict budgets. So does what was set aside for a cost that has no price. The charge
+   * carries the labels of its hold.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT for labels that differ from the
+   * hold's, and what recording a call throws
    */
-  settle(id: string, call: HeldCall, { partial = false }: { readonly partial?: boolean } = {}): Promise<HoldOutcome> {
+  async settle(id: string, call: HeldCall, options: SettleOptions = {}): Promise<HoldOutcome> {
+    checkHoldId(id)
+    checkCall(call)
+    checkSettleOptions(options)
+    const { partial = false } = options
     const isCut = call.outcome === 'cut' || call.outcome === 'aborted'
     const isUncertain = isCut || call.outcome === 'timeout'
-    return this.#settle(id, isCut ? { ...call, estimated: true } : call, partial ? 'partial' : isUncertain ? 'uncertain' : 'final')
+    const settling = partial ? (isUncertain ? 'partial-uncertain' : 'partial') : isUncertain ? 'uncertain' : 'final'
+    return this.#settle(id, isCut ? { ...call, estimated: true } : call, settling)
   }
 
   async #settle(id: string, call: HeldCall, settling: Settling): Promise<HoldOutcome> {
     return this.#host.run(async () => {
-      const input = await this.#host.read(await this.#named(id, call))
+      const { labels, hold, ...held } = call
+      if (labels !== undefined) checkLabelsOfCall(await this.#view(id), labels)
+      if (hold !== undefined && hold !== id) throw otherHold(id, hold)
+      const input = await this.#host.read(await this.#named(id, held))
       const isNamed = input.id !== undefined || input.responseId !== undefined
-      const made = settling === 'partial' ? newChargeId(Date.now()) : `hold:${id}`
+      const made = settling.startsWith('partial') ? newChargeId(Date.now()) : `hold:${id}`
       const draft = this.#host.draft(isNamed ? input : { ...input, id: made })
       const ignore = call.at === undefined ? (['at'] as const) : []
       return this.#host.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore, settling } })
@@ -112,7 +122,10 @@ export class HoldDesk {
    * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT for labels that differ, and what
    * recording a call throws
    */
-  async record(id: string, { labels = {}, ...call }: CallRecord): Promise<HoldOutcome | Denial> {
+  async record(id: string, record: CallRecord): Promise<HoldOutcome | Denial | Unavailable> {
+    checkHoldId(id)
+    checkCall(record)
+    const { labels = {}, ...call } = record
     const hold = await this.#view(id)
     if (Object.keys(labels).every((key) => hold.labels[key] === labels[key])) return this.settle(id, call, { partial: true })
     const all = { ...hold.labels, ...labels }
@@ -123,7 +136,7 @@ export class HoldDesk {
   }
 
   /** A part that was split off before is as it was. */
-  async #split(from: string, id: string, request: HoldRequest): Promise<Grant | Denial> {
+  async #split(from: string, id: string, request: HoldRequest): Promise<Grant | Denial | Unavailable> {
     const known = await this.#view(id).catch((error: unknown) => {
       if (error instanceof PurserError && error.code === 'PURSER_NOT_FOUND') return undefined
       throw error
@@ -133,12 +146,14 @@ export class HoldDesk {
   }
 
   /** Gives a hold back: the call was not made, or the provider refused it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
-  release(id: string): Promise<HoldOutcome> {
+  async release(id: string): Promise<HoldOutcome> {
+    checkHoldId(id)
     return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId }))
   }
 
   /** Keeps a hold open for so many milliseconds from now. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
   async extend(id: string, ttlMs: number): Promise<HoldOutcome> {
+    checkHoldId(id)
     checkTtl(ttlMs)
     return this.#host.run(() => this.#host.store.gate('extend', { id: id as HoldId, ttlMs }))
   }
@@ -148,11 +163,16 @@ export class HoldDesk {
    * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT for a hold that is still open
    */
   async resolve(id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
+    checkHoldId(id)
+    checkAnswer(answer)
     const { state, spent } = await this.#view(id)
     if (state === 'open') {
-      throw new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
+      throw new PurserError(
+        'PURSER_BAD_ARGUMENT',
+        `The hold "${id}" is open: settle or release it. Only what is presumed spent is resolved.`,
+      )
     }
-    if (answer === 'not-sent') return this.release(id)
+    if (answer === 'not-sent') return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId, resolving: true }))
     // A call that was cut has a charge for what arrived; this one is for the rest.
     const isRest = spent.calls !== undefined
     return this.#settle(id, isRest ? { id: `hold:${id}:rest`, ...answer } : answer, 'final')
@@ -160,6 +180,9 @@ export class HoldDesk {
 
   /** Ends a hold as its call ended; `call` is what arrived, where anything did. */
   async end(id: string, ending: Ending, call: HeldCall = {}): Promise<HoldOutcome> {
+    checkHoldId(id)
+    checkEnding(ending)
+    checkCall(call)
     switch (holdEndings[ending]) {
       case 'release':
         return this.release(id)
@@ -175,21 +198,22 @@ export class HoldDesk {
   }
 
   /** Open and presumed holds, the oldest first; those that one budget counts where it is named. */
-  list(budget?: string): Promise<readonly HoldView[]> {
+  async list(budget?: string): Promise<readonly HoldView[]> {
+    if (budget !== undefined) checkValue('The name of a budget', budget, text)
     return this.#host.run(() => this.#host.store.gate('holds', budget === undefined ? {} : { budget }))
   }
 
   /** A hold, also one that has ended. @throws PURSER_NOT_FOUND */
-  get(id: string): Promise<HoldView> {
+  async get(id: string): Promise<HoldView> {
+    checkHoldId(id)
     return this.#view(id)
   }
 
   /** What a hold would get now and why, and who holds what; nothing is granted. */
   why(request: HoldRequest): Promise<Explanation> {
     return this.#host.run(async () => {
-      const bounded = request.request === undefined ? undefined : await this.#bounded(request, request.request)
-      const asked = bounded === undefined ? toAsked(request, unbounded, oneCall) : askedFor(request, bounded, oneCall)
-      return this.#host.store.gate('why', { asked })
+      checkHoldRequest(request)
+      return this.#host.store.gate('why', { asked: await this.#admission.asked(request, oneCall) })
     })
   }
 
@@ -208,23 +232,6 @@ export class HoldDesk {
   async #view(id: string): Promise<HoldView> {
     return this.#host.run(() => this.#host.store.gate('hold', { id: id as HoldId }))
   }
-
-  /** Tries again while others hold what is asked, and once a new budget has counted what was booked before it. */
-  async #untilGranted(ask: () => Promise<Grant | Denial>, waitMs = 0): Promise<Grant | Denial> {
-    const deadline = performance.now() + waitMs
-    for (;;) {
-      const answer = await ask()
-      if (answer.granted) return answer
-      if (answer.kind === 'unavailable') {
-        await this.#seedAll()
-        continue
-      }
-      const left = deadline - performance.now()
-      if (answer.kind !== 'contended' || left <= 0) return answer
-      const pause = (answer.retryAfterMs ?? 0) * (0.5 + Math.random())
-      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)))
-    }
-  }
 }
 
 /** What a call came to, as far as its hold has that much left. */
@@ -236,13 +243,11 @@ function partOf({ left }: HoldView, draft: ChargeDraft): NonNullable<HoldRequest
   return { cost: amount('cost'), tokens: amount('tokens') }
 }
 
-function askedFor(request: HoldRequest, bounded: BoundedRequest, defaults: Amounts): Asked {
-  const { provider = bounded.provider, model = bounded.model } = request
-  return toAsked({ ...request, provider, model }, bounded.bound(Date.now()), defaults)
-}
-
-const unbounded = { worst: {}, refusal: null, catalog: null }
 const unknownName = 'unknown'
+
+function otherHold(id: string, named: string): PurserError {
+  return new PurserError('PURSER_BAD_ARGUMENT', `The record names the hold "${named}", and is handed to the hold "${id}".`)
+}
 
 function idOf(given: string | undefined): HoldId {
   const id = given ?? newChargeId(Date.now())

@@ -3,11 +3,13 @@ import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { Catalog } from '../pricing/catalog.ts'
 import type { Store } from '../stores/store.ts'
+import type { AccountTiers } from '../pricing/account-tiers.ts'
 
 /** What the parts of the facade share: the store, the catalog in force, and how calls become drafts. */
 export interface LedgerHost {
   readonly store: Store
   readonly catalog: () => Catalog
+  readonly serviceTiers: AccountTiers
   readonly draft: (input: ChargeInput) => ChargeDraft
   readonly read: (record: CallRecord) => Promise<ChargeInput>
   /** Runs work that closing the ledger waits for. @throws PURSER_LEDGER_UNAVAILABLE once it is closed */

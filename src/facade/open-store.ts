@@ -1,23 +1,32 @@
 import { isPostgresUrl } from '../ledger/ledger-place.ts'
+import { parseSubjects } from '../ledger/labels.ts'
 import type { Store } from '../stores/store.ts'
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts'
+import { checkZone } from '../time/calendar.ts'
+import type { PurserOptions } from './open-options.ts'
 
-export interface LedgerPlace {
-  /**
-   * The path of a SQLite file, or the URL of a Postgres database: `postgres://user:password@host/database`, with
-   * `?schema=name` for another schema than `purser`.
-   */
-  readonly db: string
-  /** Whether a ledger is created where there is none. */
-  readonly create: boolean
-  readonly timezone: string
-  readonly subjects: readonly string[]
-}
-
-/** Opens the store that a place names. What Postgres needs is loaded only for it. */
-export async function openStore({ db, create, timezone, subjects }: LedgerPlace): Promise<Store> {
-  if (!isPostgresUrl(db)) return openSqliteStore({ path: db, create, timezone, subjects })
+/**
+ * Opens the store that a place names: the path of a SQLite file; `:memory:`; or the URL of a Postgres database,
+ * `postgres://user:password@host/database`, with `?schema=name` for another schema than `purser`. What Postgres and a ledger
+ * in memory need is loaded only for them.
+ * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, and what opening the store throws
+ */
+export async function openStore({ db, create = true, readOnly, patienceMs, ...created }: PurserOptions): Promise<Store> {
+  const timezone = checkZone(created.timezone ?? 'UTC')
+  const subjects = parseSubjects(created.subjects ?? [])
+  if (db === ':memory:') {
+    const { openMemoryStore } = await import('../stores/memory/memory-store.ts')
+    return openMemoryStore({ timezone, subjects })
+  }
+  const options = {
+    create: create && readOnly !== true,
+    timezone,
+    subjects,
+    ...(readOnly === true && { readOnly }),
+    ...(patienceMs !== undefined && { patienceMs }),
+  }
+  if (!isPostgresUrl(db)) return openSqliteStore({ path: db, ...options })
   const { openPostgresStore } = await import('../stores/postgres/postgres-store.ts')
   const schema = URL.canParse(db) ? new URL(db).searchParams.get('schema') : null
-  return openPostgresStore({ url: db, create, timezone, subjects, ...(schema !== null && { schema }) })
+  return openPostgresStore({ url: db, ...options, ...(schema !== null && { schema }) })
 }

@@ -1,11 +1,13 @@
-import { closeSync, mkdtempSync, openSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { LineReader, maxLineBytes } from './line-reader.ts'
 
-const file = join(mkdtempSync(join(tmpdir(), 'purser-lines-')), 'lines')
+const folder = mkdtempSync(join(tmpdir(), 'purser-lines-'))
+const file = join(folder, 'lines')
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 interface Line {
   readonly text: string

@@ -113,7 +113,11 @@ export interface Discrepancy {
 
 export interface VerifyReport {
   readonly charges: number
+  /** Sums that were compared. */
   readonly rows: number
+  /** Counters of budgets, and holds that are open or presumed, that were compared. */
+  readonly counters: number
+  readonly holds: number
   readonly discrepancies: readonly Discrepancy[]
   readonly repaired: boolean
 }
@@ -124,6 +128,10 @@ export interface Store {
   /** The ledger's zone: day rows are days of this zone. */
   readonly timezone: string
   readonly subjects: ReadonlySet<string>
+  /** Whether nothing can be written; then writing is refused with PURSER_LEDGER_READ_ONLY. */
+  readonly isReadOnly: boolean
+  /** What is to be said of how the ledger was opened, in sentences. */
+  readonly warnings: readonly string[]
   readonly transact: (transaction: Transaction) => Promise<readonly Booked[]>
   /**
    * Asks the gate: decides and writes in one transaction, with whatever else is waiting. A refusal is an answer.

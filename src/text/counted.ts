@@ -7,6 +7,6 @@ export function plural(word: string): string {
 }
 
 /** A number with its word: `1 card`, `12,000 cards`. */
-export function counted(count: number, word: string): string {
-  return `${formatCount(count)} ${count === 1 ? word : plural(word)}`
+export function counted(count: number | bigint, word: string): string {
+  return `${formatCount(count)} ${Number(count) === 1 ? word : plural(word)}`
 }

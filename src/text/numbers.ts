@@ -1,8 +1,6 @@
-/** Whole numbers with thousands separated: `12,345`. */
-export function formatCount(value: number): string {
-  return Math.round(value)
-    .toString()
-    .replace(/\B(?=(\d{3})+$)/g, ',')
+/** Whole numbers with thousands separated: `12,345`; a bigint to its last digit. */
+export function formatCount(value: number | bigint): string {
+  return (typeof value === 'bigint' ? value : Math.round(value)).toString().replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 const units = [

@@ -130,19 +130,70 @@ describe('budgets set', () => {
     [['x', '--limit', '5', '--window', 'dya'], 'did you mean "day"?'],
     [['x', '--limit', '5', '--window', 'day', '--increase-by', '5'], '--increase-by needs --until'],
     [['x', '--limit', '5', '--window', 'day', '--each', 'project', '--override', 'atlas:30'], 'like project=atlas:30'],
-    [['there', '--metric', 'calls'], 'give its --limit too'],
-    [['there', '--limit', 'much'], '"limit" of budget "there" is "much"; it must be dollars'],
+    [['there', '--metric', 'calls'], '--limit must be given too: budget "there" limits cost'],
+    [['there', '--limit', 'much'], '--limit is "much"; it must be dollars'],
+    [['there', '--limit', '1.0000000001'], '--limit is "1.0000000001", which has more than nine decimals'],
+    [['apart', '--each', 'agent'], 'Budget "apart" has overrides for values of project; with other labels give new ones'],
+    [['there', '--on-limit', 'stop'], '--on-limit is "stop"; it must be one of warn, block, '],
+    [['there', '--learn-by', 'stage'], '--learn-by is for mode adaptive, and the mode is strict'],
+    [['there', '--window', 'fortnight'], '--window is "fortnight"; write run, hour, day, week, month, quarter, year, total'],
+    [
+      ['there', '--no-increase', '--increase-by', '5', '--until', '2099-01-01'],
+      '--no-increase ends an increase and --increase-by makes one',
+    ],
+    [['there', '--increase-by', '5', '--until', '2020-01-01'], '--until is 2020-01-01, which has passed'],
+    [['there', '--where', 'project=a', '--no-where'], '--where and --no-where contradict each other'],
+    [['there', '--no-each', '--each', 'project'], '--each and --no-each contradict each other'],
+    [['there', '--no-ceiling', '--ceiling', '1'], '--ceiling and --no-ceiling contradict each other'],
+    [['there', '--counts-plan', '--no-counts-plan'], '--counts-plan and --no-counts-plan contradict each other'],
   ])('what cannot be is refused, and nothing changes: %j', async (args, words) => {
     const machine = newMachine()
     await done(machine, [...set, 'there', '--limit', '5', '--window', 'total'])
+    await done(machine, [...set, 'apart', '--limit', '5', '--window', 'total', '--each', 'project', '--override', 'project=a:9'])
     const { code, out, err } = await machine.run([...set, ...args])
     expect([code, out]).toEqual([2, ''])
     expect(err).toContain(words)
-    expect((await machine.json(budgetListShape, ['budgets', 'list'])).budgets).toMatchObject([{ name: 'there', limit: '5000000000' }])
+    expect((await machine.json(budgetListShape, ['budgets', 'list'])).budgets).toMatchObject([
+      { name: 'there', limit: '5000000000' },
+      { name: 'apart', each: ['project'] },
+    ])
+  })
+})
+
+describe('figures', () => {
+  test('keep every digit, however large or fine they are', async () => {
+    const machine = newMachine()
+    const said = await done(machine, [...set, 'tokens', '--metric', 'tokens', '--limit', '9007199254740993', '--window', 'total'])
+    expect(said).toContain('  limit       9,007,199,254,740,993 tokens, for good\n')
+    expect(await done(machine, [...set, 'cost', '--limit', '9007199254.740992999', '--window', 'total'])).toContain(
+      '$9,007,199,254.740992999',
+    )
+    expect((await statusOf(machine)).map(({ limit }) => limit)).toEqual(['9007199254740993', '9007199254740992999'])
+    await done(machine, costing('9007199.254740993'))
+    expect((await statusOf(machine, 'cost')).map(({ spent }) => spent)).toEqual(['9007199254740993'])
+  })
+
+  test('name one of a thing as one', async () => {
+    const machine = newMachine()
+    await done(machine, [...set, 'calls', '--metric', 'calls', '--limit', '1', '--window', 'total'])
+    await done(machine, [...set, 'agents', '--metric', 'concurrency', '--limit', '1'])
+    await done(machine, [...set, 'tokens', '--metric', 'tokens', '--limit', '1', '--window', 'total', '--mode', 'soft'])
+    const table = await done(machine, ['budgets', 'status'])
+    for (const one of ['1 call ', '1 place ', '1 token ']) expect(table).toContain(one)
   })
 })
 
 describe('budgets status', () => {
+  test('gives names and scopes the room of a narrow terminal, and names labels that are missing', async () => {
+    const machine = newMachine()
+    const name = 'film-team-of-the-second-unit'
+    await done(machine, [...set, name, '--limit', '5', '--window', 'month', '--each', 'project,agent'])
+    await done(machine, costing('1', '--label', 'project=harbour'))
+    const at80 = { env: { COLUMNS: '80' } }
+    expect(await done(machine, ['budgets', 'status'], at80)).toContain(`${name}  project=harbour, agent=none  $1.00`)
+    expect(await done(machine, ['budgets', 'list'], at80)).toContain(`${name}  $5.00`)
+  })
+
   test('tells what is spent, held and presumed apart', async () => {
     const machine = newMachine()
     await done(machine, [...set, 'all', '--limit', '4', '--window', 'total'])
@@ -173,7 +224,7 @@ describe('budgets status', () => {
     expect(Date.parse(daily?.resetsAt ?? '') - Date.parse(daily?.windowStart ?? '')).toBe(day)
     const table = await done(machine, ['budgets', 'status', 'all'])
     expect(table).toMatch(/^all +\$2\.00 +\$1\.00 +\$0\.50 +\$4\.00 +█.* +50\.0% +info$/m)
-    expect(table).toContain('$0.50 are presumed spent')
+    expect(table).toContain('"all": $0.50 presumed spent: nobody knows what those calls came to.')
     expect(table).not.toContain('daily')
   })
 
@@ -183,7 +234,7 @@ describe('budgets status', () => {
     await done(machine, [...set, 'seeded', '--limit', '0.75', '--window', 'total'])
     await done(machine, [...set, 'all', '--limit', '1.50', '--window', 'total'])
     const { err } = await machine.run(costing('2'))
-    expect(err).toContain('Budget "all" is passed, with $3.00 spent and held: a charge was booked without a hold.')
+    expect(err).toContain('Budget "all" is passed: $3.00 spent of $1.50, because a charge was booked without a hold.')
     expect((await statusOf(machine)).map(({ level, overLimit }) => [level, overLimit])).toEqual([
       ['over', { by: '2250000000', cause: 'seeded' }],
       ['over', { by: '1500000000', cause: 'unheld' }],
@@ -242,7 +293,7 @@ describe('what became of a budget', () => {
     ])
     const said = await done(machine, ['budgets', 'history'])
     expect(said).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d {2}daily {2}created by cli.*\n {2}\$4\.00, day, strict\n/)
-    expect(said).toContain('  limit: $4.00 → $5.00\n  mode: strict → soft\n  onLimit: block → warn\n')
+    expect(said).toContain('  limit: $4.00 → $5.00\n  mode: strict → soft\n  on limit: block → warn\n')
     expect(said).toContain('daily  removed by cli')
   })
 })
@@ -287,6 +338,21 @@ describe('budgets of purser.yaml', () => {
     expect((await machine.run(['hold', 'reserve', '--amount', '0.1'], two)).code).toBe(4)
   })
 
+  test('applying a file without budgets takes those of another away only with --yes', async () => {
+    const machine = newMachine()
+    machine.write('one/purser.yaml', file('5', '  team: { limit: 20, window: month }\n'))
+    machine.write('two/purser.yaml', 'db: ../spend.db\n')
+    const two = { cwd: `${machine.folder}/two` }
+    await done(machine, ['budgets', 'list'], { cwd: `${machine.folder}/one` })
+    const { code, out, err } = await machine.run(['budgets', 'apply'], two)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(
+      /two.purser\.yaml defines no budgets, so 2 budgets of \S+one.purser\.yaml would be removed: daily, team\. Nothing is changed/,
+    )
+    expect((await machine.json(budgetListShape, ['budgets', 'list'], two)).budgets).toHaveLength(2)
+    expect((await machine.json(budgetsAppliedShape, ['budgets', 'apply', '--yes'], two)).removed).toEqual(['daily', 'team'])
+  })
+
   test('a file that says nothing of budgets leaves those of another alone', async () => {
     const machine = newMachine()
     machine.write('one/purser.yaml', file('5'))
@@ -302,7 +368,7 @@ describe('budgets of purser.yaml', () => {
     machine.write('one/purser.yaml', 'db: ../spend.db\n')
     const env = { MONTHLY_BUDGET_USD: '5', BLOCK_AT_BUDGET_LIMIT: 'true', PURSER_DB: `${machine.folder}/spend.db` }
     const here = await machine.run(['hold', 'reserve', '--amount', '4', '--label', 'user=ada'], { env })
-    expect([here.code, here.err]).toEqual([0, 'Budgets of the environment: created user.monthly.\n'])
+    expect([here.code, here.err]).toEqual([0, expect.stringMatching(/\nBudgets of the environment: created user\.monthly\.\n$/)])
     const there = await machine.run(['hold', 'reserve', '--amount', '4', '--label', 'user=ada'], { env, cwd: `${machine.folder}/one` })
     expect([there.code, there.err]).toEqual([4, expect.stringContaining('Budget "user.monthly" (user=ada) has no room for $4.00')])
   })

@@ -48,7 +48,7 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
       'echo "$PURSER_LABELS"; $PURSER record --provider acme --model m --cost 0.5 --json; $PURSER budgets status --json; exit 7'
     const { code, out, err } = await machine.run(['guard', '--label', 'run=42', '--max', '$2', ...inShell(script)], purser)
     expect(code).toBe(7)
-    expect(err).toBe('guard: $0.50 of $2.00 was recorded; the rest is free again.\n')
+    expect(err).toBe('guard: $0.50 of $2.00 was recorded; $1.50 is free again.\n')
     const [labels = '', charge = '', during = ''] = out.split('\n')
     expect(JSON.parse(labels)).toEqual({ run: '42' })
     expect(recordedShape.parse(JSON.parse(charge))).toMatchObject({ labels: { run: '42' }, costNanos: '500000000' })
@@ -72,9 +72,9 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     const { holds } = JSON.parse(out.trim().split('\n').at(-1) ?? '')
     // 2 − 0.25 − 0.1 − 0.2
     expect(holds).toMatchObject([{ labels: { run: '42' }, left: { cost: '1450000000' } }])
-    expect(err).toBe(
-      'guard: $0.20 of $0.50 was recorded; the rest is free again.\nguard: $0.55 of $2.00 was recorded; the rest is free again.\n',
-    )
+    const [inside, outside] = err.split('\n')
+    expect(inside).toBe(`guard: $0.20 of $0.50 was recorded; $0.30 goes back to the hold ${holds[0].id}.`)
+    expect(outside).toBe('guard: $0.55 of $2.00 was recorded; $1.45 is free again.')
     const costs = await machine.json(costsShape, ['costs', '--by', 'run,stage', '--sort', 'name', '--asc'])
     expect(costs.rows.map(({ run, stage, costNanos, calls }) => [run, stage, costNanos, calls])).toEqual([
       ['42', 'a', '250000000', 1],
@@ -100,6 +100,7 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     expect(code).toBe(2)
     expect(err).toContain('"no-such-command" cannot be started')
     expect(await holdsOf(machine)).toEqual([])
+    expect((await machine.run(['guard', '--max', 'abc', '--', 'true'])).err).toContain('--max is "abc"; it must be dollars')
     expect((await machine.run(['guard', '--', 'true'])).err).toContain("--max is missing; say for example --max '$2'")
   })
 
@@ -113,6 +114,42 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', held: '0', presumed: '1500000000' }])
   })
 
+  test('says by how much more was recorded than was held', async () => {
+    const { machine, purser } = await limited()
+    const alone = await machine.run(['guard', '--max', '0.1', ...inShell('$PURSER record --provider a --model m --cost 0.2')], purser)
+    expect(alone.err).toContain('guard: $0.20 was recorded, $0.10 more than the $0.10 that was held; nothing of it is left.\n')
+    const part = '$PURSER record --provider a --model m --cost 0.2 --label stage=draft'
+    const labelled = await machine.run(['guard', '--max', '0.1', '--label', 'run=7', ...inShell(part)], purser)
+    expect(labelled.err).toContain('guard: $0.20 was recorded, $0.10 more than the $0.10 that was held')
+    expect(await statusOf(machine)).toMatchObject([{ spent: '400000000', held: '0', presumed: '0' }])
+  })
+
+  test('says what stays presumed of a call that was cut, and how to resolve it', async () => {
+    const { machine, purser } = await limited()
+    const script = '$PURSER record --provider a --model m --cost 0.2 --outcome cut'
+    const { err } = await machine.run(['guard', '--max', '0.5', '--id', 'g', ...inShell(script)], purser)
+    expect(err).toBe(
+      'guard: $0.20 of $0.50 was recorded; nothing of it is left.\nwarning: Of the hold g $0.30 still counts as presumed spent: ' +
+        'a call of it was cut, or timed out, and may have come to more. `purser hold resolve g --cost USD` says what the rest cost, `--not-sent` that there was none.\n',
+    )
+    expect(await statusOf(machine)).toMatchObject([{ spent: '200000000', held: '0', presumed: '300000000' }])
+    await done(machine, ['hold', 'resolve', 'g', '--cost', '0.05', '--provider', 'a', '--model', 'm'])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '250000000', held: '0', presumed: '0' }])
+  })
+
+  test('says what stays presumed of a call without a price', async () => {
+    const { machine, purser } = await limited()
+    const script = '$PURSER record --provider a --model m --usage inputTokens=5 2> /dev/null'
+    const { err } = await machine.run(['guard', '--max', '0.5', '--id', 'g', ...inShell(script)], purser)
+    expect(err).toContain('guard: $0.00 of $0.50 was recorded, and 1 call without a price; nothing of it is left.')
+    expect(err).toContain('Of the hold g $0.50 still counts as presumed spent: a call of it has no price.')
+  })
+
+  test('says where no budget limits the command', async () => {
+    const { err } = await newMachine().run(['guard', '--max', '1', '--', 'true'])
+    expect(err).toContain('no budget applies to these labels: nothing limits this command.')
+  })
+
   test('passes SIGTERM on, and ends as the command does', async () => {
     const { machine } = await limited()
     const script = 'trap "echo got it; exit 5" TERM; touch started; while :; do sleep 0.05; done'
@@ -120,7 +157,11 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     const ended = whenEnded(child)
     await until(() => existsSync(join(machine.folder, 'started')))
     child.kill('SIGTERM')
-    expect(await ended).toMatchObject({ code: 5, out: 'got it\n', err: expect.stringContaining('the rest is free again') })
+    expect(await ended).toMatchObject({
+      code: 5,
+      out: 'got it\n',
+      err: expect.stringContaining('$0.00 of $2.00 was recorded; $2.00 is free again.'),
+    })
     expect(await statusOf(machine)).toMatchObject([{ held: '0', presumed: '0' }])
   })
 

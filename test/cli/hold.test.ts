@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { grantShape, holdOutcomeShape } from '../../src/cli/gate-shapes.ts'
-import { chargeShape, costsShape, errorShape } from '../../src/cli/json-shapes.ts'
+import { chargeShape, costsShape, errorShape, warningShape } from '../../src/cli/json-shapes.ts'
 import { costing, denied, done, granted, holdsOf, statusOf } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 
@@ -60,7 +60,7 @@ describe('hold reserve', () => {
     expect(code).toBe(2)
     expect(errorShape.parse(JSON.parse(err)).error).toMatchObject({
       code: 'PURSER_ID_CONFLICT',
-      message: expect.stringContaining('amount'),
+      message: expect.stringContaining('another amount: $3.00, 1 call, 1 place then, $2.00, 1 call, 1 place now.'),
     })
   })
 
@@ -100,6 +100,33 @@ describe('hold reserve', () => {
     expect(err).toBe('⚠ warning: Budget "all" is passed: $0.00 spent, $6.00 held, $1.00 more of $5.00. It only warns.\n')
   })
 
+  test('of a soft budget that has room says that a call without a bound may pass it', async () => {
+    const machine = await limited('--mode', 'soft')
+    const { err } = await machine.run(['hold', 'reserve'])
+    expect(err).toContain(
+      'Budget "all" may be passed: $0.00 spent, $0.00 held of $5.00, and the cost of this call cannot be bounded. It only warns.\n',
+    )
+  })
+
+  test('says where no budget applies, and that a ledger was created', async () => {
+    const machine = newMachine()
+    const first = await machine.run(['hold', 'reserve', '--amount', '1', '--label', 'project=a', '--json', '--db', 'typo.db'])
+    expect(grantShape.parse(JSON.parse(first.out))).toMatchObject({ granted: true, warnings: [] })
+    const remarks = first.err
+      .trim()
+      .split('\n')
+      .map((line) => warningShape.parse(JSON.parse(line)).warning.message)
+    expect(remarks).toEqual([
+      expect.stringMatching(/^A new ledger is created: .*typo\.db$/),
+      expect.stringMatching(/^no budget applies to these labels: nothing limits this call\..*typo\.db/),
+    ])
+    await done(machine, ['budgets', 'set', 'b', '--limit', '5', '--window', 'total', '--where', 'project=b'])
+    expect((await machine.run(['hold', 'reserve', '--amount', '1', '--label', 'project=a'])).err).toMatch(
+      /^no budget applies to these labels/,
+    )
+    expect((await machine.run(['hold', 'reserve', '--amount', '1', '--label', 'project=b'])).err).toBe('')
+  })
+
   test('waits while other holds are in the way', async () => {
     const machine = await limited()
     await granted(machine, ['--amount', '5', '--id', 'first'])
@@ -120,7 +147,11 @@ describe('hold reserve', () => {
     [['--amount', 'much'], '--amount is "much"; it must be dollars of 0 or more'],
     [['--tokens', '1.5'], '--tokens is "1.5"; it must be a whole number of tokens'],
     [['--ttl', '5 minutes'], '--ttl: "5 minutes" is no span of time'],
-    [['--amount', '1', '--basis', 'gratis'], '"gratis" is no basis'],
+    [['--amount', '1', '--basis', 'gratis'], '--basis is "gratis"; it must be one of metered, plan, free'],
+    [['--amount', '1', '--ttl', '0s'], '--ttl is 0s: a hold that lives no time holds nothing'],
+    [['--amount', '1', '--expected', '1.01'], '--expected is $1.01, above the most that the call can cost, $1.00'],
+    [['--amount', '1', '--shrink'], '--shrink needs --request'],
+    [['--amount', '1', '--api', 'chat'], '--api needs --request'],
     [['--label', 'project'], '--label takes key=value'],
     [['--amount', '1', '--ttl', '500d'], 'lives from 1 millisecond to 400 days'],
   ])('refuses %j', async (args, words) => {
@@ -174,6 +205,13 @@ describe('the end of a hold', () => {
     await granted(machine, ['--amount', '2', '--id', 'h'])
     const { charge } = await hold(machine, 'settle', 'h', '--cost', '0.5', '--outcome', 'cut')
     expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', held: '0', presumed: '1500000000' }])
+    const again = await machine.run(['hold', 'settle', 'h', '--cost', '0.8'])
+    expect([again.code, again.err]).toEqual([
+      2,
+      expect.stringContaining('A call is booked under the hold "h" already, with other figures.'),
+    ])
+    expect(again.err).toContain('`purser hold resolve h --cost USD` says what the rest cost')
+    expect(await done(machine, ['hold', 'list'])).toMatch(/^h +presumed +\(none\) +\$1\.50 +\$0\.50 .* cut$/m)
     const exported = (await machine.run(['export'])).out.trim()
     expect(chargeShape.parse(JSON.parse(exported))).toMatchObject({ id: charge, estimated: true, outcome: 'cut', hold: 'h' })
   })
@@ -219,7 +257,11 @@ describe('the end of a hold', () => {
     expect(await hold(machine, 'settle', 'c', '--cost', '0.50')).toMatchObject({ state: 'settled' })
     expect(await statusOf(machine)).toMatchObject([{ spent: '750000000', held: '1000000000', presumed: '0' }])
     expect((await machine.run(['hold', 'resolve', 'open', '--not-sent'])).err).toContain('is open: settle or release it')
-    expect((await machine.run(['hold', 'resolve', 'open'])).err).toContain('Say either what the call came to')
+    expect((await machine.run(['hold', 'resolve', 'open'])).err).toContain('Say either what is left came to')
+    for (const answer of [['--not-sent'], ['--cost', '0.75']]) {
+      const again = await machine.run(['hold', 'resolve', 'b', ...answer])
+      expect([again.code, again.err]).toEqual([2, expect.stringContaining('The hold "b" is settled: what it came to is booked')])
+    }
   })
 })
 
@@ -236,13 +278,101 @@ describe('parts of a hold', () => {
     await hold(machine, 'settle', 'part', '--cost', '0.2')
     expect(await holdsOf(machine)).toMatchObject([{ id: 'run', left: { cost: '1800000000' } }])
     expect(await statusOf(machine)).toMatchObject([{ spent: '200000000', held: '1800000000' }])
+    const nameless = await machine.run(['hold', 'split', '--amount', '1'])
+    expect([nameless.code, nameless.err]).toEqual([2, expect.stringContaining('Say which hold to split, as in `purser hold split run-42')])
     const short = await machine.run(['hold', 'split', 'run', '--amount', '1.9'])
     expect(short.code).toBe(4)
     expect(short.err).toContain('The hold "run" has $1.80 left of $2.00, and $1.90 is asked')
   })
 })
 
+describe('parts that are asked for as holds are', () => {
+  test('take calls, tokens and expectations', async () => {
+    const machine = newMachine()
+    await done(machine, ['budgets', 'set', 'calls', '--metric', 'calls', '--limit', '10', '--window', 'total'])
+    await done(machine, ['budgets', 'set', 'tokens', '--metric', 'tokens', '--limit', '10k', '--window', 'total'])
+    await done(machine, [
+      'budgets',
+      'set',
+      'a',
+      '--limit',
+      '5',
+      '--window',
+      'total',
+      '--mode',
+      'adaptive',
+      '--tolerance',
+      '1',
+      '--where',
+      'stage=a',
+    ])
+    await granted(machine, ['--amount', '2', '--tokens', '8k', '--calls', '5', '--id', 'run'])
+    const asked = ['--amount', '1', '--expected', '0.25', '--tokens', '3k', '--calls', '2', '--label', 'stage=a', '--id', 'part']
+    await machine.json(grantShape, ['hold', 'split', 'run', ...asked])
+    expect(await holdsOf(machine)).toMatchObject([
+      { id: 'run', left: { cost: '1000000000', tokens: '5000', calls: '3' } },
+      { id: 'part', left: { cost: '1000000000', tokens: '3000', calls: '2' } },
+    ])
+    expect(await statusOf(machine)).toMatchObject([{ held: '5' }, { held: '8000' }, { held: '1000000000', expected: '250000000' }])
+    const help = await done(machine, ['hold', 'split', '--help'], { env: { COLUMNS: '300' } })
+    for (const option of ['--calls', '--tokens', '--expected', '--request', '--api', '--shrink', '--provider', '--wait'])
+      expect(help).toContain(option)
+  })
+
+  test('are bounded by their request', async () => {
+    const machine = await limited()
+    const body = { model: 'gpt-4o', max_tokens: 100, service_tier: 'default', messages: [{ role: 'user', content: 'Hello' }] }
+    machine.write('request.json', JSON.stringify(body))
+    await granted(machine, ['--amount', '0.001', '--id', 'run'])
+    const request = ['--provider', 'openai', '--api', 'chat', '--request', 'request.json']
+    const short = await machine.run(['hold', 'split', 'run', ...request])
+    // 5 bytes + 256 + 16 tokens at $2.50 a million and 100 at $10
+    expect([short.code, short.err]).toEqual([4, expect.stringContaining('$0.0016925 is asked')])
+    // What is left after the prompt, $0.0003075, buys 30 tokens.
+    expect(await machine.json(grantShape, ['hold', 'split', 'run', ...request, '--shrink'])).toMatchObject({ maxOutputTokens: 30 })
+  })
+})
+
+describe('hold end', () => {
+  test.each([
+    [['--how', 'refused'], { state: 'released', charge: null }],
+    [['--how', 'rejected'], { state: 'released', charge: null }],
+    [['--status', '429'], { state: 'released', charge: null }],
+    [['--how', 'ok', '--cost', '0.5'], { state: 'settled', costNanos: '500000000' }],
+    [['--how', 'cut', '--cost', '0.5'], { state: 'presumed', costNanos: '500000000' }],
+    [['--how', 'timeout'], { state: 'open', charge: null }],
+    [['--status', '503'], { state: 'open', charge: null }],
+  ])('%j', async (args, outcome) => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '2', '--id', 'h'])
+    expect(await hold(machine, 'end', 'h', ...args)).toMatchObject(outcome)
+  })
+
+  test.each([
+    [[], 'Say how the call ended'],
+    [['--how', 'timeout', '--status', '503'], 'Say how the call ended'],
+    [['--how', 'gone'], 'Allowed choices are ok, refused'],
+    [['--how', 'rejected', '--cost', '1'], 'has no answer, so there is nothing to book'],
+    [['--how', 'timeout', '--cost', '1'], 'so nobody knows what it came to'],
+    [['--how', 'cut', '--outcome', 'ok'], '--outcome goes with settle'],
+  ])('refuses %j', async (args, words) => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '2', '--id', 'h'])
+    const { code, err } = await machine.run(['hold', 'end', 'h', ...args])
+    expect([code, err]).toEqual([2, expect.stringContaining(words)])
+    expect(await holdsOf(machine)).toMatchObject([{ id: 'h', state: 'open' }])
+  })
+})
+
 describe('hold list', () => {
+  test('gives long ids and labels the room of a narrow terminal, and drops times first', async () => {
+    const machine = await limited()
+    const id = '0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b'
+    await granted(machine, ['--amount', '1', '--id', id, '--label', 'project=harbour', '--label', 'run=7'])
+    const out = await done(machine, ['hold', 'list'], { env: { COLUMNS: '80' } })
+    expect(out).toMatch(new RegExp(`^${id} +open +project=harbour, run=7 +\\$1\\.00`, 'm'))
+  })
+
   test('keeps to a budget where one is named', async () => {
     const machine = await limited('--where', 'project=a')
     await granted(machine, ['--amount', '1', '--id', 'in', '--label', 'project=a', '--provider', 'openai', '--model', 'gpt-4o'])

@@ -60,7 +60,7 @@ describe('record', () => {
   })
 
   test('a stated cost counts where there is no price', async () => {
-    const charge = await newMachine().json(recordedShape, ['record', '--provider', 'acme', '--model', 'upscaler', '--cost', '0.05'])
+    const charge = await newMachine().json(recordedShape, ['record', '--provider', 'acme', '--model', 'upscaler', '--cost', '$0.05'])
     expect(charge).toMatchObject({ status: 'stated', costUsd: 0.05, costNanos: '50000000', statedNanos: '50000000' })
   })
 

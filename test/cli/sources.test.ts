@@ -96,7 +96,7 @@ test('an export of an import that is not there is an error', async () => {
 describe('what names no ledger or no file is refused', () => {
   test.each([
     [['costs', '--db', ''], '--db is empty'],
-    [['costs', '--db', ':memory:'], 'a ledger is kept in a file'],
+    [['costs', '--db', ':memory:'], 'a ledger that is kept in a file'],
     [['costs', '--limit', '0'], '1 or more'],
     [['record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1', '--attempt', '0'], '1 or more'],
   ])('%j', async (args, words) => {

@@ -3,6 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { costsShape } from '../../src/cli/json-shapes.ts'
 import { verifyShape } from '../../src/cli/verify-shape.ts'
+import { costing, done, granted } from './gate-machine.ts'
 import { newMachine } from './run-purser.ts'
 
 describe('verify', () => {
@@ -39,5 +40,17 @@ describe('verify', () => {
     expect(repaired.discrepancies.length).toBeGreaterThan(0)
     expect((await machine.run(['verify', ...db])).out).toContain('agree')
     expect((await machine.json(costsShape, ['costs', ...db])).total).toMatchObject({ calls: 1, costNanos: '2500000' })
+  })
+
+  test('says how many charges, sums, counters and holds it has compared', async () => {
+    const machine = newMachine()
+    await done(machine, costing('1'))
+    // One row by the quarter of an hour and one by the day.
+    expect(await done(machine, ['verify'])).toBe('1 charge and 2 sums agree.\n')
+    await done(machine, ['budgets', 'set', 'all', '--limit', '5', '--window', 'total'])
+    await done(machine, ['budgets', 'set', 'day', '--limit', '5', '--window', 'day'])
+    await granted(machine, ['--amount', '1'])
+    expect(await done(machine, ['verify'])).toBe('1 charge, 2 sums, 2 counters and 1 hold agree.\n')
+    expect(await machine.json(verifyShape, ['verify'])).toMatchObject({ charges: 1, rows: 2, counters: 2, holds: 1 })
   })
 })

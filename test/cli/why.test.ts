@@ -70,6 +70,38 @@ describe('why', () => {
     expect(answer).toMatchObject({ denial: { kind: 'unbounded' }, needs: { raiseLimitBy: null, ifReleased: null, waitUntil: null } })
   })
 
+  test('lists only the holders of the counter that refuses, not of others of its budget', async () => {
+    const machine = newMachine()
+    await done(machine, ['budgets', 'set', 'team', '--limit', '5', '--window', 'day', '--each', 'project'])
+    await granted(machine, ['--amount', '4', '--label', 'project=a', '--id', 'in-a'])
+    await granted(machine, ['--amount', '4', '--label', 'project=b', '--id', 'in-b'])
+    const { answer } = await why(machine, '--amount', '2', '--label', 'project=b')
+    expect(answer.holders.map(({ id }) => id)).toEqual(['in-b'])
+    const none = await why(machine, '--amount', '6')
+    expect(none.answer.holders).toEqual([])
+  })
+
+  test('tells of each budget that refuses what it needs', async () => {
+    const machine = newMachine()
+    await done(machine, ['budgets', 'set', 'all', '--limit', '5', '--window', 'total'])
+    await done(machine, ['budgets', 'set', 'calls', '--metric', 'calls', '--limit', '1', '--window', 'total'])
+    await done(machine, costing('4.5'))
+    const { out } = await machine.run(['why', '--amount', '1'])
+    expect(out).toContain('What "all" needs, any one of\n  raise the limit by $0.50: purser budgets set all --limit 5.50\n')
+    expect(out).toContain('What "calls" needs, any one of\n  raise the limit by 1 call: purser budgets set calls --limit 2\n')
+  })
+
+  test('names no command where an override sets the limit, and keeps an increase on top', async () => {
+    const machine = newMachine()
+    await done(machine, ['budgets', 'set', 'b', '--limit', '5', '--window', 'total', '--each', 'project', '--override', 'project=a:2'])
+    const overridden = await machine.run(['why', '--amount', '3', '--label', 'project=a'])
+    expect(overridden.out).toContain('  raise the limit by $1.00\n')
+    await done(machine, ['budgets', 'set', 'b', '--increase-by', '1', '--until', '2099-01-01'])
+    const raised = await machine.run(['why', '--amount', '8', '--label', 'project=c'])
+    // 8 of 5 + 1 is 2 too much, on top of the 5 that the budget says.
+    expect(raised.out).toContain('raise the limit by $2.00: purser budgets set b --limit 7.00')
+  })
+
   test('of a ledger that is not there says so', async () => {
     const { code, err } = await newMachine().run(['why', '--amount', '1'])
     expect(code).toBe(2)

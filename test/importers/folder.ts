@@ -1,6 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { afterAll } from 'vitest'
+
+const made: string[] = []
+// Some tests share a folder, so all of a file's are gone when its last test is.
+afterAll(() => {
+  for (const path of made.splice(0)) rmSync(path, { recursive: true, force: true })
+})
 
 /** A new empty folder with helpers to write files of lines into it. */
 export interface Folder {
@@ -11,6 +18,7 @@ export interface Folder {
 
 export function createFolder(): Folder {
   const path = mkdtempSync(join(tmpdir(), 'purser-import-'))
+  made.push(path)
   return {
     path,
     write: (name, lines, ending = '\n') => put(writeFileSync, join(path, name), lines, ending),

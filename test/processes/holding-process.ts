@@ -1,64 +1,78 @@
 import { stdin, stdout } from 'node:process'
-import type { HoldId } from '../../src/budgets/hold.ts'
-import { PurserError } from '../../src/errors.ts'
-import { defaultSubjects } from '../../src/ledger/labels.ts'
-import { openPostgresStore } from '../../src/stores/postgres/postgres-store.ts'
-import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/stores/store.ts'
-import { asked, chargeOf } from '../stores/gate-ledger.ts'
-import { type Place, tenCents } from './place.ts'
+import { askUntilTold, type HeldReply, type HeldRequest, holdNanos, type Line, partNanos } from './held-request.ts'
+import { openPlace, type Place } from './place.ts'
 
-/** Holds and settles until it is killed. Each line that it writes is what it was told for certain. */
+/** Holds, splits and settles until it is killed. It writes down each request before it asks, and each answer once it has it. */
 const [place, name = ''] = JSON.parse(process.argv[2] ?? '[]') as [Place, string]
 const lanes = 8
-const ttlMs = 400
+let requests = 0
 
-async function open(): Promise<Store> {
-  const settings = { create: false, timezone: 'UTC', subjects: defaultSubjects }
-  return place.kind === 'sqlite' ? openSqliteStore({ path: place.path, ...settings }) : openPostgresStore({ ...place, ...settings })
+function write(line: Line): void {
+  stdout.write(`${JSON.stringify(line)}\n`)
 }
 
-/** Asks until there is an answer; the same id makes it one and the same thing however often. */
-async function certainly<T>(ask: () => Promise<T>): Promise<T | undefined> {
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!(error instanceof PurserError)) throw error
-      // A hold that was settled by a try whose answer was lost has ended.
-      if (error.code === 'PURSER_HOLD_ENDED' || error.code === 'PURSER_NOT_FOUND') return undefined
-      if (!['PURSER_OUTCOME_UNKNOWN', 'PURSER_LEDGER_UNAVAILABLE', 'PURSER_LEDGER_LOCKED'].includes(error.code)) throw error
-      await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 50))
-    }
-  }
+async function ask(store: Store, request: HeldRequest): Promise<HeldReply> {
+  const number = `${name}-${(requests += 1)}`
+  write({ number, asks: request })
+  const told = await askUntilTold(store, request)
+  write({ number, told })
+  return told
 }
 
 async function lane(store: Store, number: number): Promise<void> {
   for (let n = 0; ; n += 1) {
-    const id = `${name}-${number}-${n}` as HoldId
-    const labels = { project: `p${(number + n) % 3}`, run: `${name}-${number}-${n % 20}` }
-    const answer = await certainly(() => store.gate('reserve', { id, asked: asked({ labels, worst: { cost: tenCents }, ttlMs }) }))
-    if (answer?.granted !== true) {
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      continue
+    const id = `${name}-${number}-${n}`
+    const isKept = n % 8 === 7
+    const labels = {
+      project: `p${(number + n) % 3}`,
+      run: `${name}-${number}-${Math.floor(n / 20)}`,
+      ...(isKept && { stage: 'kept' }),
     }
-    stdout.write(`granted ${id}\n`)
-    const way = n % 5
-    // One in five is left to run out, and then presumed.
-    if (way === 4) continue
-    if (way === 3) {
-      const released = await certainly(() => store.gate('release', { id }))
-      if (released?.state === 'released') stdout.write(`released ${id}\n`)
-      continue
-    }
-    const cost = (tenCents * BigInt(1 + (n % 10))) / 10n
-    const draft = chargeOf(cost, { at: Date.now(), id: `charge-${id}` })
-    const settled = await certainly(() => store.gate('settle', { id, settlement: { draft, ignore: ['at'], settling: 'final' } }))
-    if (settled !== undefined) stdout.write(`settled ${id} ${cost}\n`)
+    const { granted } = await ask(store, { kind: 'reserve', id, labels })
+    if (granted === true) await go(store, id, n, labels)
+    else await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
-const store = await open()
+/** What becomes of a hold. */
+async function go(store: Store, id: string, n: number, labels: Readonly<Record<string, string>>): Promise<void> {
+  const settle = (of: string, cost: bigint, settling: 'final' | 'partial' = 'final'): Promise<HeldReply> =>
+    ask(store, { kind: 'settle', id: of, charge: `${settling} ${of}`, cost: String(cost), settling })
+  const cost = (holdNanos * BigInt(1 + (n % 5))) / 10n
+  switch (n % 8) {
+    case 0:
+    case 1:
+      return void (await settle(id, cost))
+    case 2: {
+      await settle(id, cost / 2n, 'partial')
+      await ask(store, { kind: 'extend', id })
+      return void (await settle(id, cost / 2n))
+    }
+    case 3: {
+      const part = `${id}-part`
+      const { granted } = await ask(store, { kind: 'split', id: part, from: id, labels })
+      if (granted === true) await settle(part, cost / 2n)
+      return void (await settle(id, cost / 2n))
+    }
+    case 4:
+      return void (await ask(store, { kind: 'release', id }))
+    case 5:
+      // It is left to run out, and then presumed.
+      return
+    case 6: {
+      const part = `${id}-part`
+      await ask(store, { kind: 'split', id: part, from: id, labels })
+      // The part costs all that it may, and what is left of the hold runs out.
+      return void (await settle(part, partNanos))
+    }
+    default:
+      // Nothing of it is ever given back.
+      await settle(id, holdNanos)
+  }
+}
+
+const store = await openPlace(place, false)
 stdout.write('ready\n')
 stdin.once('data', () => {
   for (let number = 0; number < lanes; number += 1) void lane(store, number)

@@ -7,11 +7,12 @@ import { PurserError } from '../../src/errors.ts'
 import type { Booked } from '../../src/ledger/book-charge.ts'
 import type { ChargeInput } from '../../src/ledger/charge.ts'
 import { type ChargeDraft, draftCharge } from '../../src/ledger/draft-charge.ts'
-import type { Writer } from './client.ts'
+import type { Store } from '../../src/stores/store.ts'
+import { granting } from './check-grant.ts'
 import { Mismatch, same } from './mismatch.ts'
 import type { Model, ModelCharge } from './model.ts'
 import { checkOutcome } from './check-answer.ts'
-import { endAwaiting, extend, release, reserve, settle } from './model-holds.ts'
+import { extend, priceArrived, release, reserve, settle } from './model-holds.ts'
 import { bookUnheld, define, remove, seed } from './model-ledger.ts'
 import { split } from './model-split.ts'
 import type { Operation } from './operations.ts'
@@ -30,51 +31,61 @@ export async function replyOf(answering: Promise<unknown>): Promise<Reply> {
 }
 
 /** Sends an operation to a store. */
-export function send(writer: Writer, operation: Operation, now: number): Promise<unknown> {
+export function send(store: Store, operation: Operation, now: number): Promise<unknown> {
   switch (operation.kind) {
     case 'reserve':
-      return writer.gate('reserve', { id: operation.id as HoldId, asked: operation.asked })
+      return store.gate('reserve', { id: operation.id as HoldId, asked: operation.asked })
     case 'split':
-      return writer.gate('split', { from: operation.from as HoldId, id: operation.id as HoldId, asked: operation.asked })
+      return store.gate('split', { from: operation.from as HoldId, id: operation.id as HoldId, asked: operation.asked })
     case 'settle': {
       const settlement = { draft: draftOf(operation.input, now), ignore: ['at'] as const, settling: operation.settling }
-      return writer.gate('settle', { id: operation.id as HoldId, settlement })
+      return store.gate('settle', { id: operation.id as HoldId, settlement })
     }
     case 'release':
-      return writer.gate('release', { id: operation.id as HoldId })
+      return store.gate('release', { id: operation.id as HoldId, resolving: operation.resolving })
     case 'extend':
-      return writer.gate('extend', { id: operation.id as HoldId, ttlMs: operation.ttlMs })
+      return store.gate('extend', { id: operation.id as HoldId, ttlMs: operation.ttlMs })
     case 'define':
-      return writer.gate('define', { budget: operation.budget, author: 'simulation' })
+      return store.gate('define', { budget: operation.budget, author: 'simulation' })
     case 'remove':
-      return writer.gate('remove', { name: operation.name, author: 'simulation' })
+      return store.gate('remove', { name: operation.name, author: 'simulation' })
     case 'seed':
-      return writer.gate('seed', { name: operation.name })
+      return store.gate('seed', { name: operation.name })
     case 'book': {
       const bookings = operation.charges.map(({ input, onExisting }) => ({ draft: draftOf(input, now), onExisting, rank: 1 as const }))
-      return writer.transact({ bookings, ...(operation.batch !== null && { batch: operation.batch }) })
+      return store.transact({ bookings, ...(operation.batch !== null && { batch: operation.batch }) })
     }
   }
 }
 
 /** Nobody has a price here: a charge costs what its owner says, or nobody knows. */
-function draftOf(input: ChargeInput, now: number): ChargeDraft {
+export function draftOf(input: ChargeInput, now: number): ChargeDraft {
   return draftCharge(input, () => ({ status: 'unpriced', reason: 'unknown-model', message: '' }), now)
 }
 
-/** Does to the model what the store did, and compares what both say. `order` counts charges. */
-export function foresee(model: Model, operation: Operation, reply: Reply, order: { next: number }): void {
+/** Does to the model what the store did, and compares what both say, where the store was heard. `order` counts charges. */
+export function foresee(model: Model, operation: Operation, reply: Reply | undefined, order: { next: number }): void {
   switch (operation.kind) {
     case 'reserve':
-      return checkOutcome(model, operation, reserve(model, operation.id, operation.asked), reply)
+      return checkOutcome(
+        model,
+        operation,
+        granting(model, operation, () => reserve(model, operation.id, operation.asked)),
+        reply,
+      )
     case 'split':
-      return checkOutcome(model, operation, split(model, operation.from, operation.id, operation.asked), reply)
+      return checkOutcome(
+        model,
+        operation,
+        granting(model, operation, () => split(model, operation.from, operation.id, operation.asked)),
+        reply,
+      )
     case 'settle': {
       const { id, input, settling } = operation
       return checkOutcome(model, operation, settle(model, id, chargeOf(input), settling, ++order.next), reply)
     }
     case 'release':
-      return checkOutcome(model, operation, release(model, operation.id), reply)
+      return checkOutcome(model, operation, release(model, operation.id, operation.resolving), reply)
     case 'extend':
       return checkOutcome(model, operation, extend(model, operation.id, operation.ttlMs), reply)
     case 'define': {
@@ -82,18 +93,23 @@ export function foresee(model: Model, operation: Operation, reply: Reply, order:
       return same('define', define(model, operation.budget, record.revision, order.next), outcome)
     }
     case 'remove':
-      return same('remove', remove(model, operation.name) ? {} : { code: 'PURSER_NOT_FOUND' }, 'code' in reply ? reply : {})
+      return same('remove', remove(model, operation.name) ? {} : { code: 'PURSER_NOT_FOUND' }, refusalOf(operation, reply))
     case 'seed': {
-      const to = 'code' in reply ? null : (reply.answer as BudgetRecord).seeding
-      return same('seed', seed(model, operation.name, to) ? {} : { code: 'PURSER_NOT_FOUND' }, 'code' in reply ? reply : {})
+      const to = reply === undefined || 'code' in reply ? null : (reply.answer as BudgetRecord).seeding
+      return same('seed', seed(model, operation.name, to) ? {} : { code: 'PURSER_NOT_FOUND' }, refusalOf(operation, reply))
     }
     case 'book':
       return bookAll(model, operation, answerOf<readonly Booked[]>(operation, reply), order)
   }
 }
 
-function answerOf<T>(operation: Operation, reply: Reply): T {
-  if ('code' in reply) throw new Mismatch(operation.kind, 'an answer', reply)
+function refusalOf(operation: Operation, reply: Reply | undefined): { readonly code?: string } {
+  if (reply === undefined) throw new Mismatch(operation.kind, 'a reply', 'none')
+  return 'code' in reply ? reply : {}
+}
+
+function answerOf<T>(operation: Operation, reply: Reply | undefined): T {
+  if (reply === undefined || 'code' in reply) throw new Mismatch(operation.kind, 'an answer', reply)
   return reply.answer as T
 }
 
@@ -108,7 +124,7 @@ function bookAll(model: Model, { charges, batch }: Operation & { kind: 'book' },
     if (outcome === 'booked') bookUnheld(model, { ...chargeOf(input), countedAt: input.at, labels: input.labels, ...more })
     if (outcome === 'superseded') {
       const difference = differenceOf(model, input)
-      if (difference.unpriced === -1 && difference.hold !== null) endAwaiting(model, difference.hold)
+      if (difference.unpriced === -1 && difference.hold !== null) priceArrived(model, difference.hold)
       bookUnheld(model, { ...difference, ...more, id, corrects: input.id ?? null })
     }
   }
@@ -142,6 +158,7 @@ function chargeOf({ id = '', at, usage, statedNanos, basis }: ChargeInput) {
     unpriced: statedNanos === undefined ? 1 : 0,
     cacheReads: BigInt(usage.cacheReadTokens ?? 0),
     otherTokens: BigInt(usage.inputTokens ?? 0),
+    isMeasured: Object.keys(usage).length > 0,
   }
 }
 

@@ -10,19 +10,15 @@ import { quarterMs } from './windows.ts'
 /** Where every counter stands is what the charges and the open holds add up to; and every open hold is known. */
 export async function checkState(store: Store, model: Model): Promise<void> {
   lapse(model)
-  const status = await store.gate('status', {})
+  const [status, budgets, holds] = await Promise.all([store.gate('status', {}), store.gate('budgets', {}), store.gate('holds', {})])
   for (const budget of model.budgets)
     checkBudget(
       model,
       budget,
       status.filter((row) => row.budget === budget.budget.name),
     )
-  same(
-    'status',
-    model.budgets.map(({ budget }) => budget.name).toSorted(),
-    (await store.gate('budgets', {})).map(({ budget }) => budget.name).toSorted(),
-  )
-  checkHolds(model, await store.gate('holds', {}))
+  same('status', model.budgets.map(({ budget }) => budget.name).toSorted(), budgets.map(({ budget }) => budget.name).toSorted())
+  checkHolds(model, holds)
 }
 
 function checkBudget(model: Model, budget: ModelBudget, rows: readonly BudgetStatus[]): void {

@@ -1,29 +1,11 @@
-import { PurserError } from '../../src/errors.ts'
-import type { Store } from '../../src/stores/store.ts'
 import type { Operation } from './operations.ts'
 import type { Random } from './random.ts'
 
-/** What goes wrong with one request: nothing, it never arrives, or its answer does not. */
-export type Fault = 'none' | 'before' | 'lost'
+/** What a client heard of its request: an answer, an error, or nothing. */
+export type Heard = 'answer' | 'error' | 'nothing'
 
-/** Two methods by which everything is written. */
-export type Writer = Pick<Store, 'gate' | 'transact'>
-
-/** A store whose requests or answers get lost; `onSent` is told of those that arrive. */
-export function faulty(store: Writer, fault: Fault, onSent: (answer: Promise<unknown>) => void): Writer {
-  const through = async <T>(call: () => Promise<T>): Promise<T> => {
-    if (fault === 'before') throw new PurserError('PURSER_LEDGER_UNAVAILABLE', 'The simulated disk is full.')
-    const answering = call()
-    onSent(answering)
-    const answer = await answering
-    if (fault === 'lost') throw new PurserError('PURSER_OUTCOME_UNKNOWN', 'The simulated line was cut.')
-    return answer
-  }
-  return {
-    gate: (operation, input) => through(() => store.gate(operation, input)),
-    transact: (transaction) => through(() => store.transact(transaction)),
-  }
-}
+/** How often a client asks again for the same thing, under the same id. */
+const asksAgain: Readonly<Record<Heard, number>> = { answer: 0.07, error: 0.7, nothing: 0.9 }
 
 /** Something that a client wants done, and from which step on. */
 interface Wish {
@@ -53,13 +35,8 @@ export class Client {
     return undefined
   }
 
-  fault(): Fault {
-    return this.#random.weighted({ none: 92, before: 3, lost: 5 })
-  }
-
-  /** Mostly it asks again for what it has no answer to, under the same id; sometimes although it has one. */
-  answered(operation: Operation, fault: Fault, step: number): void {
-    const again = fault === 'none' ? 0.02 : fault === 'lost' ? 0.9 : 0.6
-    if (this.#random.chance(again)) this.#wishes.push({ operation, fromStep: step + this.#random.between(1, 4) })
+  /** Mostly it asks again for what it has no answer to; sometimes although it has one. */
+  heard(operation: Operation, heard: Heard, step: number): void {
+    if (this.#random.chance(asksAgain[heard])) this.#wishes.push({ operation, fromStep: step + this.#random.between(1, 4) })
   }
 }

@@ -57,7 +57,9 @@ export function newHold(
     spent: {},
     charges: 0,
     unpriced: 0,
-    awaitsPrice: false,
+    unmeasured: 0,
+    uncertain: [],
+    isOver: false,
     warnings: letThrough.map(({ demand }) => demand.budget.budget.name),
     given: Object.fromEntries(learning.map(({ budget, expected }) => [budget.budget.metric, expected])),
   }
@@ -122,15 +124,30 @@ export function settle(model: Model, id: string, charge: SettledCharge, settling
     const own = { labels: hold.asked.labels, countedAt: hold.reservedAt, at: Math.max(charge.at, hold.reservedAt), hold: id }
     book(model, hold, { ...charge, ...own, corrects: null, batch: null, order, seq: undefined }, overrun)
   }
-  if (settling === 'uncertain') endKeeping(model, hold, isUncertain)
-  if (settling === 'final') {
-    if (hold.awaitsPrice && charge.unpriced === 0) end(model, hold, 'settled')
-    else finish(model, hold, 'settled')
+  if (settling.endsWith('uncertain')) markUncertain(model, hold)
+  if (settling === 'final' && hold.isOver) {
+    if (charge.unpriced === 0) learnOf(hold, 'cost')
+    if (charge.isMeasured) learnOf(hold, 'tokens')
   }
+  if (!settling.startsWith('partial')) finish(model, hold, 'settled')
   if (overrun.size > 0) {
     model.events.push({ kind: 'hold.overrun', hold: id, budgets: [...overrun].map(([budget, by]) => `${budget} ${by}`).toSorted() })
   }
   return { kind: 'outcome', hold, charge: charge.id, overrun }
+}
+
+/** What was cut may have come to more; where the part has nothing left, that more is of the hold it comes from. */
+function markUncertain(model: Model, hold: ModelHold): void {
+  hold.uncertain = ['cost', 'tokens']
+  const origin = parentOf(model, hold)
+  if (origin?.state === 'open' && (hold.left.cost ?? 0n) === 0n) markUncertain(model, origin)
+}
+
+/** Somebody says what was missing of a hold whose calls are over. */
+function learnOf(hold: ModelHold, metric: 'cost' | 'tokens'): void {
+  hold.uncertain = hold.uncertain.filter((each) => each !== metric)
+  if (metric === 'cost') hold.unpriced = 0
+  else hold.unmeasured = 0
 }
 
 /** What a charge comes to is taken out of what its hold keeps, and what is more than that is an overrun. */
@@ -149,8 +166,9 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
         const aside = hold.setAside.find(({ revision }) => revision === budget.revision)
         const over = amount - (aside?.worst ?? 0n)
         if (over > 0n) {
-          const isUnknown = hold.asked.refusal?.kind === 'unpriced' && metric === 'cost'
-          const isBounded = hold.asked.worst[metric] !== undefined || (ceiling !== null && !isUnknown)
+          const isUnpriced = hold.asked.refusal?.kind === 'unpriced' && metric === 'cost'
+          const isPlan = hold.asked.basis === 'plan' && !budget.budget.countsPlan
+          const isBounded = isPlan || hold.asked.worst[metric] !== undefined || (ceiling !== null && !isUnpriced)
           causes.set(budget, isBounded ? 'overrun' : 'soft')
           if (isBounded) overrun.set(budget.budget.name, over)
         }
@@ -161,6 +179,7 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
   )
   hold.charges += 1
   if (charge.unpriced === 1) hold.unpriced += 1
+  if (!charge.isMeasured) hold.unmeasured += 1
   for (const metric of ['cost', 'tokens', 'calls'] as const) {
     const amount = amountOf({ ...wholeUsage, metric } as ModelBudget['budget'], charge)
     const left = hold.left[metric]
@@ -196,13 +215,14 @@ function parentOf(model: Model, { parent }: ModelHold): ModelHold | undefined {
   return parent === null ? undefined : model.holds.get(parent)
 }
 
-export function release(model: Model, id: string): Expected {
+export function release(model: Model, id: string, resolving = false): Expected {
   const hold = model.holds.get(id)
   if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
   if (hold.state === 'settled') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
   lapse(model)
-  if (hold.state === 'presumed') end(model, hold, 'released')
-  if (hold.state === 'open') finish(model, hold, 'released')
+  if (resolving) hold.uncertain = []
+  const isThere = hold.state === 'presumed' || hold.state === 'open'
+  if (isThere && (resolving || !hold.isOver)) finish(model, hold, 'released')
   return { kind: 'outcome', hold, charge: null, overrun: new Map() }
 }
 
@@ -216,8 +236,7 @@ export function extend(model: Model, id: string, ttlMs: number): Expected {
 }
 
 /** What is left goes back to the hold that it was split from where both are open, else it is free. */
-function end(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
-  learn(model, hold)
+function close(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
   const origin = hold.state === 'open' ? parentOf(model, hold) : undefined
   if (origin?.state === 'open') {
     for (const aside of hold.setAside) {
@@ -238,55 +257,50 @@ function end(model: Model, hold: ModelHold, state: 'settled' | 'released'): void
   hold.left = {}
 }
 
+/** What nobody knows stays presumed in hard budgets; the others get what is left back. */
 function finish(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
-  hold.awaitsPrice = hold.unpriced > 0
-  if (hold.awaitsPrice) endKeeping(model, hold, isUnpriced)
-  else end(model, hold, state)
-}
-
-/** What is left is presumed in some budgets, the others get it back. */
-function endKeeping(model: Model, hold: ModelHold, keeps: (mode: Mode, metric: Metric) => boolean): void {
-  const stays = ({ revision, scope, metric, worst }: SetAside): boolean => {
-    const budget = model.budgets.find((each) => each.revision === revision)
-    return budget !== undefined && worst > 0n && keeps(model.terms(budget, scope).mode, metric)
+  hold.isOver = true
+  const stays = (aside: SetAside): boolean => staysPresumed(model, hold, aside)
+  if (!hold.setAside.some(stays)) {
+    learn(model, hold)
+    return close(model, hold, state)
   }
-  if (!hold.setAside.some(stays)) return end(model, hold, 'settled')
   giveBack(model, hold, (aside) => !stays(aside))
   if (hold.state === 'open') presume(model, hold)
 }
 
-/** A call that was cut may have cost more than what arrived. */
-function isUncertain(mode: Mode, metric: Metric): boolean {
-  return mode === 'strict' && (metric === 'cost' || metric === 'tokens')
+function staysPresumed(model: Model, hold: ModelHold, { revision, scope, metric, worst }: SetAside): boolean {
+  const budget = model.budgets.find((each) => each.revision === revision)
+  return budget !== undefined && worst > 0n && isUnknown(hold, metric, model.terms(budget, scope).mode)
 }
 
-/** A call that nobody has a price for did cost something. */
-function isUnpriced(mode: Mode, metric: Metric): boolean {
-  return (mode === 'strict' || mode === 'adaptive') && metric === 'cost'
+export function isUnknown(hold: ModelHold, metric: Metric, mode: Mode): boolean {
+  if (mode === 'soft') return false
+  const missing = { cost: hold.unpriced, tokens: hold.unmeasured, calls: 0, concurrency: 0 }[metric]
+  return missing > 0 || (mode === 'strict' && hold.uncertain.includes(metric))
 }
 
-/** A correction has brought the price of a call: nothing of its hold is presumed any longer. */
-export function endAwaiting(model: Model, id: string): void {
+/** A correction has brought the price of a call; where nothing else is missing, nothing of its hold is presumed any longer. */
+export function priceArrived(model: Model, id: string): void {
   const hold = model.holds.get(id)
   if (hold === undefined || hold.unpriced === 0) return
   hold.unpriced -= 1
-  if (hold.unpriced > 0 || !hold.awaitsPrice || hold.state !== 'presumed') return
-  giveBack(model, hold, () => true)
-  hold.left = {}
-  hold.awaitsPrice = false
-  hold.state = 'settled'
+  if (hold.unpriced > 0 || !hold.isOver || hold.state !== 'presumed') return
+  if (hold.setAside.some((aside) => staysPresumed(model, hold, aside))) finish(model, hold, 'settled')
+  else close(model, hold, 'settled')
 }
 
 /** Holds that came to something, and gave nothing away, are samples for the budgets that learn. */
 function learn(model: Model, hold: ModelHold): void {
   const seen = new Set<string>()
-  if (hold.charges === 0) return
+  if (hold.charges === 0 || hold.uncertain.length > 0) return
   for (const budget of model.applying(hold.asked.labels)) {
     const { metric } = budget.budget
     const worst = hold.asked.worst[metric]
     const key = sampleKey(budget, hold.asked)
     const isAdaptive = model.terms(budget, scopeOf(budget.budget, hold.asked.labels)).mode === 'adaptive'
     if (!isAdaptive || (metric !== 'cost' && metric !== 'tokens') || worst === undefined || worst === 0n || seen.has(key)) continue
+    if ((metric === 'cost' ? hold.unpriced : hold.unmeasured) > 0) continue
     const [spent, left] = [hold.spent[metric] ?? 0n, hold.left[metric] ?? 0n]
     if (spent + left < worst) continue
     seen.add(key)

@@ -2,6 +2,7 @@ import { type Budget, revisionFields } from '../../src/budgets/budget.ts'
 import { applies, isStillToCount, keyOf, type Model, type ModelBudget, type ModelCharge, scopeOf } from './model.ts'
 import { causesWithin, changing, counting, explain, fire, hasReached, type Place, placesOf } from './model-counting.ts'
 import { addAside, type Demand, expectedOf } from './model-deciding.ts'
+import { isUnknown } from './model-holds.ts'
 import { windowOf } from './windows.ts'
 
 /** A charge that no hold was granted for: an import, a record, a correction. */
@@ -72,8 +73,10 @@ function countOpenHolds(model: Model, budget: ModelBudget): void {
     const isOpen = hold.state === 'open' || (hold.state === 'presumed' && metric !== 'concurrency')
     if (!isOpen || hold.reservedAt < budget.countsFrom || !applies(budget.budget, hold.asked.labels)) continue
     const isFree = hold.asked.basis === 'plan' && !countsPlan && metric !== 'concurrency'
-    const worst = isFree ? 0n : (hold.left[metric] ?? hold.asked.worst[metric] ?? ceiling)
     const scope = scopeOf(budget.budget, hold.asked.labels)
+    if (hold.isOver && !isUnknown(hold, metric, model.terms(budget, scope).mode)) continue
+    const cannotBound = hold.asked.refusal?.kind === 'unpriced' && metric === 'cost' ? null : ceiling
+    const worst = isFree ? 0n : (hold.left[metric] ?? hold.asked.worst[metric] ?? cannotBound)
     const expected = worst === null || hold.state === 'presumed' ? 0n : expectedOf(model, budget, hold.asked, worst)
     const demand: Demand = { budget, scope, at: hold.reservedAt, worst, expected, unknown: 'unbounded' }
     if (worst !== null && worst > 0n)

@@ -14,6 +14,8 @@ export interface ModelCharge {
   readonly cost: bigint
   readonly cacheReads: bigint
   readonly otherTokens: bigint
+  /** Whether it says what was used, so that its tokens are known. */
+  readonly isMeasured: boolean
   readonly calls: bigint
   /** 1 where nobody knows its price, -1 where a correction brought one. */
   readonly unpriced: number
@@ -51,8 +53,12 @@ export interface ModelHold {
   charges: number
   /** Charges of it that nobody has a price for yet. */
   unpriced: number
-  /** Whether it is over but for a price. */
-  awaitsPrice: boolean
+  /** Charges of it that say nothing of tokens. */
+  unmeasured: number
+  /** What a call that was cut may have used beyond what arrived. */
+  uncertain: readonly Metric[]
+  /** Whether its calls are over, and only what they came to is missing. */
+  isOver: boolean
 }
 
 export interface ModelBudget {

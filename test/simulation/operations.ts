@@ -18,7 +18,7 @@ export type Operation =
   | { readonly kind: 'reserve'; readonly id: string; readonly asked: Asked }
   | { readonly kind: 'split'; readonly from: string; readonly id: string; readonly asked: Asked }
   | { readonly kind: 'settle'; readonly id: string; readonly input: ChargeInput; readonly settling: Settling }
-  | { readonly kind: 'release'; readonly id: string }
+  | { readonly kind: 'release'; readonly id: string; readonly resolving: boolean }
   | { readonly kind: 'extend'; readonly id: string; readonly ttlMs: number }
   | { readonly kind: 'define'; readonly budget: Budget }
   | { readonly kind: 'remove'; readonly name: string }
@@ -67,7 +67,7 @@ export class Operations {
       case 'settle':
         return this.#settle()
       case 'release':
-        return { kind: 'release', id: this.#hold()?.id ?? 'nobody' }
+        return { kind: 'release', id: this.#hold()?.id ?? 'nobody', resolving: random.chance(0.3) }
       case 'extend':
         return { kind: 'extend', id: this.#hold()?.id ?? 'nobody', ttlMs: random.between(1, 600_000) }
       case 'book':
@@ -136,7 +136,7 @@ export class Operations {
 
   #split(): Operation {
     const parent = this.#hold()
-    if (parent === undefined) return { kind: 'release', id: 'nobody' }
+    if (parent === undefined) return { kind: 'release', id: 'nobody', resolving: false }
     const more = this.#random.chance(0.5) ? { stage: 'draft', step: this.#random.pick(['one', 'two']) } : {}
     const asked = this.#asked({ ...more, ...parent.asked.labels }, 0n, 0.4)
     return { kind: 'split', from: parent.id, id: `h${++this.#next}`, asked: { ...asked, basis: parent.asked.basis } }
@@ -145,8 +145,8 @@ export class Operations {
   #settle(): Operation {
     const random = this.#random
     const hold = this.#hold()
-    if (hold === undefined) return { kind: 'release', id: 'nobody' }
-    const settling = random.weighted({ final: 70, partial: 20, uncertain: 10 })
+    if (hold === undefined) return { kind: 'release', id: 'nobody', resolving: true }
+    const settling = random.weighted({ final: 66, partial: 20, uncertain: 10, 'partial-uncertain': 4 })
     const worst = hold.left.cost ?? this.unit * 20n
     const cost = random.weighted({ within: 70, all: 10, over: 8, zero: 8, unknown: 4 })
     const amounts = {
@@ -173,7 +173,7 @@ export class Operations {
       provider: 'acme',
       model: random.pick(['big', 'small']),
       labels,
-      usage: { inputTokens: tokens - cached, cacheReadTokens: cached },
+      usage: cost !== null && random.chance(0.08) ? {} : { inputTokens: tokens - cached, cacheReadTokens: cached },
       ...(cost !== null && { statedNanos: cost as Nanos }),
     }
   }

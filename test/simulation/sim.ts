@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
-import { runSimulation, type SimulationSummary } from './run-simulation.ts'
-import { places } from './simulated-stores.ts'
+import { PostgresServer } from '../stores/postgres-server.ts'
+import { runSimulation } from './run-simulation.ts'
+import { type Database, places, type StoreName } from './simulated-stores.ts'
+import type { SimulationSummary } from './simulation.ts'
 
 const usage = `Usage: npm run sim -- [--seed N] [--steps M] [--seeds K] [--store ${Object.keys(places).join('|')}] [--budgets 1..6] [--trace]
 
@@ -20,7 +22,7 @@ const { values } = parseArgs({
 })
 
 const [seed, seeds, steps, budgets] = [values.seed, values.seeds, values.steps, values.budgets].map(Number)
-const open = places[values.store]
+const open = places[values.store as StoreName] as (typeof places)[StoreName] | undefined
 const isRight = [seed, seeds, steps, budgets].every((value) => Number.isSafeInteger(value)) && open !== undefined
 
 let told = performance.now()
@@ -33,7 +35,7 @@ if (values.help || !isRight) {
 }
 
 async function runSeeds(first: number, count: number): Promise<void> {
-  const place = await open?.()
+  const place = await open?.(createDatabase)
   if (place === undefined) return
   try {
     for (let next = first; next < first + count; next += 1) {
@@ -56,13 +58,18 @@ async function runSeeds(first: number, count: number): Promise<void> {
   }
 }
 
+async function createDatabase(): Promise<Database> {
+  const server = await PostgresServer.create()
+  return { url: server.url(), remove: () => server.remove() }
+}
+
 function onProgress(step: number, summary: () => SimulationSummary): void {
   if (performance.now() - told < 2000) return
   told = performance.now()
   console.error(`  step ${step}: ${textOf(summary())}`)
 }
 
-function textOf({ operations, grants, denials, events }: SimulationSummary): string {
-  const counted = Object.entries(events).map(([kind, count]) => `${count} ${kind}`)
+function textOf({ operations, grants, denials, troubles, events }: SimulationSummary): string {
+  const counted = Object.entries({ ...troubles, ...events }).map(([kind, count]) => `${count} ${kind}`)
   return [`${operations} operations`, `${grants} grants`, `${denials} denials`, ...counted].join(', ')
 }

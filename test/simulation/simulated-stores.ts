@@ -1,61 +1,57 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defaultSubjects } from '../../src/ledger/labels.ts'
-import { openMemoryStore } from '../../src/stores/memory/memory-store.ts'
-import { openPostgresStore } from '../../src/stores/postgres/postgres-store.ts'
-import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
-import type { Store } from '../../src/stores/store.ts'
-import { PostgresServer } from '../stores/postgres-server.ts'
-import type { SimulatedLedger } from './run-simulation.ts'
+import { simulateMemory } from './simulated-memory.ts'
+import type { SimulatedLedger } from './simulated-ledger.ts'
+import { SimulatedPostgres } from './simulated-postgres.ts'
+import { SimulatedSqlite } from './simulated-sqlite.ts'
 
-/** Where simulated ledgers lie until `end`: in memory, in temporary files, or on a Postgres server of their own. */
+/** Where simulated ledgers lie until `end`, one at a time: in memory, in temporary files, or in a Postgres database. */
 export interface Place {
   readonly create: (now: () => number) => Promise<SimulatedLedger>
   readonly end: () => Promise<void>
 }
 
-const settings = { timezone: 'UTC', subjects: defaultSubjects }
+/** A Postgres database that nobody else uses. */
+export interface Database {
+  readonly url: string
+  readonly remove: () => Promise<void>
+}
 
-export const places: Readonly<Record<string, () => Promise<Place>>> = {
-  memory: async () => ({ create: async (now) => ({ store: openMemoryStore({ ...settings, now }) }), end: async () => undefined }),
-  sqlite: async () => {
+/** Opens a place by the name of its store. */
+export const places = {
+  memory: async (): Promise<Place> => ({ create: async (now) => simulateMemory(now), end: async () => undefined }),
+  sqlite: async (): Promise<Place> => {
     const folder = mkdtempSync(join(tmpdir(), 'purser-simulation-'))
-    const opened: Store[] = []
-    let ledgers = 0
+    let ledger: SimulatedSqlite | undefined
     return {
       create: async (now) => {
-        const path = join(folder, `${(ledgers += 1)}.db`)
-        return reopening(opened, async (create) => openSqliteStore({ path, create, now, ...settings }))
+        await ledger?.close()
+        ledger = new SimulatedSqlite(mkdtempSync(join(folder, 'ledger-')), now)
+        return ledger
       },
       end: async () => {
-        for (const store of opened) await store.close()
+        await ledger?.close()
         rmSync(folder, { recursive: true, force: true })
       },
     }
   },
-  postgres: async () => {
-    const server = await PostgresServer.create()
-    const opened: Store[] = []
+  postgres: async (createDatabase: () => Promise<Database>): Promise<Place> => {
+    const { url, remove } = await createDatabase()
+    let ledger: SimulatedPostgres | undefined
     let ledgers = 0
     return {
       create: async (now) => {
-        const schema = `simulation_${(ledgers += 1)}`
-        return reopening(opened, (create) => openPostgresStore({ url: server.url(), schema, create, now, ...settings }))
+        await ledger?.close()
+        ledger = await SimulatedPostgres.create(url, `simulation_${(ledgers += 1)}`, now)
+        return ledger
       },
       end: async () => {
-        for (const store of opened) await store.close()
-        await server.remove()
+        await ledger?.close()
+        await remove()
       },
     }
   },
-}
+} as const
 
-async function reopening(opened: Store[], open: (create: boolean) => Promise<Store>): Promise<SimulatedLedger> {
-  const another = async (create: boolean): Promise<Store> => {
-    const store = await open(create)
-    opened.push(store)
-    return store
-  }
-  return { store: await another(true), again: () => another(false) }
-}
+export type StoreName = keyof typeof places

@@ -118,7 +118,14 @@ describe.each(everyStore)('$name: what a ledger knows of itself', (kind) => {
       ]),
     ).toEqual([[], []])
     expect((await store.subjectRows({ ...none, subject: 'run' })).rows).toEqual([])
-    expect(await store.verify({ repair: false })).toEqual({ charges: 0, rows: 0, discrepancies: [], repaired: false })
+    expect(await store.verify({ repair: false })).toEqual({
+      charges: 0,
+      rows: 0,
+      counters: 0,
+      holds: 0,
+      discrepancies: [],
+      repaired: false,
+    })
   })
 
   test('the first and last instant of any charge, and which subjects there are', async () => {

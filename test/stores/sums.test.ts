@@ -156,6 +156,8 @@ describe.each(everyStore)('$name: sums', (kind) => {
     expect(await store.verify({ repair: false, onProgress: (charges) => counted.push(charges) })).toEqual({
       charges: 6,
       rows: 12,
+      counters: 0,
+      holds: 0,
       discrepancies: [],
       repaired: false,
     })

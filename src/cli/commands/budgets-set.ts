@@ -1,21 +1,24 @@
 import { userInfo } from 'node:os'
 import { Command } from 'commander'
-import { actions, modes } from '../../budgets/budget.ts'
+import { actions, type Budget, modes } from '../../budgets/budget.ts'
 import { formatAmount } from '../../budgets/amount-text.ts'
 import type { BudgetRecord } from '../../budgets/budget-record.ts'
 import type { BudgetStatus } from '../../budgets/budget-status.ts'
-import { defineBudget } from '../../budgets/define-budget.ts'
+import type { DefinedBudget } from '../../budgets/parse-budget.ts'
 import type { Definition } from '../../budgets/revise-budget.ts'
+import { PurserError } from '../../errors.ts'
+import { amendBudget, type BudgetAmendment } from '../../facade/amend-budget.ts'
 import type { Purser } from '../../purser.ts'
 import { counted } from '../../text/counted.ts'
 import { applyBudgets } from '../apply-budgets.ts'
-import { boundSentence, changedFields, keptFields, ledgerBudgetJson, originOf } from '../budget-change-view.ts'
+import { amendmentOf, optionPlace, type SetOptions } from '../budget-amendment.ts'
+import { boundSentence, changedFields, fieldWords, keptFields, ledgerBudgetJson, originOf } from '../budget-change-view.ts'
 import { budgetLines } from '../budget-view.ts'
 import { collect } from '../call-options.ts'
+import { refuseContradictions } from '../contradictions.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
-import { type SetOptions, toBudgetInput } from '../set-budget-input.ts'
 import { wrapNotes } from '../terminal.ts'
 
 const examples = `
@@ -25,16 +28,18 @@ Examples:
   purser budgets set writer --limit 2 --window run --where agent=writer --mode adaptive --tolerance 0.50
   purser budgets set tokens --metric tokens --limit 2M --window 24h --mode soft --thresholds 50,80,95
   purser budgets set daily --limit 6                                   the rest stays as it is
-  purser budgets set daily --increase-by 10 --until 2026-12-01         more until the end of that day
+  purser budgets set daily --increase-by 10 --until 2030-12-01         more until the end of that day
   purser budgets set daily --no-increase
 
-A budget that exists changes only in what is given. Another metric, scope, window or zone makes it count anew, from the
-ledger. Amounts are dollars for cost, else numbers like 200k. Several labels in an override are joined by commas:
---override project=atlas,stage=draft:30; "none" in place of a limit takes an override away.`
+A budget that exists changes only in what is given; what is not given stays. Another metric, scope, window or zone makes it
+count anew, from the ledger. Amounts are dollars for cost, else numbers like 200k. Several labels in an override are joined
+by commas: --override project=atlas,stage=draft:30; "none" in place of a limit takes an override away.`
 
 export function defineBudgetsSet(): Command {
-  const command = new Command('set').description('Puts a budget into force, or changes one.').argument('<name>', 'its name')
-  return addScopeOptions(addTermOptions(command))
+  const command = new Command('set')
+    .description('Puts a budget into force. Of one that exists only what is given changes; all else stays as it is.')
+    .argument('<name>', 'its name')
+  return refuseContradictions(addScopeOptions(addTermOptions(command)))
     .addHelpText('after', examples)
     .action(async (name: string, options: SetOptions, self: Command) => withSession(self, (session) => set(session, name, options)))
 }
@@ -73,21 +78,13 @@ function addScopeOptions(command: Command): Command {
     .option('--no-count-cache-reads', 'they do not')
 }
 
-async function set(session: Session, name: string, given: SetOptions): Promise<void> {
-  // `--no-increase` alone makes the option true where it is not given.
-  const { increase, ...others } = given as SetOptions & { increase?: boolean }
-  const options: SetOptions = { ...others, ...(increase === false && { increase }) }
-  const purser = await session.open({ create: true, prices: false })
+async function set(session: Session, name: string, options: SetOptions): Promise<void> {
+  const change = amendmentOf(options)
+  // What cannot be a budget leaves no ledger behind.
+  if (!session.hasLedger() && !session.config.hasBudgets) amended(session, name, change, undefined, session.config.timezone ?? 'UTC')
+  const purser = await session.open({ create: true, announce: true, prices: false })
   await applyBudgets(session, purser, 'warn')
-  const before = (await purser.budgets.list()).find(({ budget }) => budget.name === name)
-  const defaults = { origin: 'cli', zone: purser.timezone, weekStart: session.config.weekStart } as const
-  const { budget, warnings } = defineBudget(name, toBudgetInput(options, before?.budget), defaults)
-  const where = options.where === undefined && before !== undefined ? before.budget.where : budget.where
-  const bar = createProgressBar('Counting')
-  const onProgress = (charges: number): void => bar.show(charges, undefined, 'charges')
-  const definition = await purser.budgets
-    .put({ ...budget, where }, { origin: 'cli', author: commandAuthor(), onProgress })
-    .finally(() => bar.end())
+  const { before, definition, warnings } = await put(session, purser, name, change)
   await answerOrSay(`Budget "${name}" is in force.`, async () =>
     session.json
       ? writeJson(setJson(definition, before))
@@ -95,6 +92,34 @@ async function set(session: Session, name: string, given: SetOptions): Promise<v
   )
   for (const warning of warnings) warn(warning)
   if (before?.budget.origin === 'file' && definition.outcome !== 'same') await warnOfFile(purser, name)
+}
+
+/** Changes the budget as it is at that moment: what somebody else changes meanwhile is not undone. */
+async function put(
+  session: Session,
+  purser: Purser,
+  name: string,
+  change: BudgetAmendment,
+): Promise<{ before: BudgetRecord | undefined; definition: Definition; warnings: readonly string[] }> {
+  const bar = createProgressBar('Counting')
+  const onProgress = (charges: number): void => bar.show(charges, undefined, 'charges')
+  for (;;) {
+    const before = (await purser.budgets.list()).find(({ budget }) => budget.name === name)
+    const { budget, warnings } = amended(session, name, change, before?.budget, purser.timezone)
+    const options = { origin: 'cli', author: commandAuthor(), expected: before?.version ?? null, onProgress } as const
+    try {
+      return { before, definition: await purser.budgets.put(budget, options), warnings }
+    } catch (error) {
+      if (!(error instanceof PurserError) || error.code !== 'PURSER_CONFLICT') throw error
+    } finally {
+      bar.end()
+    }
+  }
+}
+
+function amended({ config }: Session, name: string, change: BudgetAmendment, before: Budget | undefined, zone: string): DefinedBudget {
+  const defaults = { origin: 'cli', zone, weekStart: config.weekStart } as const
+  return amendBudget(name, change, before, { defaults, place: optionPlace(name, change), nowMs: Date.now() })
 }
 
 async function warnOfFile(purser: Purser, name: string): Promise<void> {
@@ -125,7 +150,7 @@ function setLines({ outcome, record }: Definition, before: BudgetRecord | undefi
     return [`Budget "${budget.name}" is in force.`, ...lines, ...bound]
   }
   if (outcome === 'same') return [`Budget "${budget.name}" is so already; nothing changed.`, ...bound]
-  const changes = changedFields(before.budget, budget).map((change) => `  ${change.field}: ${change.before} → ${change.after}`)
+  const changes = changedFields(before.budget, budget).map((change) => `  ${fieldWords(change.field)}: ${change.before} → ${change.after}`)
   const head = outcome === 'revised' ? `Budget "${budget.name}" is changed, and counts anew.` : `Budget "${budget.name}" is changed.`
   return [head, ...changes, ...wrapNotes([`  as before: ${keptFields(before.budget, budget).join(', ')}`]), ...bound]
 }

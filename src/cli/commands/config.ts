@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import type { PurserConfig } from '../../config/load-config.ts'
+import type { ConfiguredBudgets } from '../../config/read-budgets.ts'
 import { settingMeanings, type SettingName, type Settings } from '../../config/settings.ts'
 import { PurserError } from '../../errors.ts'
 import { isPostgresUrl, shownPlace } from '../../ledger/ledger-place.ts'
@@ -53,9 +54,12 @@ export function defineConfig(): Command {
 
 async function show(session: Session, expanded: boolean): Promise<void> {
   const { config, json } = session
-  const { db, dbFrom, files, timezone, weekStart, subjects, sources, retention, trackingEnabled, optimizationEnabled } = config
+  const { db, dbFrom, files, timezone, weekStart, subjects, sources, retention, serviceTiers, trackingEnabled, optimizationEnabled } =
+    config
   const { cards } = await config.ownerCards()
-  const { budgets, from } = await config.budgets(expanded ? await ledgerZone(session) : undefined)
+  const { budgets, from, notifications, notificationEmails, costPreferences } = await config.budgets(
+    expanded ? await ledgerZone(session) : undefined,
+  )
   const environment = variablesOf(session)
   const weekStarts = weekdays[weekStart - 1] ?? ''
   const { budgetJson, budgetLines } = await import('../budget-view.ts')
@@ -70,10 +74,15 @@ async function show(session: Session, expanded: boolean): Promise<void> {
       ownerCards: cards.length,
       sources,
       retention: retention ?? null,
+      serviceTiers,
+      notifications,
+      notificationEmails: Object.fromEntries(notificationEmails),
+      costPreferences: Object.fromEntries(costPreferences),
       budgetNames: budgets.map(({ name }) => name),
       trackingEnabled,
       optimizationEnabled,
       environment,
+      ...(expanded && { prices: cards.map(({ provider, model, rates }) => ({ provider, model, rates })) }),
       ...(expanded && { budgets: budgets.map((budget) => budgetJson(budget, from.get(budget.name) ?? '')) }),
     })
   }
@@ -86,12 +95,40 @@ async function show(session: Session, expanded: boolean): Promise<void> {
     ['own prices', cards.length === 0 ? 'none' : cards.map(({ provider, model }) => `${provider}/${model}`).join(', ')],
     ['sources', sources.length === 0 ? 'none' : sources.map(describeSource).join(', ')],
     ['budgets', budgets.length === 0 ? 'none' : budgets.map(({ name }) => name).join(', ')],
+    ...configuredRows(config, notifications, costPreferences),
     ...Object.entries(environment),
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
   await writeLines(rows.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`))
   if (!expanded) return
   for (const budget of budgets) await writeLines(['', ...budgetLines(budget, from.get(budget.name) ?? '').map(printable)])
+}
+
+function pairs(of: object): string {
+  return Object.entries(of)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ')
+}
+
+/** What is configured beside prices and budgets, as far as it is. */
+function configuredRows(
+  { retention = {}, serviceTiers }: PurserConfig,
+  notifications: ConfiguredBudgets['notifications'],
+  preferences: ConfiguredBudgets['costPreferences'],
+): [string, string][] {
+  const told = notifications.filter(({ enabled }) => enabled !== false).map(({ type }) => type)
+  const rows: [string, string][] = [
+    [
+      'tiers',
+      Object.entries(serviceTiers)
+        .map(([provider, tiers]) => `${provider} ${tiers.join(' or ')}`)
+        .join(', '),
+    ],
+    ['retention', pairs(retention)],
+    ['told of alerts', told.join(', ')],
+    ['preferences', [...preferences].map(([user, wants]) => `user ${user}: ${pairs(wants)}`).join('; ')],
+  ]
+  return rows.filter(([, value]) => value !== '')
 }
 
 /** Variables in effect: those of the environment, and those of cost tracking that a file sets. */
@@ -152,7 +189,7 @@ async function findWarnings(session: Session): Promise<string[]> {
 }
 
 async function budgetWarnings(config: PurserConfig): Promise<string[]> {
-  const { budgets, warnings, notifications, notificationEmails } = await config.budgets()
+  const { budgets, warnings, notifications, notificationEmails, costPreferences } = await config.budgets()
   const found = [...warnings]
   for (const { name, increase } of budgets) {
     if (increase !== null && increase.until <= Date.now()) found.push(`the increase of the budget "${name}" has ended.`)
@@ -162,6 +199,11 @@ async function budgetWarnings(config: PurserConfig): Promise<string[]> {
     found.push('alerts.notifications is read, and not in force in this version: nothing is sent.')
   }
   if (notificationEmails.size > 0) found.push('the notification_email of users is read, and not in force in this version: nothing is sent.')
+  if (costPreferences.size > 0) {
+    found.push(
+      'the cost_preferences of users are read and shown, and not in force in this version: they are for programs that show estimates, running costs and recommendations to a user.',
+    )
+  }
   return found
 }
 

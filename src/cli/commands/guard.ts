@@ -1,20 +1,18 @@
 import { Command } from 'commander'
-import { formatAmount } from '../../budgets/amount-text.ts'
-import type { HoldView } from '../../budgets/budget-status.ts'
 import type { Denial, Grant } from '../../budgets/denial.ts'
 import { PurserError } from '../../errors.ts'
 import type { HoldRequest } from '../../facade/hold-request.ts'
+import type { Unavailable } from '../../facade/unavailable.ts'
 import type { Purser } from '../../purser.ts'
-import { formatCount } from '../../text/numbers.ts'
 import { applyBudgets } from '../apply-budgets.ts'
 import { collect, labelsOf, required } from '../call-options.ts'
-import { answerDenial, tellWarnings } from '../denial-view.ts'
+import { answerDenial, tellUnlimited, tellWarnings } from '../denial-view.ts'
 import { type HoldOptions, holdRequest } from '../gate-options.ts'
 import { globalOptions } from '../global-options.ts'
+import { endGuard } from '../guard-end.ts'
 import { type CommandEnd, runCommand } from '../guarded-command.ts'
 import { holdVariable, labelsVariable, surroundingHold, surroundingLabels } from '../hold-environment.ts'
-import { iso } from '../hold-view.ts'
-import { note, warn } from '../output.ts'
+import { warn } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { isTracking } from '../tracking-off.ts'
 
@@ -56,7 +54,7 @@ const hourMs = 60 * 60 * 1000
 async function guard(session: Session, words: readonly string[], options: GuardOptions, config: string | undefined): Promise<void> {
   const { max, ...others } = options
   const labels = { ...surroundingLabels(session.env), ...labelsOf(options) }
-  const request = { ttlMs: hourMs, ...holdRequest({ ...others, amount: required(max, '--max', "'$2'") }, labels) }
+  const request = { ttlMs: hourMs, ...holdRequest({ ...others, amount: required(max, '--max', "'$2'") }, labels, '--max') }
   const env = {
     ...session.env,
     [labelsVariable]: JSON.stringify(labels),
@@ -68,15 +66,16 @@ async function guard(session: Session, words: readonly string[], options: GuardO
     process.exitCode = (await runCommand(words, env)).code
     return
   }
-  const purser = await session.open({ create: true, prices: false })
+  const purser = await session.open({ create: true, announce: true, prices: false })
   await applyBudgets(session, purser, 'refuse')
   if (request.id !== undefined) await refuseKnown(purser, request.id)
   const grant = await reserve(purser, request, surroundingHold(session.env))
   if (!grant.granted) return answerDenial(grant, session.json, 'Nothing was run.')
   tellWarnings(grant.warnings)
+  await tellUnlimited(purser, grant.id, 'command')
   const end = await runHeld(purser, grant.id, request.ttlMs, () => runCommand(words, { ...env, [holdVariable]: grant.id }))
   process.exitCode = end.code
-  await endHold(purser, grant.id, end)
+  await endGuard(purser, grant.id, end)
 }
 
 /** A hold that is there already is somebody else's, or has ended: the command would run with no money set aside for it. */
@@ -93,7 +92,7 @@ async function refuseKnown(purser: Purser, id: string): Promise<void> {
 }
 
 /** Inside another guard the money comes out of what that one holds. */
-function reserve(purser: Purser, request: HoldRequest, parent: string | undefined): Promise<Grant | Denial> {
+function reserve(purser: Purser, request: HoldRequest, parent: string | undefined): Promise<Grant | Denial | Unavailable> {
   return parent === undefined ? purser.holds.reserve(request) : purser.holds.split(parent, request)
 }
 
@@ -121,41 +120,4 @@ async function runHeld(purser: Purser, hold: string, ttlMs: number, run: () => P
   } finally {
     clearInterval(timer)
   }
-}
-
-/** What was recorded is settled, and the rest given back; after a command that was killed the rest stays held. */
-async function endHold(purser: Purser, id: string, { killedBy }: CommandEnd): Promise<void> {
-  try {
-    const hold = await purser.holds.get(id)
-    const parts = (await purser.holds.list()).filter(({ parent }) => parent === id)
-    tellOpenParts(parts)
-    if (hold.state === 'settled' || hold.state === 'released') return
-    const spent = `${spentText(hold, parts)} was recorded`
-    if (killedBy === null) {
-      await purser.holds.release(id)
-      return note(`guard: ${spent}; the rest is free again.`)
-    }
-    warn(
-      `The command was ended by ${killedBy}. ${spent}; ${formatAmount('cost', hold.left.cost ?? 0n)} more may have been spent without a record, and stay held until ${iso(hold.expiresAt)}, then presumed. If nothing was: purser hold release ${id}`,
-    )
-  } catch (error) {
-    if (!(error instanceof PurserError)) throw error
-    warn(`The hold "${id}" of the command could not be ended, and runs out by itself. ${error.message}`)
-  }
-}
-
-function tellOpenParts(parts: readonly HoldView[]): void {
-  const open = parts.filter(({ state }) => state === 'open')
-  if (open.length === 0) return
-  const [which, they] =
-    open.length === 1 ? ['A part of the hold is', 'it is'] : [`${formatCount(open.length)} parts of the hold are`, 'they are']
-  warn(`${which} still open, ${open[0]?.id}; ${they} presumed spent on running out, unless settled or released before.`)
-}
-
-/** What a hold has spent, with what its parts have; `parts`: those that are not resolved, whose rest is not spent. */
-function spentText({ spent, asked, left }: HoldView, parts: readonly HoldView[]): string {
-  const whole = asked.cost ?? 0n
-  const used = parts.reduce((sum, part) => sum - (part.left.cost ?? 0n), whole - (left.cost ?? 0n))
-  const own = spent.cost ?? 0n
-  return `${formatAmount('cost', used > own ? used : own)} of ${formatAmount('cost', whole)}`
 }

@@ -8,10 +8,11 @@ import type { Purser } from '../../purser.ts'
 import { printable } from '../../text/display-width.ts'
 import { applyBudgets } from '../apply-budgets.ts'
 import { chargeLine } from '../charge-line.ts'
+import { describeOption } from '../describe-option.ts'
 import { iso } from '../hold-view.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
-import { overrunText } from '../record-under-hold.ts'
-import { addRecordOptions, callOf, type RecordOptions } from '../record-options.ts'
+import { overrunText, presumedText } from '../presumption-view.ts'
+import { addRecordOptions, callOf, type RecordOptions, saysCost } from '../record-options.ts'
 import { type Session, withSession } from '../session.ts'
 import { isTracking } from '../tracking-off.ts'
 
@@ -22,32 +23,67 @@ export function defineHoldSettle(): Command {
     .action(async (hold: string, options: RecordOptions & { partial?: true }, self: Command) =>
       withSession(self, (session) => {
         const call: HeldCall = callOf(options)
-        return doTo(session, hold, (purser) => purser.holds.settle(hold, call, { partial: options.partial === true }))
+        return doTo(session, hold, (purser) => settle(purser, hold, call, options.partial === true))
       }),
     )
+}
+
+/** A charge of the hold that is there already is what arrived of a call that was cut, where the rest is still presumed. */
+async function settle(purser: Purser, id: string, call: HeldCall, partial: boolean): Promise<HoldOutcome> {
+  try {
+    return await purser.holds.settle(id, call, { partial })
+  } catch (error) {
+    if (!(error instanceof PurserError) || error.code !== 'PURSER_ID_CONFLICT') throw error
+    const rest = presumedText(await purser.holds.get(id))
+    if (rest === undefined) throw error
+    throw new PurserError(error.code, `A call is booked under the hold "${id}" already, with other figures. ${rest}`, { cause: error })
+  }
 }
 
 export function defineHoldResolve(): Command {
   const command = new Command('resolve').description(
-    'Says what became of a hold that ran out: what its call cost, or that it was never sent.',
+    'Says what became of what is presumed spent of a hold: what it cost, or that nothing was spent.',
   )
-  return addRecordOptions(command.argument('<hold>', 'its id'))
-    .option('--not-sent', 'the call was never sent, so nothing was spent')
-    .action(async (hold: string, options: RecordOptions & { notSent?: true }, self: Command) =>
-      withSession(self, (session) => {
-        const answer = answerOf(options)
-        return doTo(session, hold, (purser) => purser.holds.resolve(hold, answer))
-      }),
+  addRecordOptions(command.argument('<hold>', 'its id')).option(
+    '--not-sent',
+    'nothing was spent: the call was never sent, or of one that was cut nothing is missing',
+  )
+  describeOption(
+    command,
+    '--cost',
+    'what is left of the hold came to: all of the call where nothing of it is booked, else the rest of it, not the whole',
+  )
+  return command.action(async (hold: string, options: RecordOptions & { notSent?: true }, self: Command) =>
+    withSession(self, (session) => {
+      const answer = answerOf(options)
+      return doTo(session, hold, (purser) => resolve(purser, hold, answer))
+    }),
+  )
+}
+
+/** A hold that is settled has nothing left to resolve; the same answer again is no error. */
+async function resolve(purser: Purser, id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
+  try {
+    return await purser.holds.resolve(id, answer)
+  } catch (error) {
+    const isEnded = error instanceof PurserError && (error.code === 'PURSER_HOLD_ENDED' || error.code === 'PURSER_ID_CONFLICT')
+    if (!isEnded || (await purser.holds.get(id)).state !== 'settled') throw error
+    throw new PurserError(
+      error.code,
+      `The hold "${id}" is settled: what it came to is booked, and nothing of it is presumed, so there is nothing to resolve.`,
+      { cause: error },
     )
+  }
 }
 
 function answerOf(options: RecordOptions & { notSent?: true }): 'not-sent' | HeldCall {
-  const { cost, usage, body, notSent } = options
-  const saysCost = cost !== undefined || usage !== undefined || body !== undefined
-  if ((notSent === true) === saysCost) {
-    throw new PurserError('PURSER_BAD_ARGUMENT', 'Say either what the call came to, like --cost 0.05, or --not-sent.')
+  if ((options.notSent === true) === saysCost(options)) {
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      'Say either what is left came to, like --cost 0.05, or --not-sent where nothing was spent.',
+    )
   }
-  return notSent === true ? 'not-sent' : callOf(options)
+  return options.notSent === true ? 'not-sent' : callOf(options)
 }
 
 /** Does something to a hold, and answers what it is then. */
@@ -61,10 +97,9 @@ export async function doTo(session: Session, id: string, work: (purser: Purser) 
     session.json ? writeJson(outcomeJson(outcome, charge)) : writeLines(outcomeLines(outcome, charge)),
   )
   for (const { budget, by } of outcome.overrun) warn(await overrunText(purser, budget, by))
-  if (charge?.status === 'unpriced')
-    warn(
-      'the call has no price. Hard budgets keep presuming what was held for it, until its model has a price and `purser reprice` is run, or `purser hold resolve` says what it cost.',
-    )
+  const rest = outcome.state === 'presumed' ? presumedText(await purser.holds.get(id)) : undefined
+  if (rest !== undefined) warn(rest)
+  else if (charge?.status === 'unpriced') warn('the call has no price, and is booked without one.')
 }
 
 function outcomeJson(

@@ -7,7 +7,7 @@ import { applyBudgets } from '../apply-budgets.ts'
 import { collect, labelsOf, required } from '../call-options.ts'
 import { chargeJson } from '../charge-json.ts'
 import { chargeLine } from '../charge-line.ts'
-import { surroundingHold, surroundingLabels } from '../hold-environment.ts'
+import { holdVariable, surroundingHold, surroundingLabels } from '../hold-environment.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { priceLines } from '../price-lines.ts'
 import { addRecordOptions, callOf, type RecordOptions } from '../record-options.ts'
@@ -76,8 +76,15 @@ async function show(charge: Charge, explain: boolean, isOld: boolean): Promise<v
 async function book({ env }: Session, purser: Purser, record: CallRecord): Promise<Charge> {
   const hold = surroundingHold(env)
   if (hold === undefined) return purser.record(record)
-  const { recordUnderHold } = await import('../record-under-hold.ts')
-  return recordUnderHold(purser, hold, record)
+  const [{ recordUnderHold }, { overrunText }] = [await import('../../facade/record-under-hold.ts'), await import('../presumption-view.ts')]
+  const { charge, overrun, alone } = await recordUnderHold(purser, hold, record)
+  if (alone !== null) {
+    const isMissing = alone.code === 'PURSER_NOT_FOUND'
+    const why = isMissing ? `${holdVariable} names the hold "${hold}", which ${purser.location} does not have.` : alone.message
+    warn(`${why} The call is booked without it.`)
+  }
+  for (const { budget, by } of overrun) warn(await overrunText(purser, budget, by))
+  return charge
 }
 
 function toRecord(options: BookOptions, env: NodeJS.ProcessEnv): CallRecord {

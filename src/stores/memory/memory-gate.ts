@@ -1,4 +1,4 @@
-import { CounterAudit } from '../../budgets/audit-counters.ts'
+import { CounterAudit, type CountersChecked } from '../../budgets/audit-counters.ts'
 import { type BudgetRecord, budgetKind, fromStoredBudget, toStoredBudget } from '../../budgets/budget-record.ts'
 import type { Counter, CounterKey } from '../../budgets/counter.ts'
 import { describeCounter } from '../../budgets/describe-counter.ts'
@@ -51,13 +51,15 @@ export class MemoryGate {
 }
 
 /** Where the counters differ from the charges and open holds. */
-export function counterDifferences(tables: MemoryTables): Discrepancy[] {
+export function checkCounters(tables: MemoryTables): CountersChecked & { readonly discrepancies: Discrepancy[] } {
   const load = createLoader(tables)
   const audit = new CounterAudit(load)
   for (const charge of tables.charges.values()) audit.count(charge)
   const revisions = new Set([...tables.counters.values()].map(({ revision }) => revision))
   const budgets = load.budgets().map((record) => new ActiveBudget(record))
-  return audit.differences([...revisions]).map((difference) => ({ table: 'counters', ...describeCounter(difference, budgets) }))
+  const found = audit.differences([...revisions])
+  const discrepancies = found.map((difference) => ({ table: 'counters', ...describeCounter(difference, budgets) }))
+  return { ...audit.checked, discrepancies }
 }
 
 function createLoader(tables: MemoryTables): GateLoader {
@@ -79,6 +81,11 @@ function createLoader(tables: MemoryTables): GateLoader {
       return stored && fromStoredHold(stored)
     },
     unresolved: () => unresolved().toSorted((a, b) => a.number - b.number),
+    unresolvedAfter: (number, limit) =>
+      unresolved()
+        .filter((hold) => hold.number > number)
+        .toSorted((a, b) => a.number - b.number)
+        .slice(0, limit),
     due: (nowMs, limit) =>
       open()
         .filter(({ expiresAt }) => expiresAt <= nowMs)

@@ -18,7 +18,7 @@ import {
   turnMs,
   type VerifyReport,
 } from '../store.ts'
-import { counterDifferences, MemoryGate } from './memory-gate.ts'
+import { checkCounters, MemoryGate } from './memory-gate.ts'
 import { MemoryTables } from './memory-tables.ts'
 import { MemoryWriter } from './memory-writer.ts'
 import { SumBound } from './sum-bound.ts'
@@ -44,6 +44,8 @@ class MemoryStore implements Store {
   readonly location = 'memory'
   readonly timezone: string
   readonly subjects: ReadonlySet<string>
+  readonly isReadOnly = false
+  readonly warnings: readonly string[] = []
   readonly #now: () => number
   readonly #tables = new MemoryTables()
   readonly #bound = new SumBound()
@@ -196,7 +198,7 @@ class MemoryStore implements Store {
   async verify({ onProgress }: Parameters<Store['verify']>[0]): Promise<VerifyReport> {
     const charges = [...this.#tables.charges.values()].length
     onProgress?.(charges)
-    return { charges, rows: this.#sums.countRows(), discrepancies: counterDifferences(this.#tables), repaired: false }
+    return { charges, rows: this.#sums.countRows(), ...checkCounters(this.#tables), repaired: false }
   }
 
   async close(): Promise<void> {

@@ -46,7 +46,7 @@ export class Connections {
     }
   }
 
-  /** Reads; once more, where the connection turns out to be broken. */
+  /** Reads; once more where the connection turns out to be broken, as all that are open may be. */
   async read<T>(read: (client: ClientBase) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       let client: PoolClient | undefined
@@ -57,7 +57,7 @@ export class Connections {
         return answer
       } catch (error) {
         client?.release(true)
-        if (attempt > 1 || client === undefined || !isConnectionLost(error)) throw fromPostgres(error, this.location, 'read')
+        if (attempt > maxReaders || client === undefined || !isConnectionLost(error)) throw fromPostgres(error, this.location, 'read')
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg'
-import { CounterAudit, type CounterDifference } from '../../budgets/audit-counters.ts'
+import { CounterAudit, type CounterDifference, type CountersChecked } from '../../budgets/audit-counters.ts'
 import { budgetKind, type BudgetRecord, fromStoredBudget } from '../../budgets/budget-record.ts'
 import type { Counter } from '../../budgets/counter.ts'
 import { describeCounter } from '../../budgets/describe-counter.ts'
@@ -72,6 +72,11 @@ export class CounterCheck {
     for (const id of missing) this.#holds.delete(id)
   }
 
+  /** How much `differences` has compared. */
+  get checked(): CountersChecked {
+    return this.#audit.checked
+  }
+
   differences(): Discrepancy[] {
     const revisions = new Set(this.#counters.map(({ revision }) => revision))
     const budgets = this.#budgets.map((record) => new ActiveBudget(record))
@@ -103,6 +108,7 @@ export class CounterCheck {
       counters: (revision) => this.#counters.filter((counter) => counter.revision === revision),
       hold: (id) => this.#holds.get(id),
       unresolved: () => unresolved,
+      unresolvedAfter: () => [],
       counter: none,
       counterById: none,
       slices: () => [],

@@ -184,7 +184,11 @@ function readLists({ schema: s, gate }: GateSource): Read[] {
     ...[...lists.revisions.wanted].map((revision) =>
       counters('c.revision = $1', [revision], (names) => lists.revisions.learn(revision, names)),
     ),
-    ...[...lists.unresolved.wanted].map((asked) => holds('h.state < 2 ORDER BY h.number', [], (ids) => lists.unresolved.learn(asked, ids))),
+    ...[...lists.unresolved.wanted].map((asked) =>
+      holds('h.state < 2 AND h.number > $1 ORDER BY h.number LIMIT $2', JSON.parse(asked) as number[], (ids) =>
+        lists.unresolved.learn(asked, ids),
+      ),
+    ),
     // Holds that ran out change all counters in which they set something aside.
     ...[...lists.due.wanted].map((asked) => ({
       statement: { name: 'read_counters_due', text: countersOfHolds(s, dueHolds(s)), values: JSON.parse(asked) as number[] },

@@ -40,7 +40,7 @@ export class GateLists {
   readonly slices = new KnownRows<readonly string[]>()
   /** Names of counters by revision. */
   readonly revisions = new KnownRows<readonly string[]>()
-  /** Ids of open and presumed holds, under an empty key. */
+  /** Ids of open and presumed holds, by the number after which and how many, null for all. */
   readonly unresolved = new KnownRows<readonly string[]>()
   /** Ids of holds that ran out, by instant and number. */
   readonly due = new KnownRows<readonly string[]>()

@@ -36,7 +36,7 @@ interface Parts {
 }
 
 /** What an operation is likely to ask for. A hold brings the counters along in which it sets something aside. */
-function foreseeOperation(turn: Turn, input: object): void {
+export function foreseeOperation(turn: Turn, input: object): void {
   const { gate } = turn
   const { id, from, asked, settlement } = input as Parts
   const { holds } = gate.tables

@@ -15,6 +15,12 @@ async function open(place: { url: string; schema?: string }, patienceMs = 10_000
   return store
 }
 
+async function networkBefore(url: string): Promise<PostgresProxy> {
+  const proxy = await PostgresProxy.open(url)
+  onTestFinished(() => proxy.close())
+  return proxy
+}
+
 async function expectSound(store: Opened, ids: readonly string[]): Promise<void> {
   const booked = await Array.fromAsync(store.charges({}), ({ id }) => id as string)
   expect(booked.toSorted()).toEqual(ids.toSorted())
@@ -34,9 +40,24 @@ describe('a connection that breaks', () => {
     await expectSound(store, ['before', 'after'])
   })
 
+  test('is replaced although all that were open break at the same moment', async () => {
+    const place = await emptySchema()
+    const store = await open(place)
+    await book(store, booking({ id: 'there' }))
+    const admin = await connect(place.url)
+    const readAll = () => Promise.all(Array.from({ length: 4 }, () => store.span()))
+    for (let round = 0; round < 5; round += 1) {
+      await readAll()
+      await admin.query(terminate)
+      // This process has no time to notice before it reads again.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+      expect(await store.span()).toBeDefined()
+    }
+  })
+
   test('before the commit reached the server books everything once, on another connection', async () => {
     const place = await emptySchema()
-    const proxy = await PostgresProxy.before(place.url)
+    const proxy = await networkBefore(place.url)
     const store = await open({ ...place, url: proxy.url })
     await book(store, booking({ id: 'first' }))
     proxy.fault = 'lost'
@@ -46,7 +67,7 @@ describe('a connection that breaks', () => {
 
   test('after the commit gives the answer that got lost, and books nothing twice', async () => {
     const place = await emptySchema()
-    const proxy = await PostgresProxy.before(place.url)
+    const proxy = await networkBefore(place.url)
     const store = await open({ ...place, url: proxy.url })
     const told: string[] = []
     store.listen(({ kind }) => told.push(kind))
@@ -63,7 +84,7 @@ describe('a connection that breaks', () => {
     ['unanswered', ['doubtful']],
   ] as const)('at the commit for good is answered as unknown, and the same id tells what became of it: %s', async (fault, booked) => {
     const place = await emptySchema()
-    const proxy = await PostgresProxy.before(place.url)
+    const proxy = await networkBefore(place.url)
     const store = await open({ ...place, url: proxy.url }, 300)
     proxy.fault = fault
     proxy.isDownAfterwards = true
@@ -166,12 +187,12 @@ describe('a server that loses its power', () => {
   })
 })
 
+const terminate = 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()'
+
 /** Ends all other sessions of a database, as an administrator does. */
 async function terminateOthers(url: string): Promise<void> {
   const client = await connect(url)
-  await client.query(
-    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
-  )
+  await client.query(terminate)
   await client.end()
 }
 

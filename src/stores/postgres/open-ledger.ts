@@ -14,6 +14,8 @@ export interface OpenOptions extends LedgerSettings {
   readonly location: string
   /** Whether a ledger that does not exist is created. */
   readonly create: boolean
+  /** Whether it is only looked at, and so not brought up to date. */
+  readonly readOnly?: boolean
 }
 
 /**
@@ -27,6 +29,12 @@ export async function openLedger(client: ClientBase, options: OpenOptions): Prom
     throw new PurserError(
       'PURSER_NOT_FOUND',
       `There is no ledger at ${options.location}. Record or import something first, or name another with --db.`,
+    )
+  }
+  if (options.readOnly === true) {
+    throw new PurserError(
+      'PURSER_LEDGER_READ_ONLY',
+      `${options.location} was written by an older purser, and cannot be brought up to date without writing. Open it once without readOnly.`,
     )
   }
   await client.query('BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE')

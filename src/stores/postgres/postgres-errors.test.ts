@@ -1,15 +1,6 @@
-import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { book, booking, temporaryFolder } from '../../../test/ledger/temporary-ledger.ts'
-import { mountDisk } from '../../../test/mount-disk.ts'
-import { connect, createDatabase } from '../../../test/stores/postgres-database.ts'
-import { PostgresServer } from '../../../test/stores/postgres-server.ts'
+import { describe, expect, test } from 'vitest'
 import { PurserError } from '../../errors.ts'
-import { defaultSubjects } from '../../ledger/labels.ts'
 import { fromPostgres } from './postgres-errors.ts'
-import { openPostgresStore } from './postgres-store.ts'
 
 /** An error as pg throws it: with the SQLSTATE of the server, or the code of the socket. */
 const failure = (code: string): Error => Object.assign(new Error('what was said'), { code })
@@ -18,7 +9,7 @@ describe('a failure of Postgres', () => {
   // Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
   test.each([
     ['lock_not_available', '55P03', 'PURSER_LEDGER_LOCKED', '15 seconds'],
-    ['read_only_sql_transaction', '25006', 'PURSER_LEDGER_UNAVAILABLE', 'read-only copy'],
+    ['read_only_sql_transaction', '25006', 'PURSER_LEDGER_READ_ONLY', 'read-only copy'],
     ['disk_full', '53100', 'PURSER_LEDGER_UNAVAILABLE', 'is full'],
     ['too_many_connections', '53300', 'PURSER_LEDGER_UNAVAILABLE', 'max_connections'],
     ['invalid_password', '28P01', 'PURSER_LEDGER_UNAVAILABLE', 'refuses this user or password'],
@@ -53,35 +44,4 @@ describe('a failure of Postgres', () => {
     for (const other of [new PurserError('PURSER_NOT_FOUND', 'x'), new TypeError('x'), null, 'text'])
       expect(fromPostgres(other, 'here', 'read')).toBe(other)
   })
-})
-
-test('a full disk refuses a booking whole, keeps what is booked, and works again once there is space', async ({ skip }) => {
-  const folder = temporaryFolder()
-  chmodSync(folder, 0o755)
-  const disk = join(folder, 'disk')
-  mkdirSync(disk)
-  skip(!mountDisk(disk, 'size=12m,mode=0777'), 'this user may not mount a small disk')
-  const server = await PostgresServer.create()
-  onTestFinished(() => server.remove())
-  const admin = await connect(server.url())
-  await admin.query(`CREATE TABLESPACE small LOCATION '${server.ownFolder(disk)}'`)
-  const url = await createDatabase(server.url(), 'TABLESPACE small')
-  const store = await openPostgresStore({ url, create: true, timezone: 'UTC', subjects: defaultSubjects })
-  onTestFinished(() => store.close())
-  const bookings = (round: number) =>
-    Array.from({ length: 100 }, (_, n) => booking({ id: `${round}-${n}`, labels: { project: `p${round}`, run: `r${round}-${n}` } }))
-  let rounds = 0
-  const fill = async (): Promise<never> => {
-    for (;;) {
-      await book(store, ...bookings(rounds))
-      rounds += 1
-    }
-  }
-  await expect(fill()).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE', message: expect.stringContaining('is full') as string })
-  expect((await Array.fromAsync(store.charges({}))).length).toBe(rounds * 100)
-
-  execFileSync('mount', ['-o', 'remount,size=64m', disk])
-  const booked = await book(store, ...bookings(rounds))
-  expect(new Set(booked.map(({ outcome }) => outcome))).toEqual(new Set(['booked']))
-  expect((await store.verify({ repair: false })).discrepancies).toEqual([])
 })

@@ -52,7 +52,7 @@ const say = {
 
 /** SQLSTATE codes whose cause a person can do something about. */
 const known: Readonly<Record<string, readonly [PurserError['code'], keyof typeof say]>> = {
-  '25006': ['PURSER_LEDGER_UNAVAILABLE', 'readOnly'],
+  '25006': ['PURSER_LEDGER_READ_ONLY', 'readOnly'],
   '53100': ['PURSER_LEDGER_UNAVAILABLE', 'full'],
   '53300': ['PURSER_LEDGER_UNAVAILABLE', 'connections'],
   '28000': ['PURSER_LEDGER_UNAVAILABLE', 'password'],
@@ -101,4 +101,12 @@ export function fromPostgres(error: unknown, location: string, doing: Doing): un
   }
   if (code === undefined || !/^[0-9A-Z]{5}$/.test(code)) return error
   return new PurserError('PURSER_LEDGER_UNAVAILABLE', `Postgres refused to ${doing} ${location}: ${said} (${code}).`, options)
+}
+
+/** The refusal to write a ledger that is only looked at. */
+export function readOnlyLedger(location: string): PurserError {
+  return new PurserError(
+    'PURSER_LEDGER_READ_ONLY',
+    `${location} is open for reading only, so nothing was written. Open it without readOnly.`,
+  )
 }

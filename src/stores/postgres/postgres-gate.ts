@@ -4,6 +4,7 @@ import { Gate } from '../../budgets/gate.ts'
 import type { GateEffects } from '../../budgets/gate-effects.ts'
 import type { EarlierCharge, GateLoader } from '../../budgets/gate-loader.ts'
 import { GateRows } from '../../budgets/gate-rows.ts'
+import type { Hold } from '../../budgets/hold.ts'
 import { fromLearnedText } from '../../budgets/learned.ts'
 import { fromStoredHold } from '../../budgets/stored-hold.ts'
 import type { Seeding } from '../../budgets/budget-record.ts'
@@ -161,7 +162,8 @@ export class PostgresGate {
         const stored = this.tables.holds.get(id)
         return stored && fromStoredHold(stored)
       },
-      unresolved: () => (this.lists.unresolved.get('') ?? []).flatMap((id) => this.tables.holds.get(id) ?? []).map(fromStoredHold),
+      unresolved: () => this.#unresolved([0, null]),
+      unresolvedAfter: (number, limit) => this.#unresolved([number, limit]),
       due: (nowMs, limit) => (this.lists.due.get(JSON.stringify([nowMs, limit])) ?? []) as ReturnType<GateLoader['due']>,
       nextDue: () => this.#number('nextDue') ?? undefined,
       hasRun: (run) => this.#hasRun(run),
@@ -176,6 +178,11 @@ export class PostgresGate {
       lastCounterId: () => this.#number('lastCounter') ?? 0,
       lastHoldNumber: () => this.#number('lastHold') ?? 0,
     }
+  }
+
+  #unresolved(asked: readonly [after: number, limit: number | null]): Hold[] {
+    const ids = this.lists.unresolved.get(JSON.stringify(asked)) ?? []
+    return ids.flatMap((id) => this.tables.holds.get(id) ?? []).map(fromStoredHold)
   }
 
   #allBudgets(): BudgetRecord[] {

@@ -1,5 +1,5 @@
 import { fromLearnedText, type Learned } from '../../budgets/learned.ts'
-import type { GateOperation, GateOperations } from '../../budgets/gate-operations.ts'
+import { type GateOperation, type GateOperations, isReading, type ReadingOperation } from '../../budgets/gate-operations.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { type Calendar, createCalendar } from '../../time/calendar.ts'
@@ -21,17 +21,18 @@ import { ChargeReader } from './charge-reader.ts'
 import { Connections } from './connections.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { DocumentReader } from './document-reader.ts'
+import { askSnapshot } from './gate-reading.ts'
 import { gateWork } from './gate-work.ts'
 import { type LedgerSettings, openLedger } from './open-ledger.ts'
-import { fromPostgres } from './postgres-errors.ts'
+import { fromPostgres, readOnlyLedger } from './postgres-errors.ts'
 import { parsePostgresUrl } from './postgres-url.ts'
 import { removeBatch } from './remove-batch.ts'
 import { PostgresGate } from './postgres-gate.ts'
 import { RollupReader } from './rollup-reader.ts'
 import { sendAll } from './statement.ts'
-import { Turn } from './turn.ts'
+import { Turn, type TurnParts } from './turn.ts'
 import { verifyLedger } from './verify.ts'
-import { WriteQueue } from './write-queue.ts'
+import { type Work, WriteQueue } from './write-queue.ts'
 
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:5432/database` */
@@ -43,6 +44,8 @@ export interface PostgresStoreOptions {
   /** The ledger's zone, kept in the ledger when it is created. */
   readonly timezone: string
   readonly subjects: readonly string[]
+  /** Whether the ledger is only looked at: nothing of it is created, migrated or written. */
+  readonly readOnly?: boolean
   /** How long writing goes on trying while the server cannot be reached, in milliseconds; 10,000 unless said otherwise. */
   readonly patienceMs?: number
   /** The clock that says when something is booked, in milliseconds since 1970; the server's unless given. */
@@ -58,12 +61,12 @@ const chargesPerPage = 1000
  * @throws PURSER_BAD_ARGUMENT, PURSER_NOT_FOUND, PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_NEWER, PURSER_LEDGER_CORRUPT
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, schema = defaultSchema, create, timezone, subjects } = options
+  const { url, schema = defaultSchema, create, readOnly = false, timezone, subjects } = options
   const place = parsePostgresUrl(url, schema)
   const connections = await Connections.create(place)
   try {
     const settings = await connections.once((client) =>
-      openLedger(client, { schema, create, timezone, subjects, location: place.location }),
+      openLedger(client, { schema, create, readOnly, timezone, subjects, location: place.location }),
     )
     return new PostgresStore(connections, settings, options)
   } catch (error) {
@@ -75,7 +78,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 class PostgresStore implements Store {
   readonly location: string
   readonly subjects: ReadonlySet<string>
+  readonly isReadOnly: boolean
+  readonly warnings: readonly string[] = []
   readonly #schema: string
+  readonly #createReadingParts: () => TurnParts
   readonly #connections: Connections
   readonly #calendar: Calendar
   readonly #queue: WriteQueue
@@ -90,15 +96,23 @@ class PostgresStore implements Store {
   constructor(
     connections: Connections,
     settings: LedgerSettings,
-    { schema = defaultSchema, patienceMs = defaultPatienceMs, now }: PostgresStoreOptions,
+    { schema = defaultSchema, patienceMs = defaultPatienceMs, readOnly = false, now }: PostgresStoreOptions,
   ) {
     const calendar = createCalendar(settings.timezone)
     const subjects = new Set(settings.subjects)
     this.location = connections.location
     this.subjects = subjects
+    this.isReadOnly = readOnly
     this.#schema = schema
     this.#connections = connections
     this.#calendar = calendar
+    // A reading keeps nothing from one to the next, so that it knows only what its snapshot says.
+    this.#createReadingParts = () => ({
+      dictionaries: new Dictionaries(schema, subjects),
+      gate: new PostgresGate(bookHeld),
+      calendar,
+      now,
+    })
     const written = { dictionaries: new Dictionaries(schema, subjects), gate: new PostgresGate(bookHeld), calendar, now }
     this.#queue = new WriteQueue(connections, {
       schema,
@@ -118,13 +132,27 @@ class PostgresStore implements Store {
   }
 
   transact(transaction: Transaction): Promise<readonly Booked[]> {
-    return this.#queue.run(transactionWork(transaction))
+    return this.#write(transactionWork(transaction))
   }
 
   async gate<K extends GateOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
-    const answered = await this.#queue.run(gateWork(operation, input))
+    if (isReading(operation)) return this.#ask(operation, input)
+    const answered = await this.#write(gateWork(operation, input))
     if ('refused' in answered) throw answered.refused
     return answered.answer
+  }
+
+  /** Asks beside whoever writes; holds that turn out to have run out are written down afterwards. */
+  async #ask<K extends ReadingOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
+    const { answer, hasLapsed } = await askSnapshot(this.#connections, this.#schema, this.#createReadingParts, [operation, input])
+    if (!hasLapsed || this.isReadOnly) return answer
+    while (await this.gate('lapse', {}));
+    return (await askSnapshot(this.#connections, this.#schema, this.#createReadingParts, [operation, input])).answer
+  }
+
+  #write<T>(work: Work<T>): Promise<T> {
+    if (!this.isReadOnly) return this.#queue.run(work)
+    return Promise.reject(readOnlyLedger(this.location))
   }
 
   listen(listener: (event: LedgerEvent) => void): () => void {
@@ -201,10 +229,19 @@ class PostgresStore implements Store {
   }
 
   removeBatch(batch: string, onProgress?: (removed: number) => void): Promise<number> {
+    if (this.isReadOnly) return Promise.reject(readOnlyLedger(this.location))
     return removeBatch(this.#queue, batch, onProgress)
   }
 
   async verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
+    if (!options.repair) return this.#verify(options)
+    if (this.isReadOnly) throw readOnlyLedger(this.location)
+    // Looking keeps nobody from writing; the lock is taken only where there is something to repair.
+    const found = await this.#verify({ ...options, repair: false })
+    return found.discrepancies.length === 0 ? found : this.#verify(options)
+  }
+
+  async #verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
     try {
       return await this.#connections.alone((client) =>
         verifyLedger(client, { schema: this.#schema, calendar: this.#calendar, subjects: this.subjects, ...options }),

@@ -40,7 +40,14 @@ describe('verify on Postgres', () => {
     expect(new Set(report.discrepancies.map((each) => each.table))).toEqual(new Set([table]))
     expect((await store.verify({ repair: false })).discrepancies).toEqual(report.discrepancies)
     expect(await store.verify({ repair: true })).toMatchObject({ repaired: true, discrepancies: report.discrepancies })
-    expect(await store.verify({ repair: false })).toEqual({ charges: 3, rows: 5, discrepancies: [], repaired: false })
+    expect(await store.verify({ repair: false })).toEqual({
+      charges: 3,
+      rows: 5,
+      counters: 0,
+      holds: 0,
+      discrepancies: [],
+      repaired: false,
+    })
     // What was repaired is known again: the same call is not booked twice.
     const again = booking({ id: 'b', labels: { project: 'azure' }, model: 'half-known', usage: { inputTokens: 1, outputTokens: 1 } })
     expect(await book(store, again)).toMatchObject([{ outcome: 'duplicate', seq: 2 }])

@@ -58,7 +58,7 @@ export async function verifyLedger(client: ClientBase, options: VerifyOptions): 
     await sendAll(client, [...counters.repairs(), { text: `SELECT nextval('${schema}.writes')` }])
   }
   await client.query('COMMIT')
-  return { charges, rows, discrepancies: shown, repaired }
+  return { charges, rows, ...counters.checked, discrepancies: shown, repaired }
 }
 
 async function sumCharges(client: ClientBase, dictionaries: Dictionaries, counters: CounterCheck, options: VerifyOptions): Promise<number> {

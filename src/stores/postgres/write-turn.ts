@@ -25,6 +25,22 @@ export async function beginTurn(client: ClientBase, schema: string, location: st
   const reads: Read[] = [
     { statement: { text: 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE' }, take: none },
     { statement: lock(schema), take: none },
+    ...stateReads(schema, location, turn),
+  ]
+  await sendReads(client, [...reads, ...wantedReads(client, schema, turn)])
+}
+
+/** Begins a transaction that only reads, on one snapshot, and reads what the turn wants. */
+export function snapshotReads(client: ClientBase, schema: string, location: string, turn: Turn): Read[] {
+  return [
+    { statement: { text: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' }, take: none },
+    ...stateReads(schema, location, turn),
+    ...wantedReads(client, schema, turn),
+  ]
+}
+
+function stateReads(schema: string, location: string, turn: Turn): Read[] {
+  return [
     {
       statement: state(schema),
       take: ([row]) => {
@@ -48,7 +64,6 @@ export async function beginTurn(client: ClientBase, schema: string, location: st
       },
     },
   ]
-  await sendReads(client, [...reads, ...wantedReads(client, schema, turn)])
 }
 
 export function lock(schema: string): Statement {

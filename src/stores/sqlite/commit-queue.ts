@@ -19,8 +19,8 @@ export interface CommitHooks {
   readonly rolledBack: () => void
 }
 
-/** How long a writer tries to get the file's lock before it gives up, in milliseconds. */
-const lockTimeoutMs = 15_000
+/** How long a writer tries to get the file's lock before it gives up, in milliseconds, unless said otherwise. */
+const defaultPatienceMs = 15_000
 /** How much work goes into one transaction before others get their turn, in milliseconds. */
 const maxTransactionMs = turnMs
 
@@ -33,6 +33,7 @@ export class CommitQueue {
   readonly #database: DatabaseSync
   readonly #path: string
   readonly #hooks: CommitHooks
+  readonly #patienceMs: number
   readonly #version: StatementSync
   readonly #waiting: Job<unknown>[] = []
   /** Bulk work, of which each transaction takes some when all else is done. */
@@ -42,7 +43,8 @@ export class CommitQueue {
   /** Whether another process was met since the last transaction: then the lock is left free for a moment after each. */
   #isShared = false
 
-  constructor(database: DatabaseSync, path: string, hooks: CommitHooks) {
+  constructor(database: DatabaseSync, path: string, hooks: CommitHooks, patienceMs = defaultPatienceMs) {
+    this.#patienceMs = patienceMs
     this.#database = database
     this.#path = path
     this.#hooks = hooks
@@ -128,7 +130,7 @@ export class CommitQueue {
   }
 
   async #begin(): Promise<void> {
-    const deadline = performance.now() + lockTimeoutMs
+    const deadline = performance.now() + this.#patienceMs
     this.#isShared = false
     for (;;) {
       try {
@@ -139,7 +141,7 @@ export class CommitQueue {
         if (performance.now() > deadline) {
           throw new PurserError(
             'PURSER_LEDGER_LOCKED',
-            `${this.#path} has been locked by another process for ${lockTimeoutMs / 1000} seconds. Nothing was written; try again, or end that process.`,
+            `${this.#path} has been locked by another process for ${this.#patienceMs / 1000} seconds. Nothing was written; try again, or end that process.`,
             { cause: error },
           )
         }

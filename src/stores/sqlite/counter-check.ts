@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
-import { CounterAudit, type CounterDifference } from '../../budgets/audit-counters.ts'
+import { CounterAudit, type CounterDifference, type CountersChecked } from '../../budgets/audit-counters.ts'
 import { describeCounter } from '../../budgets/describe-counter.ts'
 import { GateRows } from '../../budgets/gate-rows.ts'
 import type { Charge } from '../../ledger/charge.ts'
@@ -27,6 +27,11 @@ export class CounterCheck {
 
   count(charge: Charge): void {
     this.#audit.count(charge)
+  }
+
+  /** How much `differences` has compared. */
+  get checked(): CountersChecked {
+    return this.#audit.checked
   }
 
   differences(): Discrepancy[] {

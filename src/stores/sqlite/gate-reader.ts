@@ -4,6 +4,7 @@ import type { Cause, Counter } from '../../budgets/counter.ts'
 import type { EarlierCharge, GateLoader } from '../../budgets/gate-loader.ts'
 import type { Hold, HoldId } from '../../budgets/hold.ts'
 import { fromLearnedText } from '../../budgets/learned.ts'
+import type { CounterPages } from '../../budgets/status-in-turns.ts'
 import { fromStoredHold, type StoredHold } from '../../budgets/stored-hold.ts'
 import type { ChargeId } from '../../ledger/charge.ts'
 import type { ChargeReader } from './charge-reader.ts'
@@ -32,6 +33,7 @@ export function createGateReader({ database, documents, charges }: GateSources):
   const ofRevision = counters('revision = ?')
   const hold = database.prepare(`SELECT ${holdColumns} FROM holds WHERE id = ?`)
   const unresolved = database.prepare(`SELECT ${holdColumns} FROM holds WHERE state < 2 ORDER BY number`)
+  const unresolvedAfter = database.prepare(`SELECT ${holdColumns} FROM holds WHERE state < 2 AND number > ? ORDER BY number LIMIT ?`)
   const due = database.prepare('SELECT id FROM holds WHERE state = 0 AND expires_at <= ? ORDER BY expires_at LIMIT ?')
   const nextDue = database.prepare('SELECT min(expires_at) AS at FROM holds WHERE state = 0')
   const learned = database.prepare('SELECT body FROM learned WHERE key = ?')
@@ -54,6 +56,7 @@ export function createGateReader({ database, documents, charges }: GateSources):
     counters: (revision) => ofRevision.all(revision).map(toCounter),
     hold: (id) => optional(hold.get(id), toHold),
     unresolved: () => unresolved.all().map(toHold),
+    unresolvedAfter: (number, limit) => unresolvedAfter.all(number, limit).map(toHold),
     due: (nowMs, limit) => due.all(nowMs, limit).map((row) => String(row['id']) as HoldId),
     nextDue: () => (nextDue.get()?.['at'] as number | null) ?? undefined,
     hasRun: (run) => runCharge.get(run) !== undefined,
@@ -71,6 +74,17 @@ export function createGateReader({ database, documents, charges }: GateSources):
     lastCounterId: () => Number(lastCounter.get()?.['last'] ?? 0),
     lastHoldNumber: () => Number(lastHold.get()?.['last'] ?? 0),
   }
+}
+
+export const rowsPerPage = 500
+
+/** The counters of a revision in pages, by scope and start. */
+export function counterPages(database: DatabaseSync): CounterPages {
+  const page = database.prepare(
+    `SELECT ${counterColumns} FROM counters WHERE revision = ? AND (scope, start) > (?, ?) ORDER BY scope, start LIMIT ${rowsPerPage}`,
+  )
+  page.setReadBigInts(true)
+  return (revision, after) => page.all(revision, after?.scope ?? '', after?.start ?? 0).map(toCounter)
 }
 
 type Row = Record<string, unknown>

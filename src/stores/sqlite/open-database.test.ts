@@ -186,6 +186,6 @@ describe('a read-only folder', () => {
     const path = await closedLedger(1)
     skip(!forbidWriting(join(path, '..')), 'this user may write everywhere, and folders cannot be made immutable here')
     const writing = Promise.resolve().then(() => book(open(path), booking({ id: 'more' })))
-    await expect(writing).rejects.toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE' })
+    await expect(writing).rejects.toMatchObject({ code: 'PURSER_LEDGER_READ_ONLY' })
   })
 })

@@ -14,6 +14,10 @@ export interface OpenOptions {
   readonly subjects: readonly string[]
   /** The store's clock, in milliseconds since 1970; the machine's unless given. */
   readonly now?: () => number
+  /** Whether the file is only looked at; also so where this user may not write it. */
+  readonly readOnly?: boolean
+  /** How long writing goes on trying while another process has the lock, in milliseconds; 15,000 unless said otherwise. */
+  readonly patienceMs?: number
 }
 
 /** Milliseconds that opening waits for another process, e.g. one that migrates. */

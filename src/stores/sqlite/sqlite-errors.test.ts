@@ -12,7 +12,7 @@ describe('a failure of SQLite', () => {
     ['SQLITE_BUSY', 5, 'PURSER_LEDGER_LOCKED', 'locked by another process'],
     ['SQLITE_BUSY_SNAPSHOT', 517, 'PURSER_LEDGER_LOCKED', 'Nothing was written'],
     ['SQLITE_LOCKED', 6, 'PURSER_LEDGER_LOCKED', 'locked'],
-    ['SQLITE_READONLY_DIRECTORY', 1544, 'PURSER_LEDGER_UNAVAILABLE', 'read-only'],
+    ['SQLITE_READONLY_DIRECTORY', 1544, 'PURSER_LEDGER_READ_ONLY', 'read-only'],
     ['SQLITE_FULL', 13, 'PURSER_LEDGER_UNAVAILABLE', 'is full'],
     ['SQLITE_CANTOPEN', 14, 'PURSER_LEDGER_UNAVAILABLE', 'cannot be opened'],
     ['SQLITE_CORRUPT', 11, 'PURSER_LEDGER_CORRUPT', 'damaged'],

@@ -16,6 +16,11 @@ export function isBusy(error: unknown): boolean {
   return primary === code.busy || primary === code.locked
 }
 
+/** Whether an error says that the file cannot be written now, and not that something is wrong with it. */
+export function isPassing({ code: name }: PurserError): boolean {
+  return ['PURSER_LEDGER_LOCKED', 'PURSER_LEDGER_UNAVAILABLE', 'PURSER_LEDGER_READ_ONLY', 'PURSER_OUTCOME_UNKNOWN'].includes(name)
+}
+
 /** A failure of SQLite as an error of the registry; others are given back as they are. */
 export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' | 'write' | 'commit'): unknown {
   if (error instanceof PurserError) return error
@@ -35,7 +40,11 @@ export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' 
     case code.locked:
       return new PurserError('PURSER_LEDGER_LOCKED', `${path} is locked by another process. Nothing was written; try again.`, options)
     case code.readonly:
-      return new PurserError('PURSER_LEDGER_UNAVAILABLE', `${path} cannot be written: the file or its folder is read-only.`, options)
+      return new PurserError(
+        'PURSER_LEDGER_READ_ONLY',
+        `${path} cannot be written: the file or its folder is read-only. Make both writable; reading goes on.`,
+        options,
+      )
     case code.full:
       return new PurserError(
         'PURSER_LEDGER_UNAVAILABLE',

@@ -1,8 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { GateEffects, HeldBooking } from '../../budgets/gate-effects.ts'
 import { fromLearnedText, type Learned } from '../../budgets/learned.ts'
-import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
-import { PurserError } from '../../errors.ts'
+import { type GateOperation, type GateOperations, isReading, runGate } from '../../budgets/gate-operations.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { RollupChanges } from '../../ledger/rollup-changes.ts'
@@ -21,32 +20,37 @@ import type {
   Transaction,
   VerifyReport,
 } from '../store.ts'
-import type { StoredCharge } from '../stored-charge.ts'
-import { ChargeReader, type Page } from './charge-reader.ts'
+import { selectCharges } from './charge-pages.ts'
+import { ChargeReader } from './charge-reader.ts'
 import { ChargeWriter, type Position } from './charge-writer.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Dictionaries } from './dictionaries.ts'
 import { Documents } from './documents.ts'
-import { openDatabase, type OpenOptions } from './open-database.ts'
+import { GateReading } from './gate-reading.ts'
+import type { OpenOptions } from './open-database.ts'
+import { type LedgerFile, openFile, readSettings } from './open-file.ts'
+import { readOnlyError } from './open-read-only.ts'
 import { removeBatch } from './remove-batch.ts'
 import { RollupReader } from './rollup-reader.ts'
 import { RollupWriter } from './rollup-writer.ts'
 import { SqliteGate } from './sqlite-gate.ts'
 import { fromSqlite } from './sqlite-errors.ts'
 import type { SqliteParts } from './sqlite-parts.ts'
-import { verifyDatabase } from './verify.ts'
+import { verifyFile } from './verify-file.ts'
 
-const chargesPerPage = 1000
 const carriedSubject =
   'SELECT 1 FROM subjects s WHERE s.kind = ? AND EXISTS (SELECT 1 FROM charge_subjects c WHERE c.subject = s.id) LIMIT 1'
 
-/** Opens a ledger kept in one SQLite file. */
-export function openSqliteStore(options: OpenOptions): Store {
-  const database = openDatabase(options)
+/**
+ * Opens a ledger kept in one SQLite file, over a connection of its own unless it is given one, which it closes with itself.
+ * A file that this user may not write is opened for reading.
+ */
+export function openSqliteStore(options: OpenOptions, given?: DatabaseSync): Store {
+  const file = given === undefined ? openFile(options) : { database: given, isReadOnly: false, warnings: [] }
   try {
-    return new SqliteStore(database, options)
+    return new SqliteStore(file, options)
   } catch (error) {
-    database.close()
+    file.database.close()
     throw fromSqlite(error, options.path, 'open')
   }
 }
@@ -55,11 +59,14 @@ class SqliteStore implements Store {
   readonly location: string
   readonly timezone: string
   readonly subjects: ReadonlySet<string>
+  readonly isReadOnly: boolean
+  readonly warnings: readonly string[]
   readonly #parts: SqliteParts
   readonly #documents: Documents
   readonly #writer: ChargeWriter
   readonly #rollups: RollupReader
   readonly #gate: SqliteGate
+  readonly #reading: GateReading
   readonly #now: () => number
   readonly #events = new CommittedEvents()
   readonly #position: Position = { seq: 0, nowMs: 0, batch: null }
@@ -67,26 +74,24 @@ class SqliteStore implements Store {
   readonly #getSeq: StatementSync
   readonly #setSeq: StatementSync
 
-  constructor(database: DatabaseSync, { path, now = Date.now }: OpenOptions) {
-    const settings = new Map(
-      database
-        .prepare('SELECT key, value FROM settings')
-        .all()
-        .map((row) => [String(row['key']), String(row['value'])]),
-    )
+  constructor({ database, isReadOnly, warnings }: LedgerFile, { path, now = Date.now, patienceMs }: OpenOptions) {
+    const settings = readSettings(database)
     this.location = path
+    this.isReadOnly = isReadOnly
+    this.warnings = warnings
     this.timezone = settings.get('timezone') ?? 'UTC'
     this.subjects = new Set(JSON.parse(settings.get('subjects') ?? '[]') as string[])
     const dictionaries = new Dictionaries(database, this.subjects)
     const reader = new ChargeReader(database, dictionaries)
     const calendar = createCalendar(this.timezone)
     const rollupWriter = new RollupWriter(database)
-    const queue = new CommitQueue(database, path, {
+    const hooks = {
       begun: () => this.#begun(),
       beforeCommit: () => this.#beforeCommit(),
       committed: () => this.#committed(),
       rolledBack: () => this.#rolledBack(),
-    })
+    }
+    const queue = new CommitQueue(database, path, hooks, patienceMs)
     this.#now = now
     this.#getSeq = database.prepare("SELECT value FROM settings WHERE key = 'seq'")
     this.#setSeq = database.prepare("UPDATE settings SET value = ? WHERE key = 'seq'")
@@ -100,6 +105,14 @@ class SqliteStore implements Store {
         nextSeq: () => ++this.#position.seq,
       },
     )
+    this.#reading = new GateReading({
+      main: { database, documents: this.#documents, charges: reader },
+      location: path,
+      subjects: this.subjects,
+      isReadOnly,
+      now,
+      lapse: () => this.#change('lapse', {}),
+    })
     const { gate } = this.#gate
     this.#parts = { database, path, queue, dictionaries, reader, calendar, changes: new RollupChanges(), rollupWriter, gate }
     this.#writer = new ChargeWriter(database, { reader, dictionaries, calendar, onWritten: (charge, seq) => gate.count(charge, seq, 1) })
@@ -107,13 +120,21 @@ class SqliteStore implements Store {
   }
 
   transact(transaction: Transaction): Promise<readonly Booked[]> {
-    return this.#parts.queue.run(() => this.#apply(transaction), transaction.maxMs !== undefined)
+    return this.#write(() => this.#apply(transaction), transaction.maxMs !== undefined)
   }
 
   async gate<K extends GateOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
-    const answered = await this.#parts.queue.run(() => refusable(() => runGate(this.#gate.gate, operation, input)))
+    return isReading(operation) ? this.#reading.ask(operation, input) : this.#change(operation, input)
+  }
+
+  async #change<K extends GateOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
+    const answered = await this.#write(() => refusable(() => runGate(this.#gate.gate, operation, input)), operation === 'lapse')
     if ('refused' in answered) throw answered.refused
     return answered.answer
+  }
+
+  #write<T>(work: () => T, isBulk = false): Promise<T> {
+    return this.isReadOnly ? Promise.reject(readOnlyError(this.location)) : this.#parts.queue.run(work, isBulk)
   }
 
   listen(listener: (event: LedgerEvent) => void): () => void {
@@ -136,33 +157,8 @@ class SqliteStore implements Store {
     return this.#read(() => this.#parts.reader.corrections(id))
   }
 
-  async *charges(selection: ChargeSelection): AsyncIterable<Charge> {
-    const { sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, batch } = selection
-    const nextPage = this.#pager(selection)
-    for (let after = { at: sinceMs, seq: 0 }; ;) {
-      const page = this.#read(() => nextPage(after))
-      for (const { charge } of page) {
-        const isAsked = charge.at >= sinceMs && charge.at < untilMs && (batch === undefined || charge.batch === batch)
-        if (isAsked) yield charge
-      }
-      const last = page.at(-1)?.charge
-      if (last === undefined || page.length < chargesPerPage) return
-      after = { at: last.at, seq: last.seq }
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-  }
-
-  /** By subject where one is asked for, by time where a period is, else in order of booking. */
-  #pager({ subject, sinceMs, untilMs }: ChargeSelection): (after: Page['after']) => StoredCharge[] {
-    const { reader, dictionaries, database } = this.#parts
-    const upToSeq = this.#read(() => Number(database.prepare('SELECT max(seq) AS seq FROM charges').get()?.['seq'] ?? 0))
-    const page = (after: Page['after']): Page => ({ after, upToSeq, limit: chargesPerPage })
-    if (subject !== undefined) {
-      const id = dictionaries.findSubject(subject.kind, subject.value)
-      return (after) => (id === undefined ? [] : reader.pageOfSubject(page(after), id))
-    }
-    if (sinceMs === undefined && untilMs === undefined) return (after) => reader.page(page(after))
-    return (after) => reader.pageByTime(page(after), untilMs ?? Number.MAX_SAFE_INTEGER)
+  charges(selection: ChargeSelection): AsyncIterable<Charge> {
+    return selectCharges(this.#parts, selection, (read) => this.#read(read))
   }
 
   async events(afterSeq: number, limit: number): Promise<readonly LedgerEvent[]> {
@@ -200,28 +196,17 @@ class SqliteStore implements Store {
   }
 
   removeBatch(batch: string, onProgress?: (removed: number) => void): Promise<number> {
+    if (this.isReadOnly) return Promise.reject(readOnlyError(this.location))
     return removeBatch(this.#parts, batch, onProgress)
   }
 
-  async verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
-    if (this.location === ':memory:') {
-      throw new PurserError(
-        'PURSER_LEDGER_UNAVAILABLE',
-        'A ledger in memory cannot be verified: it has no file that a second look could be taken into.',
-      )
-    }
-    const database = openDatabase({ path: this.location, create: false, timezone: this.timezone, subjects: [] })
-    try {
-      return await verifyDatabase(database, createCalendar(this.timezone), this.subjects, options)
-    } catch (error) {
-      throw fromSqlite(error, this.location, 'read')
-    } finally {
-      database.close()
-    }
+  verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
+    return verifyFile(this, options)
   }
 
   async close(): Promise<void> {
     await this.#parts.queue.idle()
+    await this.#reading.close()
     if (this.#parts.database.isOpen) this.#parts.database.close()
   }
 

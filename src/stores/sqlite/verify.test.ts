@@ -22,7 +22,7 @@ describe('verify', () => {
     const counted: number[] = []
     const report = await store.verify({ repair: false, onProgress: (charges) => counted.push(charges) })
     // Two series in slots and in days, and one run.
-    expect(report).toEqual({ charges: 3, rows: 5, discrepancies: [], repaired: false })
+    expect(report).toEqual({ charges: 3, rows: 5, counters: 0, holds: 0, discrepancies: [], repaired: false })
     expect(counted).toEqual([3])
     expect(await store.verify({ repair: true })).toMatchObject({ repaired: false })
   })

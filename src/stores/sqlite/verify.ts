@@ -53,7 +53,7 @@ export async function verifyDatabase(
       counters.repair()
     }
     database.exec('COMMIT')
-    return { charges, rows, discrepancies: shown, repaired }
+    return { charges, rows, ...counters.checked, discrepancies: shown, repaired }
   } catch (error) {
     if (database.isTransaction) database.exec('ROLLBACK')
     throw error

@@ -1,0 +1,78 @@
+import type { Denial, Grant } from '../budgets/denial.ts'
+import type { Amounts, Asked, HoldId } from '../budgets/hold.ts'
+import type { RequestSource } from '../usage/requests/call-request.ts'
+import type { BoundedRequest } from './bounded-request.ts'
+import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
+import type { LedgerHost } from './ledger-host.ts'
+import { toUnavailable, type Unavailable, withHoldId } from './unavailable.ts'
+
+/** Asks the gate of a ledger for a hold: bounds the request, waits where the caller does, and says where nothing can be asked. */
+export class HoldAdmission {
+  readonly #host: LedgerHost
+  readonly #seedAll: () => Promise<void>
+
+  constructor(host: LedgerHost, seedAll: () => Promise<void>) {
+    this.#host = host
+    this.#seedAll = seedAll
+  }
+
+  /** What `ask` answers; a ledger that cannot be reached, or stays locked, is a refusal. */
+  async orUnavailable(id: HoldId, ask: () => Promise<Grant | Denial>): Promise<Grant | Denial | Unavailable> {
+    try {
+      return await ask()
+    } catch (error) {
+      return toUnavailable(withHoldId(error, id))
+    }
+  }
+
+  /** Asks for the amounts that are given, or for those that bound the request; with `shrink`, again for a shorter answer. */
+  async ask(request: HoldRequest, defaults: Amounts, ask: (asked: Asked) => Promise<Grant | Denial>): Promise<Grant | Denial> {
+    if (request.request === undefined) {
+      const asked = toAsked(request, unbounded, defaults)
+      return this.#untilGranted(() => ask(asked), request.waitMs)
+    }
+    const bounded = await this.#bounded(request, request.request)
+    for (;;) {
+      // Bounded anew at each try, so that the bound covers the hold from the instant at which it is granted.
+      const answer = await this.#untilGranted(() => ask(askedFor(request, bounded, defaults)), request.waitMs)
+      if (answer.granted) return bounded.maxOutputTokens === undefined ? answer : { ...answer, maxOutputTokens: bounded.maxOutputTokens }
+      if (request.shrink !== true || !bounded.shrink(answer, Date.now())) return answer
+    }
+  }
+
+  /** What a request would ask for now. */
+  async asked(request: HoldRequest, defaults: Amounts): Promise<Asked> {
+    if (request.request === undefined) return toAsked(request, unbounded, defaults)
+    return askedFor(request, await this.#bounded(request, request.request), defaults)
+  }
+
+  /** What bounds requests is loaded on first use, because it brings every reader along. */
+  async #bounded({ ttlMs = defaultTtlMs }: HoldRequest, source: RequestSource): Promise<BoundedRequest> {
+    const { BoundedRequest } = await import('./bounded-request.ts')
+    return new BoundedRequest(this.#host.catalog(), source, { ttlMs, serviceTiers: this.#host.serviceTiers })
+  }
+
+  /** Tries again while others hold what is asked, and once a new budget has counted what was booked before it. */
+  async #untilGranted(ask: () => Promise<Grant | Denial>, waitMs = 0): Promise<Grant | Denial> {
+    const deadline = performance.now() + waitMs
+    for (;;) {
+      const answer = await ask()
+      if (answer.granted) return answer
+      if (answer.kind === 'unavailable') {
+        await this.#seedAll()
+        continue
+      }
+      const left = deadline - performance.now()
+      if (answer.kind !== 'contended' || left <= 0) return answer
+      const pause = (answer.retryAfterMs ?? 0) * (0.5 + Math.random())
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)))
+    }
+  }
+}
+
+function askedFor(request: HoldRequest, bounded: BoundedRequest, defaults: Amounts): Asked {
+  const { provider = bounded.provider, model = bounded.model } = request
+  return toAsked({ ...request, provider, model }, bounded.bound(Date.now()), defaults)
+}
+
+const unbounded = { worst: {}, refusal: null, catalog: null }

@@ -1,0 +1,212 @@
+import { truncateSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { openBehind, openTemporaryLedger } from '../../test/ledger/temporary-ledger.ts'
+import { emptySchema } from '../../test/stores/postgres-database.ts'
+import { PostgresProxy } from '../../test/stores/postgres-proxy.ts'
+import { Purser } from '../purser.ts'
+import type { HoldDesk } from './hold-desk.ts'
+
+/** Holds as JavaScript sees them, which hands over whatever it likes. */
+type Untyped = Readonly<Record<keyof HoldDesk, (...given: unknown[]) => Promise<unknown>>>
+
+async function openWithHold(): Promise<{ purser: Purser; holds: Untyped }> {
+  const purser = await openTemporaryLedger()
+  await purser.budgets.set('daily', { limit: 5, window: 'day' })
+  await purser.holds.reserve({ id: 'h1', amount: { cost: '0.10' }, labels: { project: 'atlas' } })
+  return { purser, holds: purser.holds as unknown as Untyped }
+}
+
+describe('what a hold is asked with is refused by name where it is wrong', () => {
+  const call = { costUsd: '0.01' }
+  test.each<[string, (holds: Untyped) => Promise<unknown>, RegExp]>([
+    ['no request', (holds) => holds.reserve(), /A hold request is undefined; it must be an object like \{ amount/],
+    ['null', (holds) => holds.reserve(null), /A hold request is null; it must be an object/],
+    [
+      'a field that is mistyped',
+      (holds) => holds.reserve({ amout: { cost: 1 } }),
+      /"amout" is no field of a hold request. Did you mean "amount"\?/,
+    ],
+    [
+      'a field that is unlike any',
+      (holds) => holds.reserve({ colour: 'red' }),
+      /"colour" is no field of a hold request. It has id, labels, amount/,
+    ],
+    ['a metric that is mistyped', (holds) => holds.reserve({ amount: { costs: 1 } }), /"costs" is no metric/],
+    ['no request to bound', (holds) => holds.reserve({ request: null }), /"request" of a hold request is null; it must be an object/],
+    ['a request without its api', (holds) => holds.reserve({ request: { provider: 'openai', body: {} } }), /names no api/],
+    [
+      'a request with a field that is mistyped',
+      (holds) => holds.reserve({ request: { provider: 'openai', api: 'chat', boddy: {} } }),
+      /Did you mean "body"\?/,
+    ],
+    ['a provider that is a number', (holds) => holds.reserve({ provider: 5 }), /"provider" of a hold request is 5; it must be text/],
+    ['labels that are a list', (holds) => holds.reserve({ labels: ['a'] }), /"labels" of a hold request is \["a"\]; it must be an object/],
+    [
+      'a wait that is no number',
+      (holds) => holds.reserve({ waitMs: Number.NaN }),
+      /"waitMs" of a hold request is .*; it must be a number of milliseconds, 0 or more/,
+    ],
+    ['a wait before now', (holds) => holds.reserve({ waitMs: -1 }), /"waitMs" of a hold request is -1/],
+    ['a life that is no number', (holds) => holds.reserve({ ttlMs: Number.NaN }), /lives from 1 millisecond to 400 days; NaN/],
+    [
+      'a basis that there is not',
+      (holds) => holds.reserve({ basis: 'gift' }),
+      /"basis" of a hold request is "gift"; it must be one of metered, plan, free/,
+    ],
+    ['a part without a request', (holds) => holds.split('h1'), /A hold request is undefined/],
+    ['a part of nothing', (holds) => holds.split(undefined, { amount: { cost: 1 } }), /The id of a hold is undefined; it must be text/],
+    ['a question without a request', (holds) => holds.why(), /A hold request is undefined/],
+    [
+      'a settlement without a record',
+      (holds) => holds.settle('h1'),
+      /What the held call came to is undefined; it must be an object like \{ costUsd/,
+    ],
+    ['a settlement of no hold', (holds) => holds.settle(undefined, call), /The id of a hold is undefined/],
+    ['a settlement with an option that is mistyped', (holds) => holds.settle('h1', call, { partal: true }), /Did you mean "partial"\?/],
+    [
+      'a label that is another one',
+      (holds) => holds.settle('h1', { ...call, labels: { project: 'web' } }),
+      /The hold "h1" has project=atlas, .* project=web cannot be booked under it/,
+    ],
+    [
+      'a label that is added',
+      (holds) => holds.settle('h1', { ...call, labels: { scene: 's1' } }),
+      /The hold "h1" has no label scene, .* made by split or record/,
+    ],
+    ['another hold in the record', (holds) => holds.settle('h1', { ...call, hold: 'h2' }), /names the hold "h2"/],
+    [
+      'an ending that there is not',
+      (holds) => holds.end('h1', 'bogus'),
+      /The ending of a held call is "bogus"; it must be one of ok, refused/,
+    ],
+    ['an ending that is mistyped', (holds) => holds.end('h1', 'time-out'), /Did you mean "timeout"\?/],
+    ['a longer life that is no number', (holds) => holds.extend('h1', Number.NaN), /NaN/],
+    ['a longer life without a number', (holds) => holds.extend('h1'), /undefined/],
+    ['a longer life of a number', (holds) => holds.extend(7, 1000), /The id of a hold is 7/],
+    [
+      'a resolution without an answer',
+      (holds) => holds.resolve('h1'),
+      /What became of the hold is undefined; it must be "not-sent", or an object/,
+    ],
+    ['a resolution that is mistyped', (holds) => holds.resolve('h1', 'not-send'), /Did you mean "not-sent"\?/],
+    ['a release of nothing', (holds) => holds.release(), /The id of a hold is undefined/],
+    ['a look at nothing', (holds) => holds.get(), /The id of a hold is undefined/],
+    ['a list by an object', (holds) => holds.list({ budgt: 'daily' }), /The name of a budget is \{"budgt":"daily"\}; it must be text/],
+    ['a call under a hold without a record', (holds) => holds.record('h1'), /What the held call came to is undefined/],
+  ])('%s', async (_, ask, message) => {
+    const { purser, holds } = await openWithHold()
+    // A promise that is rejected, and not an exception that a caller of `.catch` would miss.
+    const asked = ask(holds)
+    await expect(asked).rejects.toMatchObject({
+      name: 'PurserError',
+      code: 'PURSER_BAD_ARGUMENT',
+      message: expect.stringMatching(message) as string,
+    })
+    expect(await purser.holds.get('h1')).toMatchObject({ state: 'open' })
+    expect(await purser.holds.list()).toHaveLength(1)
+  })
+
+  test('a record of it is checked like any record', async () => {
+    const { holds } = await openWithHold()
+    await expect(holds.settle('h1', { costUSD: 1 })).rejects.toMatchObject({
+      code: 'PURSER_BAD_RECORD',
+      message: expect.stringContaining('Did you mean "costUsd"?') as string,
+    })
+  })
+
+  test('the labels of the hold may be told again', async () => {
+    const { purser } = await openWithHold()
+    const { charge } = await purser.holds.settle('h1', { costUsd: '0.01', labels: { project: 'atlas' } })
+    expect(await purser.charge(charge ?? '')).toMatchObject({ labels: { project: 'atlas' }, costNanos: 10_000_000n })
+  })
+})
+
+describe('a ledger that cannot be asked grants nothing', () => {
+  test('while another process keeps the lock of its file, and then it does again', async () => {
+    const purser = await openTemporaryLedger({ patienceMs: 50 })
+    await purser.budgets.set('daily', { limit: 5, window: 'day' })
+    const other = openBehind(purser.location)
+    other.exec('BEGIN IMMEDIATE')
+    const answer = await purser.holds.reserve({ id: 'h1', amount: { cost: '0.10' } })
+    expect(answer).toMatchObject({
+      granted: false,
+      kind: 'unavailable',
+      budget: null,
+      limit: null,
+      spent: null,
+      code: 'PURSER_LEDGER_LOCKED',
+      retryAfterMs: 1000,
+    })
+    expect(answer).toMatchObject({
+      message: expect.stringMatching(/Nothing is held.*locked by another process for 0.05 seconds.*try again/) as string,
+    })
+    // What stands is still told meanwhile.
+    expect(await purser.budgets.status()).toMatchObject([{ budget: 'daily', held: 0n, spent: 0n }])
+    other.exec('ROLLBACK')
+    expect(await purser.holds.reserve({ id: 'h1', amount: { cost: '0.10' } })).toMatchObject({ granted: true, id: 'h1' })
+  })
+
+  test('while its server cannot be reached, and then it does again', async () => {
+    const place = await emptySchema()
+    const proxy = await PostgresProxy.open(place.url)
+    const url = new URL(proxy.url)
+    url.searchParams.set('schema', place.schema)
+    const purser = await Purser.open({ db: url.href, patienceMs: 200 })
+    await purser.budgets.set('daily', { limit: 5, window: 'day' })
+    await proxy.close()
+    const answer = await purser.holds.reserve({ id: 'h1', amount: { cost: '0.10' } })
+    expect(answer).toMatchObject({ granted: false, kind: 'unavailable', code: 'PURSER_LEDGER_UNAVAILABLE', retryAfterMs: null })
+    expect(answer).toMatchObject({ message: expect.stringMatching(/Nothing is held.*cannot be reached.*Check the server/) as string })
+    await purser.close()
+    const direct = new URL(place.url)
+    direct.searchParams.set('schema', place.schema)
+    const again = await Purser.open({ db: direct.href })
+    expect(await again.holds.list()).toEqual([])
+    expect(await again.holds.reserve({ id: 'h1', amount: { cost: '0.10' } })).toMatchObject({ granted: true })
+    await again.close()
+  })
+
+  test('a commit whose answer is lost stays an error, with the id to ask again by', async () => {
+    const place = await emptySchema()
+    const proxy = await PostgresProxy.open(place.url)
+    const url = new URL(proxy.url)
+    url.searchParams.set('schema', place.schema)
+    const purser = await Purser.open({ db: url.href, patienceMs: 200 })
+    proxy.fault = 'unanswered'
+    proxy.isDownAfterwards = true
+    const failed = (await purser.holds.reserve({ amount: { cost: '0.10' } }).catch((error: unknown) => error)) as {
+      code: string
+      message: string
+    }
+    expect(failed.code).toBe('PURSER_OUTCOME_UNKNOWN')
+    const [, id = ''] = /The hold "(.*)" may have been granted; reserve it again with that id/.exec(failed.message) ?? []
+    await purser.close()
+    await proxy.close()
+    const direct = new URL(place.url)
+    direct.searchParams.set('schema', place.schema)
+    const again = await Purser.open({ db: direct.href })
+    expect(await again.holds.list()).toMatchObject([{ id, state: 'open' }])
+    expect(await again.holds.reserve({ id, amount: { cost: '0.10' } })).toMatchObject({ granted: true, id })
+    expect(await again.holds.list()).toHaveLength(1)
+    await again.close()
+  })
+
+  test('a damaged one is an error', async () => {
+    const first = await openTemporaryLedger()
+    await first.budgets.set('daily', { limit: 5, window: 'day' })
+    await first.close()
+    const purser = await openTemporaryLedger({ db: first.location })
+    // All but the first pages are gone.
+    truncateSync(first.location, 4 * 4096)
+    await expect(purser.holds.reserve({ amount: { cost: 1 } })).rejects.toMatchObject({ code: 'PURSER_LEDGER_CORRUPT' })
+  })
+
+  test('one that is closed is an error', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.close()
+    await expect(purser.holds.reserve({ amount: { cost: 1 } })).rejects.toMatchObject({
+      code: 'PURSER_LEDGER_UNAVAILABLE',
+      message: expect.stringContaining('closed') as string,
+    })
+  })
+})
