@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { ProcessResult } from './gate-process.ts'
 
-const program = fileURLToPath(new URL('gate-process.ts', import.meta.url))
+/** The programs that a fleet may run: the gate itself, and the floor under it on Postgres. */
+export const programs = { gate: 'gate-process.ts', bare: 'bare-postgres-process.ts' } as const
 
 /** What several processes did together on one ledger. */
 export interface FleetResult {
@@ -12,9 +13,13 @@ export interface FleetResult {
   readonly p99Ms: number
 }
 
-/** Runs so many processes on a ledger at once, each with so many calls in flight. */
-export async function runFleet(db: string, processes: number, width: number, seconds: number): Promise<FleetResult> {
-  const started = await Promise.all(Array.from({ length: processes }, (_, index) => launch(db, `p${index}-`, width, seconds)))
+/** Runs so many processes of a program at once for some seconds; `argsOf` gives what each is told beside them. */
+export async function runFleet(
+  program: keyof typeof programs,
+  { processes, seconds, argsOf }: { processes: number; seconds: number; argsOf: (index: number) => readonly string[] },
+): Promise<FleetResult> {
+  const path = fileURLToPath(new URL(programs[program], import.meta.url))
+  const started = await Promise.all(Array.from({ length: processes }, (_, index) => launch([path, String(seconds), ...argsOf(index)])))
   for (const { go } of started) go()
   const results = await Promise.all(started.map(({ result }) => result))
   return {
@@ -29,8 +34,8 @@ interface Launched {
   readonly result: Promise<ProcessResult>
 }
 
-function launch(db: string, name: string, width: number, seconds: number): Promise<Launched> {
-  const child = spawn(process.execPath, [program, db, name, String(seconds), String(width)], { stdio: ['pipe', 'pipe', 'inherit'] })
+function launch(args: readonly string[]): Promise<Launched> {
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const [ready, result] = [Promise.withResolvers<Launched>(), Promise.withResolvers<ProcessResult>()]
   createInterface({ input: child.stdout }).on('line', (line) => {
     if (line === 'ready') ready.resolve({ go: () => child.stdin.write('go\n'), result: result.promise })

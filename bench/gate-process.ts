@@ -1,8 +1,13 @@
+import { once } from 'node:events'
 import { Purser } from '../src/purser.ts'
 import { gateLabels } from './gate-scene.ts'
 
-/** One of several processes on a ledger: holds and settles for some seconds, and says how many pairs and which waits. */
-const [db = '', name = '', seconds = '5', width = '16'] = process.argv.slice(2)
+/**
+ * One of several processes on a ledger: `gate-process.ts SECONDS DB NAME WIDTH`. Holds and settles for some seconds, so
+ * many calls in flight, after one second to warm up, and says how many pairs and which waits.
+ */
+const [seconds = '5', db = '', name = '', width = '16'] = process.argv.slice(2)
+const warmSeconds = 1
 
 export interface ProcessResult {
   readonly pairs: number
@@ -11,14 +16,18 @@ export interface ProcessResult {
 }
 
 const purser = await Purser.open({ db, create: false })
+let next = 0
+await holdAndSettle(warmSeconds)
 process.stdout.write('ready\n')
-process.stdin.once('data', () => void run())
+await once(process.stdin, 'data')
+process.stdout.write(`${JSON.stringify(await holdAndSettle(Number(seconds)))}\n`)
+await purser.close()
+process.exit()
 
-async function run(): Promise<void> {
-  const end = performance.now() + Number(seconds) * 1000
+async function holdAndSettle(forSeconds: number): Promise<ProcessResult> {
+  const end = performance.now() + forSeconds * 1000
   const waits: number[] = []
   let pairs = 0
-  let next = 0
   const timed = async <T>(work: Promise<T>): Promise<T> => {
     const started = performance.now()
     const answer = await work
@@ -39,8 +48,5 @@ async function run(): Promise<void> {
   }
   await Promise.all(Array.from({ length: Number(width) }, lane))
   waits.sort((a, b) => a - b)
-  const result: ProcessResult = { pairs, longestMs: waits.at(-1) ?? 0, p99Ms: waits[Math.floor(waits.length * 0.99)] ?? 0 }
-  process.stdout.write(`${JSON.stringify(result)}\n`)
-  await purser.close()
-  process.exit()
+  return { pairs, longestMs: waits.at(-1) ?? 0, p99Ms: waits[Math.floor(waits.length * 0.99)] ?? 0 }
 }

@@ -14,7 +14,7 @@ try {
   const path = join(folder, 'together.db')
   const purser = await Purser.open({ db: path })
   await defineGateBudgets(purser)
-  const fleet = await runFleet(path, 4, 16, seconds)
+  const fleet = await runFleet('gate', { processes: 4, seconds, argsOf: (index) => [path, `p${index}-`, '16'] })
   const beside = await besideImport(purser)
   const denials = await denyMany(purser, path)
   await purser.close()
