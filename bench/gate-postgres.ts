@@ -7,7 +7,7 @@ import { runFleet } from './gate-fleet.ts'
 import { defineGateBudgets } from './gate-scene.ts'
 import { report } from './report.ts'
 
-const seconds = 6
+const seconds = 10
 const processes = 4
 const width = 16
 const [ours, floor] = ['purser', 'bare']

@@ -4,10 +4,11 @@ import { gateLabels } from './gate-scene.ts'
 
 /**
  * One of several processes on a ledger: `gate-process.ts SECONDS DB NAME WIDTH`. Holds and settles for some seconds, so
- * many calls in flight, after one second to warm up, and says how many pairs and which waits.
+ * many calls in flight, after some seconds to warm up, and says how many pairs and which waits.
  */
 const [seconds = '5', db = '', name = '', width = '16'] = process.argv.slice(2)
-const warmSeconds = 1
+/** Until the code is compiled that a server would have run for long. */
+const warmSeconds = 4
 
 export interface ProcessResult {
   readonly pairs: number

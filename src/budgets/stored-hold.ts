@@ -19,34 +19,33 @@ export function toStoredHold(hold: Hold): StoredHold {
   return { number, id, state: holdStates.indexOf(hold.state), reservedAt, expiresAt, parent, asked: askedText(hold), rest: restText(hold) }
 }
 
-/** What of a hold is the same for ever. */
+/** What of a hold is the same for ever, as JSON. Written by hand, because every grant writes one. */
 function askedText({ asked, given, warnings }: Hold): string {
   const { labels, worst, expected, ttlMs, basis, provider, model, refusal, catalog } = asked
-  return JSON.stringify({
-    labels,
-    worst: textsOf(worst),
-    expected: textsOf(expected),
-    ttlMs,
-    basis,
-    provider,
-    model,
-    refusal,
-    catalog,
-    given: textsOf(given),
-    warnings: warnings.length === 0 ? warnings : warnings.map((warning) => ({ ...warning, ...warningTexts(warning) })),
-  })
+  const call = `"ttlMs":${ttlMs},"basis":"${basis}","provider":${textOf(provider)},"model":${textOf(model)},"catalog":${textOf(catalog)}`
+  const amounts = `"worst":${amountsText(worst)},"expected":${amountsText(expected)},"given":${amountsText(given)}`
+  const rest = `"refusal":${textOf(refusal)},"warnings":${warnings.length === 0 ? '[]' : textOf(warnings.map(warningTexts))}`
+  return `{"labels":${textOf(labels)},${amounts},${call},${rest}}`
 }
 
 /** What is left of a hold; of one that has ended only what its charges came to. */
 export function restText({ shares, left, spent, charges, unpriced, unmeasured, uncertain, isOver }: Hold): string {
-  const parts = shares.map(({ counter, metric, expected, worst }) => [counter, metric, String(expected), String(worst)])
-  return JSON.stringify([parts, textsOf(left), textsOf(spent), charges, unpriced, isOver ? 1 : 0, unmeasured, uncertain])
+  let parts = ''
+  for (const { counter, metric, expected, worst } of shares) {
+    parts += `${parts === '' ? '' : ','}[${counter},"${metric}","${expected}","${worst}"]`
+  }
+  const unknown = `${unpriced},${isOver ? 1 : 0},${unmeasured},${uncertain.length === 0 ? '[]' : textOf(uncertain)}`
+  return `[[${parts}],${amountsText(left)},${amountsText(spent)},${charges},${unknown}]`
 }
 
-function textsOf(amounts: Amounts): Record<string, string> {
-  const texts: Record<string, string> = {}
-  for (const metric in amounts) texts[metric] = String(amounts[metric as Share['metric']])
-  return texts
+function textOf(value: unknown): string {
+  return value === null ? 'null' : JSON.stringify(value)
+}
+
+function amountsText(amounts: Amounts): string {
+  let text = ''
+  for (const metric in amounts) text += `${text === '' ? '' : ','}"${metric}":"${amounts[metric as Share['metric']]}"`
+  return `{${text}}`
 }
 
 export function fromStoredHold(stored: StoredHold): Hold {
@@ -96,6 +95,8 @@ function amountsIn({
   return { limit: BigInt(limit), spent: BigInt(spent), held: BigInt(held), presumed: BigInt(presumed), asked: BigInt(asked) }
 }
 
-function warningTexts({ limit, spent, held, presumed, asked }: BudgetWarning): Record<string, string> {
-  return { limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
+function warningTexts(warning: BudgetWarning): Record<string, unknown> {
+  const { limit, spent, held, presumed, asked } = warning
+  const texts = { limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
+  return { ...warning, ...texts }
 }

@@ -57,10 +57,11 @@ export function checkFields<T>(what: string, input: unknown, kinds: FieldKinds<T
     throw new PurserError('PURSER_BAD_ARGUMENT', `${subject} is ${shown(input)}; it must be an object like ${example}.`)
   }
   const known = kinds as Readonly<Record<string, Kind>>
-  for (const [field, value] of Object.entries(input)) {
+  for (const field of Object.keys(input)) {
     const kind = Object.hasOwn(known, field) ? known[field] : undefined
     if (kind === undefined) throw unknownField(what, field, Object.keys(known))
-    if (value !== undefined) checkValue(`"${field}" of ${what}`, value, kind)
+    const value = input[field]
+    if (value !== undefined && !kind.holds(value)) checkValue(`"${field}" of ${what}`, value, kind)
   }
 }
 
