@@ -1,5 +1,6 @@
 export type { Action, Budget, Level, Metric, Mode, Threshold, Window } from './budgets/budget.ts'
-export type { BudgetStatus, HoldView } from './budgets/budget-status.ts'
+export type { BudgetStatus } from './budgets/budget-status.ts'
+export type { HoldView } from './budgets/hold-view.ts'
 export type { BudgetRecord } from './budgets/budget-record.ts'
 export type { BudgetInput } from './budgets/define-budget.ts'
 export type { Denial, DenialKind, Grant } from './budgets/denial.ts'

@@ -1,5 +1,6 @@
 import type { Claim } from './admit.ts'
-import { type BudgetStatus, type HoldView, statusOf, viewHold } from './budget-status.ts'
+import { type BudgetStatus, statusOf } from './budget-status.ts'
+import { type HoldView, viewHold } from './hold-view.ts'
 import { tally } from './counter.ts'
 import type { Denial } from './denial.ts'
 import type { Gate } from './gate.ts'

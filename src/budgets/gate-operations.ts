@@ -1,6 +1,7 @@
 import type { Budget } from './budget.ts'
 import type { BudgetRecord } from './budget-record.ts'
-import { type BudgetStatus, budgetStatus, type HoldView, listHolds, viewHold } from './budget-status.ts'
+import { type BudgetStatus, budgetStatus } from './budget-status.ts'
+import { type HoldView, listHolds, viewHold } from './hold-view.ts'
 import type { Denial, Grant } from './denial.ts'
 import { type Explanation, explainAdmission } from './explain-admission.ts'
 import type { Gate } from './gate.ts'

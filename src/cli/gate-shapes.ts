@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { actions, metrics, modes } from '../budgets/budget.ts'
-import { presumptions } from '../budgets/budget-status.ts'
+import { presumptions } from '../budgets/hold-view.ts'
 import { denialKinds } from '../budgets/denial.ts'
 import { holdStates } from '../budgets/hold.ts'
 import { causes } from './budget-cause.ts'

@@ -1,5 +1,5 @@
 import { formatAmount } from '../budgets/amount-text.ts'
-import type { HoldView } from '../budgets/budget-status.ts'
+import type { HoldView } from '../budgets/hold-view.ts'
 import { PurserError } from '../errors.ts'
 import type { Purser } from '../purser.ts'
 import { counted } from '../text/counted.ts'

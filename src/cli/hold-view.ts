@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { formatAmount, formatLabels } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
-import type { HoldView, Presumption } from '../budgets/budget-status.ts'
+import type { HoldView, Presumption } from '../budgets/hold-view.ts'
 import type { Amounts } from '../budgets/hold.ts'
 import { formatDuration } from '../text/duration.ts'
 import { renderTable } from '../text/table.ts'

@@ -1,5 +1,5 @@
 import { formatAmount } from '../budgets/amount-text.ts'
-import { type HoldView, type Presumption, presumptions } from '../budgets/budget-status.ts'
+import { type HoldView, type Presumption, presumptions } from '../budgets/hold-view.ts'
 import { metrics } from '../budgets/budget.ts'
 import type { Purser } from '../purser.ts'
 

@@ -1,4 +1,4 @@
-import type { HoldView } from '../budgets/budget-status.ts'
+import type { HoldView } from '../budgets/hold-view.ts'
 import type { Purser } from '../purser.ts'
 
 /** What was booked under a hold and all that was split from it. */

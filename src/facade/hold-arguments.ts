@@ -1,5 +1,5 @@
 import { type Ending, endings } from '../budgets/endings.ts'
-import type { HoldView } from '../budgets/budget-status.ts'
+import type { HoldView } from '../budgets/hold-view.ts'
 import { PurserError } from '../errors.ts'
 import { bases, type Labels } from '../ledger/charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'

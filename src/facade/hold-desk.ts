@@ -3,7 +3,7 @@ import { countCharge } from '../budgets/count-charge.ts'
 import type { Denial, Grant } from '../budgets/denial.ts'
 import { type Ending, holdEndings } from '../budgets/endings.ts'
 import type { Explanation } from '../budgets/explain-admission.ts'
-import type { HoldView } from '../budgets/budget-status.ts'
+import type { HoldView } from '../budgets/hold-view.ts'
 import type { HoldId } from '../budgets/hold.ts'
 import type { HoldOutcome } from '../budgets/find-hold.ts'
 import type { Settling } from '../budgets/settle.ts'
@@ -165,17 +165,16 @@ export class HoldDesk {
   async resolve(id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
     checkHoldId(id)
     checkAnswer(answer)
-    const { state, spent } = await this.#view(id)
+    const { state, spent, presumed } = await this.#view(id)
     if (state === 'open') {
-      throw new PurserError(
-        'PURSER_BAD_ARGUMENT',
-        `The hold "${id}" is open: settle or release it. Only what is presumed spent is resolved.`,
-      )
+      throw new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
     }
     if (answer === 'not-sent') return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId, resolving: true }))
-    // A call that was cut has a charge for what arrived; this one is for the rest.
-    const isRest = spent.calls !== undefined
-    return this.#settle(id, isRest ? { id: `hold:${id}:rest`, ...answer } : answer, 'final')
+    if (spent.calls === undefined) return this.#settle(id, answer, 'final')
+    // A call that was cut has a charge for what arrived, so this one is for the rest; where only tokens are missing, it costs nothing.
+    const isTokensOnly = presumed.tokens !== undefined && presumed.cost === undefined
+    const rest = isTokensOnly ? { id: `hold:${id}:rest:tokens`, costUsd: 0 } : { id: `hold:${id}:rest` }
+    return this.#settle(id, { ...rest, ...answer }, 'final')
   }
 
   /** Ends a hold as its call ended; `call` is what arrived, where anything did. */

@@ -1,4 +1,5 @@
-import type { BudgetStatus, HoldView } from '../../src/budgets/budget-status.ts'
+import type { BudgetStatus } from '../../src/budgets/budget-status.ts'
+import type { HoldView } from '../../src/budgets/hold-view.ts'
 import type { LedgerEvent, Store } from '../../src/stores/store.ts'
 import { Mismatch, same, textOf } from './mismatch.ts'
 import { type Model, type ModelBudget, type ModelEvent, scopeOf } from './model.ts'

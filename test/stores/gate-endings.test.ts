@@ -1,22 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { Mode } from '../../src/budgets/budget.ts'
-import { type Ending, endingOfStatus, holdEndings } from '../../src/budgets/endings.ts'
+import { type Ending, endingOfStatus } from '../../src/budgets/endings.ts'
 import { everyStore } from './every-store.ts'
-import { chargeOf, type GateLedger, granted, openGate, usd } from './gate-ledger.ts'
+import { openHoldDesk } from './hold-desk.ts'
+import { chargeOf, granted, openGate, usd } from './gate-ledger.ts'
 
-/** A call that was held at one dollar ends; where anything arrived, it came to 40 cents. */
-async function end(gate: GateLedger, id: string, ending: Ending): Promise<void> {
-  const delivered = { estimated: true, outcome: ending === 'aborted' ? 'aborted' : 'cut' } as const
-  switch (holdEndings[ending]) {
-    case 'release':
-      return void (await gate.release(id))
-    case 'settle':
-      return void (await gate.settle(id, usd(0.4)))
-    case 'settle-delivered':
-      return void (await gate.settle(id, usd(0.4), 'uncertain', delivered))
-    case 'keep':
-  }
-}
+/** What arrived of a call that was held at one dollar. */
+const delivered = { provider: 'acme', model: 'big', usage: { inputTokens: 1 }, costUsd: '0.40' }
 
 const nothing = { spent: 0n, held: 0n, presumed: 0n }
 const settled = { spent: usd(0.4), held: 0n, presumed: 0n }
@@ -54,10 +44,10 @@ const table: [Ending, Mode, object, object][] = [
 
 describe.each(everyStore)('what becomes of a hold, on $name', (kind) => {
   test.for(table)('%s in a budget that is %s', async ([ending, mode, atOnce, later]) => {
-    const { gate, clock } = await openGate(kind)
+    const { gate, store, clock } = await openGate(kind)
     await gate.define({ mode, tolerance: mode === 'adaptive' ? usd(1) : 0n })
     const { id } = granted(await gate.reserve(usd(1)))
-    await end(gate, id, ending)
+    await openHoldDesk(store, () => clock.now).end(id, ending, delivered)
     expect(await gate.counter()).toMatchObject(atOnce)
     clock.now += 60_000
     expect(await gate.counter()).toMatchObject(later)
@@ -172,6 +162,18 @@ describe.each(everyStore)('tokens that nobody has counted, on $name', (kind) => 
     expect(await gate.settle(id, 0n, 'final', rest)).toMatchObject({ state: 'settled' })
     expect(await gate.counter('tokens')).toMatchObject({ spent: 300n, held: 0n, presumed: 0n })
     expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+  })
+
+  test('are said by resolving the hold, beside a cost that is known', async () => {
+    const { gate, store, clock } = await openGate(kind)
+    await gate.define({ name: 'tokens', metric: 'tokens', limit: 5000n })
+    await gate.define()
+    const desk = openHoldDesk(store, () => clock.now)
+    const { id } = granted(await gate.reserve(usd(1), tokens))
+    expect(await desk.settle(id, { provider: 'acme', model: 'big', costUsd: '0.40' })).toMatchObject({ state: 'presumed' })
+    expect(await desk.resolve(id, { usage: { inputTokens: 300, outputTokens: 20 } })).toMatchObject({ state: 'settled' })
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 320n, held: 0n, presumed: 0n })
+    expect(await gate.counter()).toMatchObject(settled)
   })
 
   test('are known to be none where the call counts in something else', async () => {
