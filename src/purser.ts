@@ -6,6 +6,7 @@ import type { LedgerHost } from './facade/ledger-host.ts'
 import { checkOpenOptions, type PurserOptions } from './facade/open-options.ts'
 import { openStore } from './facade/open-store.ts'
 import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
+import { withChargeIds } from './facade/retry-by-id.ts'
 import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
@@ -145,7 +146,10 @@ export class Purser {
       rank: 1 as const,
       ignore: record.at === undefined ? (['at'] as const) : [],
     }))
-    const booked = await this.#store.transact({ bookings })
+    const booked = await this.#store.transact({ bookings }).catch((error: unknown) => {
+      const drafts = bookings.map(({ draft }) => draft)
+      throw withChargeIds(error, drafts)
+    })
     return Promise.all(booked.map(async ({ id }) => (await this.charge(id)) as Charge))
   }
 

@@ -1,5 +1,5 @@
 import type { Labels } from '../ledger/charge.ts'
-import type { Metric } from './budget.ts'
+import type { Action, Metric } from './budget.ts'
 import type { BudgetWarning, HoldId } from './hold.ts'
 
 /**
@@ -26,8 +26,12 @@ export interface Grant {
 export interface Denial {
   readonly granted: false
   readonly kind: DenialKind
-  /** The budget that refused; of several, the one that keeps refusing longest. */
+  /** The budget that refused; of several, the one that keeps refusing longest. Where `hold` is given, its id. */
   readonly budget: string
+  /** The hold that was to be split, where it is what has no room. */
+  readonly hold?: HoldId
+  /** What the budget does at its limit; null where it was a hold that had no room. */
+  readonly action: Action | null
   readonly metric: Metric
   /** The labels of the counter; none where the budget is not kept apart. */
   readonly scope: Labels

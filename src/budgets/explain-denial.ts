@@ -20,6 +20,7 @@ export function denialOf(gate: Gate, { applied, counters, claim }: Demand, kind:
   const resetsAt = waits ? roomAgainAt(gate, applied, claim) : null
   const denial = {
     ...({ granted: false, kind, budget: budget.name, metric: budget.metric, scope: scopeLabels(budget.each, scope) } as const),
+    action: claim.onLimit,
     limit: claim.limit,
     spent,
     held,

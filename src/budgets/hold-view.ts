@@ -17,6 +17,8 @@ export interface HoldView {
   readonly labels: Labels
   readonly provider: string | null
   readonly model: string | null
+  /** Revision of the price catalog that bounded it; null where its amounts were given. */
+  readonly catalog: string | null
   readonly parent: string | null
   readonly reservedAt: number
   readonly expiresAt: number
@@ -50,6 +52,7 @@ export function viewHold(hold: Hold): HoldView {
     labels: asked.labels,
     provider: asked.provider,
     model: asked.model,
+    catalog: asked.catalog,
     parent,
     reservedAt,
     expiresAt,

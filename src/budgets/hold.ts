@@ -29,6 +29,10 @@ export interface Asked {
   readonly refusal: { readonly kind: 'unpriced' | 'unbounded'; readonly message: string } | null
   /** Revision of the catalog that bounded the request. */
   readonly catalog: string | null
+  /** Digest of the request that the worst cases were bounded from; the same id must mean the same request. */
+  readonly request: string | null
+  /** The longest answer that they allow, in tokens. */
+  readonly maxOutputTokens: number | null
 }
 
 /** What a hold sets aside in one counter, and is not yet spent. */

@@ -1,14 +1,12 @@
 import { PurserError } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
 import { admit, type Claim, type Verdict } from './admit.ts'
-import { formatAmount } from './amount-text.ts'
-import { metrics } from './budget.ts'
 import type { Cause } from './counter.ts'
 import type { Denial, DenialKind, Grant } from './denial.ts'
 import { denialOf, warningOf } from './explain-denial.ts'
-import { isEnded } from './find-hold.ts'
 import type { Gate, Meeting } from './gate.ts'
-import type { Amounts, Asked, BudgetWarning, Hold, HoldId, Share } from './hold.ts'
+import { grantedBefore, grantOf } from './grant.ts'
+import type { Amounts, Asked, BudgetWarning, HoldId, Share } from './hold.ts'
 import { expectedOf } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
 import { refusalOf, worstCase } from './worst-case.ts'
@@ -24,9 +22,9 @@ export interface Demand extends Meeting {
  * @throws PURSER_ID_CONFLICT where the id was asked for with other content.
  */
 export function reserve(gate: Gate, id: HoldId, asked: Asked): Grant | Denial {
-  const known = gate.rows.hold(id)
-  if (known !== undefined) return grantedBefore(known, asked, null)
   gate.lapse()
+  const known = gate.rows.hold(id)
+  if (known !== undefined) return grantedBefore(known, { asked, parent: null }, gate.nowMs)
   const demands = gate.rows.applied(asked.labels).map((applied) => demandOf(gate, applied, asked, gate.nowMs))
   const decided = decide(gate, demands, asked.labels)
   if (!decided.granted) return refuse(gate, decided)
@@ -154,57 +152,4 @@ function tellOnce(gate: Gate, { applied, counter, counters }: Demand, denial: De
       presumed: String(presumed),
     },
   })
-}
-
-export function grantOf(hold: Hold): Grant {
-  return { granted: true, id: hold.id, reservedAt: hold.reservedAt, expiresAt: hold.expiresAt, warnings: hold.warnings }
-}
-
-/** The grant of an id that was asked for before. @throws PURSER_ID_CONFLICT, PURSER_HOLD_ENDED */
-export function grantedBefore(hold: Hold, asked: Asked, parent: HoldId | null): Grant {
-  const differing = (['labels', 'worst', 'expected', 'ttlMs', 'basis', 'provider', 'model'] as const).find(
-    (field) => contentOf(hold.asked[field]) !== contentOf(asked[field]),
-  )
-  if (differing !== undefined)
-    throw conflict(hold, fieldNames[differing], shownContent(hold.asked, differing), shownContent(asked, differing))
-  if (hold.parent !== parent) throw conflict(hold, 'hold that it is split from', contentOf(hold.parent), contentOf(parent))
-  // A hold that has ended holds nothing, and nobody may take its grant for money that is set aside.
-  if (isEnded(hold)) {
-    throw new PurserError(
-      'PURSER_HOLD_ENDED',
-      `The hold "${hold.id}" was granted before and is ${hold.state}; it is not granted twice. Use another id for another call.`,
-    )
-  }
-  return grantOf(hold)
-}
-
-function conflict({ id }: Hold, field: string, was: string, is: string): PurserError {
-  const message = `The hold "${id}" was granted with another ${field}: ${was} then, ${is} now. Use another id for another call.`
-  return new PurserError('PURSER_ID_CONFLICT', message)
-}
-
-const fieldNames = {
-  labels: 'labels',
-  worst: 'amount',
-  expected: 'expected amount',
-  ttlMs: 'time to live',
-  basis: 'basis',
-  provider: 'provider',
-  model: 'model',
-} as const
-
-/** What differs, for people: amounts in their units. */
-function shownContent(asked: Asked, field: keyof typeof fieldNames): string {
-  if (field !== 'worst' && field !== 'expected') return contentOf(asked[field])
-  const amounts = metrics.flatMap((metric) => {
-    const amount = asked[field][metric]
-    return amount === undefined ? [] : [formatAmount(metric, amount)]
-  })
-  return amounts.join(', ') || 'none'
-}
-
-function contentOf(value: Asked['labels'] | Amounts | string | number | null): string {
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value).map(([key, each]) => [key, String(each)] as const)
-  return JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }

@@ -44,7 +44,7 @@ export function settle(gate: Gate, id: HoldId, { draft, ignore, settling }: Sett
   gate.rows.touchHold(hold)
   if (settling === 'uncertain' || settling === 'partial-uncertain') markUncertain(gate, hold)
   if (settling === 'final' || settling === 'uncertain') conclude(gate, hold, settling === 'final' ? charge : null)
-  if (overrun.length > 0) tellOverrun(gate, hold, overrun)
+  if (overrun.length > 0) tellOverrun(gate, hold, charge, overrun)
   return { ...outcomeOf(hold), charge: booked.id, overrun }
 }
 
@@ -57,7 +57,7 @@ export function settleByRecord(gate: Gate, hold: Hold, charge: ChargeDraft, coun
   count(takeOut(gate, hold, overrun))
   addCharge(gate, hold, charge)
   conclude(gate, hold, charge)
-  if (overrun.length > 0) tellOverrun(gate, hold, overrun)
+  if (overrun.length > 0) tellOverrun(gate, hold, charge, overrun)
 }
 
 /** A part that has nothing left cannot keep what is uncertain; then what it comes from does. */
@@ -150,9 +150,17 @@ function addSpent(hold: Hold, charge: ChargeDraft): void {
   }
 }
 
-function tellOverrun(gate: Gate, hold: Hold, overrun: readonly { budget: string; by: bigint }[]): void {
+/** Where prices have changed since the hold was bounded, the event names both revisions of the catalog. */
+function tellOverrun(gate: Gate, hold: Hold, { card }: ChargeDraft, overrun: readonly { budget: string; by: bigint }[]): void {
+  const { labels, catalog } = hold.asked
+  const priced = card?.revision
   gate.effects.append({
     kind: 'hold.overrun',
-    body: { hold: hold.id, labels: hold.asked.labels, budgets: overrun.map(({ budget, by }) => ({ budget, by: String(by) })) },
+    body: {
+      hold: hold.id,
+      labels,
+      budgets: overrun.map(({ budget, by }) => ({ budget, by: String(by) })),
+      ...(catalog !== null && priced !== undefined && priced !== catalog && { boundedWith: catalog, pricedWith: priced }),
+    },
   })
 }

@@ -6,9 +6,10 @@ import type { Denial, Grant } from './denial.ts'
 import { lesser } from './counter.ts'
 import type { Gate } from './gate.ts'
 import type { Asked, Hold, HoldId, Share } from './hold.ts'
-import { decide, type Demand, demandOf, expectations, grantedBefore, grantOf, refuse, setAside } from './reserve.ts'
+import { decide, type Demand, demandOf, expectations, refuse, setAside } from './reserve.ts'
 import { divisible } from './end-hold.ts'
 import { ended, findHold } from './find-hold.ts'
+import { grantedBefore, grantOf } from './grant.ts'
 
 /** More than any amount. */
 const maxAmount = 2n ** 63n
@@ -20,11 +21,11 @@ const maxAmount = 2n ** 63n
  * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT for labels that differ.
  */
 export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant | Denial {
+  gate.lapse()
   const known = gate.rows.hold(id)
-  if (known !== undefined) return grantedBefore(known, asked, from)
+  if (known !== undefined) return grantedBefore(known, { asked, parent: from }, gate.nowMs)
   const parent = findHold(gate, from)
   checkLabels(parent, asked.labels)
-  gate.lapse()
   if (parent.state !== 'open') throw ended(parent, 'split')
   const short = (['cost', 'tokens'] as const).find((metric) => (asked.worst[metric] ?? 0n) > (parent.left[metric] ?? maxAmount))
   if (short !== undefined) return denyForParent(parent, short, asked)
@@ -107,6 +108,8 @@ function denyForParent(parent: Hold, metric: Metric, asked: Asked): Denial {
   const text = (value: bigint): string => formatAmount(metric, value)
   return {
     ...({ granted: false, kind: 'exhausted', budget: parent.id, metric, scope: parent.asked.labels, limit, spent } as const),
+    hold: parent.id,
+    action: null,
     held: limit - left - spent,
     presumed: 0n,
     asked: amount,

@@ -21,11 +21,12 @@ export function toStoredHold(hold: Hold): StoredHold {
 
 /** What of a hold is the same for ever, as JSON. Written by hand, because every grant writes one. */
 function askedText({ asked, given, warnings }: Hold): string {
-  const { labels, worst, expected, ttlMs, basis, provider, model, refusal, catalog } = asked
+  const { labels, worst, expected, ttlMs, basis, provider, model, refusal, catalog, request, maxOutputTokens } = asked
   const call = `"ttlMs":${ttlMs},"basis":"${basis}","provider":${textOf(provider)},"model":${textOf(model)},"catalog":${textOf(catalog)}`
   const amounts = `"worst":${amountsText(worst)},"expected":${amountsText(expected)},"given":${amountsText(given)}`
+  const bounded = request === null ? '' : `,"request":"${request}","maxOutputTokens":${maxOutputTokens}`
   const rest = `"refusal":${textOf(refusal)},"warnings":${warnings.length === 0 ? '[]' : textOf(warnings.map(warningTexts))}`
-  return `{"labels":${textOf(labels)},${amounts},${call},${rest}}`
+  return `{"labels":${textOf(labels)},${amounts},${call}${bounded},${rest}}`
 }
 
 /** What is left of a hold; of one that has ended only what its charges came to. */
@@ -54,7 +55,14 @@ export function fromStoredHold(stored: StoredHold): Hold {
   return {
     number: stored.number,
     id: stored.id as HoldId,
-    asked: { ...asked, labels: parseLabels(asked.labels), worst: amountsOf(asked.worst), expected: amountsOf(asked.expected) },
+    asked: {
+      ...asked,
+      labels: parseLabels(asked.labels),
+      worst: amountsOf(asked.worst),
+      expected: amountsOf(asked.expected),
+      request: asked.request ?? null,
+      maxOutputTokens: asked.maxOutputTokens ?? null,
+    },
     parent: stored.parent as HoldId | null,
     reservedAt: stored.reservedAt,
     expiresAt: stored.expiresAt,
@@ -74,7 +82,9 @@ export function fromStoredHold(stored: StoredHold): Hold {
 
 type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?]
 type Texts = Readonly<Partial<Record<Share['metric'], string>>>
-interface Textual extends Omit<Asked, 'worst' | 'expected'> {
+interface Textual extends Omit<Asked, 'worst' | 'expected' | 'request' | 'maxOutputTokens'> {
+  readonly request?: string
+  readonly maxOutputTokens?: number | null
   readonly worst: Texts
   readonly expected: Texts
   readonly given: Texts

@@ -23,11 +23,14 @@ export function grantJson({ id, expiresAt, warnings, maxOutputTokens }: Grant): 
 
 /** A refusal as JSON, amounts as text in the metric's unit. */
 export function denialJson(denial: Denial): z.infer<typeof denialShape> {
-  const { kind, budget, metric, scope, limit, spent, held, presumed, asked, room, resetsAt, retryAfterMs, also, message } = denial
+  const { kind, budget, hold, action, metric, scope, limit, spent, held, presumed, asked, room, resetsAt, retryAfterMs, also, message } =
+    denial
   return {
     granted: false,
     kind,
     budget,
+    ...(hold !== undefined && { hold }),
+    action,
     metric,
     scope,
     limit: String(limit),

@@ -133,7 +133,9 @@ export const grantShape = z.strictObject({
 export const denialShape = z.strictObject({
   granted: z.literal(false),
   kind: z.enum(denialKinds),
-  budget: z.string().describe('that refuses longest; for a part, the hold that it is of'),
+  budget: z.string().describe('that refuses longest; of a part whose hold has no room, the id of that hold'),
+  hold: z.string().optional().describe('the hold that was to be split, where it is what has no room'),
+  action: z.enum(actions).nullable().describe('what the budget does at its limit; null where a hold has no room'),
   metric: z.enum(metrics),
   scope: labels,
   limit: amount,
@@ -153,6 +155,7 @@ export const unavailableShape = z.strictObject({
   granted: z.literal(false),
   kind: z.literal('unavailable'),
   budget: z.null(),
+  action: z.null(),
   metric: z.null(),
   scope: labels,
   limit: z.null(),

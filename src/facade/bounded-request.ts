@@ -10,15 +10,24 @@ import type { RequestSource } from '../usage/requests/call-request.ts'
 import { type AccountTiers, asServed } from '../pricing/account-tiers.ts'
 import type { Bounded } from './hold-request.ts'
 
+interface BoundingTerms {
+  /** Tells the request from others. */
+  readonly digest: string
+  readonly ttlMs: number
+  readonly serviceTiers: AccountTiers
+}
+
 /** A request with its bound, which can be made smaller so that it fits. */
 export class BoundedRequest {
   readonly #catalog: Catalog
   readonly #ttlMs: number
+  readonly #digest: string
   #request: CallRequest
   #limits: OutputLimits = {}
 
   /** @throws PURSER_UNKNOWN_READER, PURSER_BAD_RECORD */
-  constructor(catalog: Catalog, source: RequestSource, { ttlMs, serviceTiers }: { ttlMs: number; serviceTiers: AccountTiers }) {
+  constructor(catalog: Catalog, source: RequestSource, { digest, ttlMs, serviceTiers }: BoundingTerms) {
+    this.#digest = digest
     this.#catalog = catalog
     this.#request = asServed(readRequest(source), source, serviceTiers)
     this.#ttlMs = ttlMs
@@ -32,13 +41,9 @@ export class BoundedRequest {
     return this.#request.model
   }
 
-  /** The longest answer that the bound allows, in tokens. */
-  get maxOutputTokens(): number | undefined {
-    return this.#request.maxOutputTokens
-  }
-
   bound(nowMs: number): Bounded {
-    return toBounded(boundRequest(this.#catalog, this.#request, { at: nowMs, untilMs: nowMs + this.#ttlMs }))
+    const bound = boundRequest(this.#catalog, this.#request, { at: nowMs, untilMs: nowMs + this.#ttlMs })
+    return { ...toBounded(bound), request: this.#digest, maxOutputTokens: this.#request.maxOutputTokens ?? null }
   }
 
   /**
@@ -56,7 +61,7 @@ export class BoundedRequest {
   }
 }
 
-function toBounded(bound: Bound): Bounded {
+function toBounded(bound: Bound): Pick<Bounded, 'worst' | 'refusal' | 'catalog'> {
   const calls: Amounts = { calls: BigInt(bound.calls) }
   const catalog = bound.revision
   switch (bound.kind) {

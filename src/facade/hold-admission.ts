@@ -1,10 +1,12 @@
+import { hash } from 'node:crypto'
 import type { Denial, Grant } from '../budgets/denial.ts'
 import type { Amounts, Asked, HoldId } from '../budgets/hold.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
 import type { BoundedRequest } from './bounded-request.ts'
 import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
-import { toUnavailable, type Unavailable, withHoldId } from './unavailable.ts'
+import { withHoldId } from './retry-by-id.ts'
+import { toUnavailable, type Unavailable } from './unavailable.ts'
 
 /** Asks the gate of a ledger for a hold: bounds the request, waits where the caller does, and says where nothing can be asked. */
 export class HoldAdmission {
@@ -35,8 +37,7 @@ export class HoldAdmission {
     for (;;) {
       // Bounded anew at each try, so that the bound covers the hold from the instant at which it is granted.
       const answer = await this.#untilGranted(() => ask(askedFor(request, bounded, defaults)), request.waitMs)
-      if (answer.granted) return bounded.maxOutputTokens === undefined ? answer : { ...answer, maxOutputTokens: bounded.maxOutputTokens }
-      if (request.shrink !== true || !bounded.shrink(answer, Date.now())) return answer
+      if (answer.granted || request.shrink !== true || !bounded.shrink(answer, Date.now())) return answer
     }
   }
 
@@ -47,9 +48,11 @@ export class HoldAdmission {
   }
 
   /** What bounds requests is loaded on first use, because it brings every reader along. */
-  async #bounded({ ttlMs = defaultTtlMs }: HoldRequest, source: RequestSource): Promise<BoundedRequest> {
+  async #bounded({ ttlMs = defaultTtlMs, ...others }: HoldRequest, source: RequestSource): Promise<BoundedRequest> {
     const { BoundedRequest } = await import('./bounded-request.ts')
-    return new BoundedRequest(this.#host.catalog(), source, { ttlMs, serviceTiers: this.#host.serviceTiers })
+    const { amount, expected, shrink } = others
+    const digest = requestDigest({ source, amount, expected, shrink })
+    return new BoundedRequest(this.#host.catalog(), source, { digest, ttlMs, serviceTiers: this.#host.serviceTiers })
   }
 
   /** Tries again while others hold what is asked, and once a new budget has counted what was booked before it. */
@@ -70,9 +73,17 @@ export class HoldAdmission {
   }
 }
 
+/** What tells a request from another one under the same id. Its bound does not: prices may have changed between two tries. */
+function requestDigest(content: unknown): string {
+  const text = JSON.stringify(content, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+  return hash('sha256', text, 'base64url').slice(0, digestLength)
+}
+
+const digestLength = 22
+
 function askedFor(request: HoldRequest, bounded: BoundedRequest, defaults: Amounts): Asked {
   const { provider = bounded.provider, model = bounded.model } = request
   return toAsked({ ...request, provider, model }, bounded.bound(Date.now()), defaults)
 }
 
-const unbounded = { worst: {}, refusal: null, catalog: null }
+const unbounded = { worst: {}, refusal: null, catalog: null, request: null, maxOutputTokens: null }

@@ -1,5 +1,6 @@
 import { truncateSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { acmeCard } from '../../test/ledger/acme-cards.ts'
 import { openBehind, openTemporaryLedger } from '../../test/ledger/temporary-ledger.ts'
 import { emptySchema } from '../../test/stores/postgres-database.ts'
 import { PostgresProxy } from '../../test/stores/postgres-proxy.ts'
@@ -191,6 +192,28 @@ describe('a ledger that cannot be asked grants nothing', () => {
     await again.close()
   })
 
+  test('a charge whose answer is lost is named, so that it can be booked again by its id', async () => {
+    const place = await emptySchema()
+    const proxy = await PostgresProxy.open(place.url)
+    const url = new URL(proxy.url)
+    url.searchParams.set('schema', place.schema)
+    const purser = await Purser.open({ db: url.href, patienceMs: 200 })
+    await purser.holds.reserve({ id: 'batch', amount: { cost: '1' } })
+    proxy.fault = 'unanswered'
+    proxy.isDownAfterwards = true
+    const call = { provider: 'acme', model: 'big', costUsd: '0.10' }
+    const failed = (await purser.holds.settle('batch', call, { partial: true }).catch((error: unknown) => error)) as Error
+    const [, id = ''] = /The charge "(.*)" may have been booked; book it again with that id/.exec(failed.message) ?? []
+    await purser.close()
+    await proxy.close()
+    const direct = new URL(place.url)
+    direct.searchParams.set('schema', place.schema)
+    const again = await Purser.open({ db: direct.href })
+    await again.holds.settle('batch', { ...call, id }, { partial: true })
+    expect(await again.holds.get('batch')).toMatchObject({ state: 'open', spent: { cost: 100_000_000n, calls: 1n } })
+    await again.close()
+  })
+
   test('a damaged one is an error', async () => {
     const first = await openTemporaryLedger()
     await first.budgets.set('daily', { limit: 5, window: 'day' })
@@ -207,6 +230,37 @@ describe('a ledger that cannot be asked grants nothing', () => {
     await expect(purser.holds.reserve({ amount: { cost: 1 } })).rejects.toMatchObject({
       code: 'PURSER_LEDGER_UNAVAILABLE',
       message: expect.stringContaining('closed') as string,
+    })
+  })
+})
+
+describe('a hold that is bounded by its request', () => {
+  const body = { model: 'gpt-4o', max_tokens: 1000, service_tier: 'default', messages: [{ role: 'user', content: 'Hello' }] }
+  const request = { provider: 'openai', api: 'chat', body }
+
+  test('gets the same grant by its id, with the length that fitted, whatever is free or costs what by now', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.budgets.set('daily', { limit: '0.005', window: 'day' })
+    const first = await purser.holds.reserve({ id: 'h1', request, shrink: true })
+    expect(first).toMatchObject({ granted: true })
+    const { maxOutputTokens = 0 } = first as { maxOutputTokens?: number }
+    expect(maxOutputTokens).toBeGreaterThan(0)
+    expect(maxOutputTokens).toBeLessThan(1000)
+    expect(await purser.holds.reserve({ id: 'h1', request, shrink: true })).toEqual(first)
+    await purser.close()
+    const dearer = acmeCard('gpt-4o', { inputTokens: '0.0001', outputTokens: '0.0001' }, { provider: 'openai' })
+    const again = await openTemporaryLedger({ db: purser.location, ownerCards: [dearer] })
+    expect(await again.holds.reserve({ id: 'h1', request, shrink: true })).toEqual(first)
+    expect(await again.holds.get('h1')).toMatchObject({ catalog: expect.any(String) as string })
+  })
+
+  test('is refused by its id where the request is another one, also of the same length', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.holds.reserve({ id: 'h1', request })
+    const other = { ...request, body: { ...request.body, messages: [{ role: 'user', content: 'Adieu' }] } }
+    await expect(purser.holds.reserve({ id: 'h1', request: other })).rejects.toMatchObject({
+      code: 'PURSER_ID_CONFLICT',
+      message: expect.stringContaining('was granted for another request') as string,
     })
   })
 })

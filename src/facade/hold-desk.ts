@@ -25,6 +25,7 @@ import {
 import { HoldAdmission } from './hold-admission.ts'
 import { checkTtl, type HoldRequest } from './hold-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
+import { withChargeIds } from './retry-by-id.ts'
 import type { Unavailable } from './unavailable.ts'
 
 /** What a held call came to: as a record. Labels and hold may be left out; they are those of its hold. */
@@ -111,7 +112,9 @@ export class HoldDesk {
       const made = settling.startsWith('partial') ? newChargeId(Date.now()) : `hold:${id}`
       const draft = this.#host.draft(isNamed ? input : { ...input, id: made })
       const ignore = call.at === undefined ? (['at'] as const) : []
-      return this.#host.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore, settling } })
+      return this.#host.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore, settling } }).catch((error: unknown) => {
+        throw withChargeIds(error, [draft])
+      })
     })
   }
 

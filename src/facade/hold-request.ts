@@ -39,7 +39,7 @@ const maxTtlMs = 400 * 24 * 60 * 60 * 1000
 const metrics: readonly Metric[] = ['cost', 'tokens', 'calls', 'concurrency']
 
 /** What a request knows of its worst case beside amounts that are given: see pricing/bound-request.ts. */
-export type Bounded = Pick<Asked, 'worst' | 'refusal' | 'catalog'>
+export type Bounded = Pick<Asked, 'worst' | 'refusal' | 'catalog' | 'request' | 'maxOutputTokens'>
 
 /**
  * Checks what a hold asks. Amounts that are given stand for those that the request is bounded by.
@@ -63,6 +63,8 @@ export function toAsked(request: HoldRequest, bounded: Bounded, defaults: Amount
     model: model ?? null,
     refusal: worst.cost === undefined ? bounded.refusal : null,
     catalog: bounded.catalog,
+    request: bounded.request,
+    maxOutputTokens: bounded.maxOutputTokens,
   }
 }
 

@@ -8,6 +8,7 @@ export interface Unavailable {
   readonly granted: false
   readonly kind: 'unavailable'
   readonly budget: null
+  readonly action: null
   readonly metric: null
   readonly scope: Readonly<Record<string, never>>
   readonly limit: null
@@ -38,6 +39,7 @@ export function toUnavailable(error: unknown): Unavailable {
     granted: false,
     kind: 'unavailable',
     budget: null,
+    action: null,
     metric: null,
     scope: {},
     limit: null,
@@ -52,11 +54,4 @@ export function toUnavailable(error: unknown): Unavailable {
     code: error.code,
     message: `Nothing is held, because the budgets could not be asked. ${error.message}`,
   }
-}
-
-/** An error that leaves open whether a hold was granted, with the id to ask again by. */
-export function withHoldId(error: unknown, id: string): unknown {
-  if (!(error instanceof PurserError) || error.code !== 'PURSER_OUTCOME_UNKNOWN') return error
-  const message = `${error.message} The hold "${id}" may have been granted; reserve it again with that id, or release it.`
-  return new PurserError(error.code, message, { cause: error })
 }

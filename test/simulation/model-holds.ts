@@ -16,9 +16,9 @@ export type Expected =
 const wholeUsage = { countsPlan: true, countsCacheReads: true }
 
 export function reserve(model: Model, id: string, asked: Asked): Expected {
+  lapse(model)
   const known = model.holds.get(id)
   if (known !== undefined) return knownGrant(known)
-  lapse(model)
   const demands = demandsOf(model, asked, model.now)
   const decision = decide(model, demands, asked.labels['run'])
   if (decision.refusals.length > 0) {
@@ -30,9 +30,9 @@ export function reserve(model: Model, id: string, asked: Asked): Expected {
   return { kind: 'grant', hold, decision }
 }
 
-/** The same id gets the same grant, as long as its hold has not ended. */
+/** The same id gets the same grant, as long as its hold is open. */
 export function knownGrant(hold: ModelHold): Expected {
-  return hold.state === 'settled' || hold.state === 'released' ? { kind: 'error', code: 'PURSER_HOLD_ENDED' } : { kind: 'grant', hold }
+  return hold.state === 'open' ? { kind: 'grant', hold } : { kind: 'error', code: 'PURSER_HOLD_ENDED' }
 }
 
 export function newHold(

@@ -5,11 +5,11 @@ import { type Expected, lapse, least, newHold, positive, setAside, knownGrant } 
 
 /** A part of a hold becomes a hold of its own: it takes over what is set aside already, and asks for the rest. */
 export function split(model: Model, from: string, id: string, asked: Asked): Expected {
+  lapse(model)
   const known = model.holds.get(id)
   if (known !== undefined) return knownGrant(known)
   const parent = model.holds.get(from)
   if (parent === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
-  lapse(model)
   if (parent.state !== 'open') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
   for (const metric of ['cost', 'tokens'] as const) {
     const left = parent.left[metric]

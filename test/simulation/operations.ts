@@ -123,6 +123,8 @@ export class Operations {
       model: random.pick(['big', 'small']),
       refusal: isUnbounded ? { kind: random.pick(['unpriced', 'unbounded'] as const), message: 'not known' } : null,
       catalog: null,
+      request: null,
+      maxOutputTokens: null,
     }
   }
 

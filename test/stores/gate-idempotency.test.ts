@@ -20,12 +20,12 @@ describe.each(everyStore)('asking twice, on $name', (kind) => {
     expect((await gate.counter()).held).toBe(usd(4))
   })
 
-  test('after it has run out the same id still gets its grant; once it has ended, it is an error, and never money', async () => {
+  test('once it has run out or ended, the same id is an error, and never money', async () => {
     const { gate, clock } = await openGate(kind)
     await gate.define()
     granted(await gate.reserve(usd(1), { id: 'settled' }))
     granted(await gate.reserve(usd(1), { id: 'released' }))
-    const lapsed = granted(await gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 }))
+    granted(await gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 }))
     await gate.settle('settled', usd(0.5))
     await gate.release('released')
     clock.now += 1000
@@ -33,8 +33,18 @@ describe.each(everyStore)('asking twice, on $name', (kind) => {
       await expect(gate.reserve(usd(1), { id })).rejects.toMatchObject({ code: 'PURSER_HOLD_ENDED' })
       await expect(gate.reserve(usd(2), { id })).rejects.toMatchObject({ code: 'PURSER_ID_CONFLICT' })
     }
-    expect(await gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 })).toEqual(lapsed)
+    await expect(gate.reserve(usd(1), { id: 'lapsed', ttlMs: 1000 })).rejects.toThrow('was granted before and has run out')
     expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: 0n, presumed: usd(1) })
+  })
+
+  test('a place that was given back is not granted again by the id that had it', async () => {
+    const { gate, clock } = await openGate(kind)
+    await gate.define({ name: 'places', metric: 'concurrency', window: { kind: 'total' }, limit: 1n })
+    granted(await gate.reserve(usd(1), { id: 'late', ttlMs: 1000 }))
+    clock.now += 1000
+    granted(await gate.reserve(usd(1), { id: 'next' }))
+    await expect(gate.reserve(usd(1), { id: 'late', ttlMs: 1000 })).rejects.toMatchObject({ code: 'PURSER_HOLD_ENDED' })
+    expect(await gate.counter('places')).toMatchObject({ held: 1n, overLimit: null })
   })
 
   test('the grant with its warnings is told again', async () => {

@@ -65,6 +65,8 @@ export function asked({ labels = {}, worst = {}, expected = {}, ttlMs = 60_000, 
     model: model ?? null,
     refusal,
     catalog: null,
+    request: null,
+    maxOutputTokens: null,
   }
 }
 
