@@ -54,6 +54,11 @@ describe('a budget that says little', () => {
     expect(define({ limit: 3, metric: 'concurrency', window: 'total' }).window).toEqual({ kind: 'total' })
   })
 
+  test('tells no shares of places, which are held and never spent', () => {
+    expect(define({ limit: 3, metric: 'concurrency' }).thresholds).toEqual([])
+    expect(define({ limit: 3, metric: 'concurrency', thresholds: 'none' }).thresholds).toEqual([])
+  })
+
   test('may be written as in files and as in code', () => {
     const asInFiles = { ...day, counts_plan: true, on_limit: 'pause' }
     expect(define(asInFiles as BudgetInput)).toEqual(define({ ...day, countsPlan: true, onLimit: 'pause' }))
@@ -178,6 +183,14 @@ describe('what cannot be', () => {
     ['"onLimit" of budget "team" is warn, and the mode is strict', { ...day, mode: 'strict', onLimit: 'warn' }],
     ['"window" of budget "team" is "day"; what is open at the same time has no window', { ...day, metric: 'concurrency' }],
     ['"window" of budget "team" is "24h"; what is open', { limit: 5, window: '24h', metric: 'concurrency' }],
+    [
+      '"thresholds" of budget "team" are told by what is spent, and places are held and never spent: leave them out',
+      { limit: 5, metric: 'concurrency', thresholds: [80] },
+    ],
+    [
+      '"overrides.a.thresholds" of budget "team" are told by what is spent',
+      { limit: 5, metric: 'concurrency', each: 'project', overrides: { a: { thresholds: '80' } } },
+    ],
     ['"counts_cache_reads" of budget "team" is for metric tokens', { ...day, counts_cache_reads: true }],
     ['"counts_plan" of budget "team" is "maybe"; it must be true or false', { ...day, counts_plan: 'maybe' }],
     ['"ceiling" of budget "team" is for metrics cost and tokens', { ...day, metric: 'calls', ceiling: 1 }],

@@ -21,7 +21,7 @@ export interface TermsInput {
   readonly mode?: Mode | undefined
   readonly tolerance?: AmountInput | undefined
   readonly onLimit?: Action | undefined
-  /** Percents of the limit, or one text with commas. */
+  /** Percents of the limit, or one text with commas. Not for concurrency: places are held, and never spent. */
   readonly thresholds?: string | readonly (number | string | ThresholdInput)[] | undefined
 }
 
@@ -50,7 +50,7 @@ export interface BudgetInput extends TermsInput {
 
 /**
  * Checks a budget from the outside and fills in what it leaves out: metric cost, mode strict, the action that goes with
- * the mode, thresholds at 50, 80 and 95 %, the ledger's zone.
+ * the mode, thresholds at 50, 80 and 95 % (none for concurrency), the ledger's zone.
  * @throws PURSER_BAD_ARGUMENT naming what is wrong and what to write
  * @example
  * defineBudget('team', { limit: 5, window: 'day', each: 'project' }, { origin: 'sdk', zone: 'UTC', weekStart: 1 }).budget

@@ -1,6 +1,7 @@
 import { type Claim, roomFor } from './admit.ts'
 import { formatAmount, formatBudget } from './amount-text.ts'
 import { tally } from './counter.ts'
+import type { Metric } from './budget.ts'
 import type { Denial, DenialKind } from './denial.ts'
 import type { Gate } from './gate.ts'
 import type { BudgetWarning } from './hold.ts'
@@ -58,11 +59,15 @@ function explain({ active, scope }: Applied, { worst, tolerance, refusal }: Clai
       return `Budget ${name} is hard, and nobody knows what the call may cost. ${refusal.message ?? 'Add a price to `pricing` in purser.yaml, or give an amount.'}`
     case 'unbounded': {
       const why = refusal.message === null ? '' : ` ${refusal.message}`
-      return `Budget ${name} is hard, and the ${budget.metric} of the call cannot be bounded.${why} Give an amount, or set a ceiling for the budget.`
+      return `Budget ${name} is hard, and the ${budget.metric} of the call cannot be bounded.${why} ${adviceOf(budget.metric)}`
     }
     case 'unavailable':
       return `Budget ${name} is still counting what was booked before it was made. Try again shortly.`
   }
+}
+
+function adviceOf(metric: Metric): string {
+  return metric === 'calls' ? 'Say how many there may be, with --calls.' : 'Give an amount, or set a ceiling for the budget.'
 }
 
 function whenAgain(resetsAt: number | null): string {

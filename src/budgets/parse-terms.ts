@@ -8,7 +8,7 @@ import { type Fields, readChoice } from './read-fields.ts'
 export const termKeys = ['limit', 'mode', 'tolerance', 'on_limit', 'thresholds'] as const
 type TermFields = Fields<(typeof termKeys)[number]>
 
-/** The terms of a budget: strict, blocking at the limit, thresholds at 50, 80 and 95 % unless said otherwise. */
+/** The terms of a budget: strict, blocking at the limit, thresholds at 50, 80 and 95 % (none of places) unless said otherwise. */
 export function parseTerms(fields: TermFields, metric: Metric, place: InputPlace): Terms {
   const { limit, mode, tolerance, onLimit, thresholds } = readTerms(fields, metric)
   if (limit === undefined) return place.refuse('has no limit')
@@ -20,7 +20,7 @@ export function parseTerms(fields: TermFields, metric: Metric, place: InputPlace
     mode: effective,
     tolerance: tolerance ?? 0n,
     onLimit: onLimit ?? defaultAction(effective),
-    thresholds: thresholds ?? defaultThresholds,
+    thresholds: thresholds ?? defaultThresholds(metric),
   }
 }
 
@@ -47,7 +47,7 @@ function readTerms(fields: TermFields, metric: Metric): Partial<Terms> {
     ...(fields.has('mode') && { mode: readChoice(fields.value('mode'), modes, fields.place('mode')) }),
     ...(fields.has('tolerance') && { tolerance: parseAmount(fields.value('tolerance'), metric, fields.place('tolerance')) }),
     ...(fields.has('on_limit') && { onLimit: readChoice(fields.value('on_limit'), actions, fields.place('on_limit')) }),
-    ...(fields.has('thresholds') && { thresholds: parseThresholds(fields.value('thresholds'), fields.place('thresholds')) }),
+    ...(fields.has('thresholds') && { thresholds: parseThresholds(fields.value('thresholds'), metric, fields.place('thresholds')) }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { actions, type Level, levels, type Threshold } from './budget.ts'
+import { actions, type Level, levels, type Metric, type Threshold } from './budget.ts'
 import { type InputPlace, shown } from './input-place.ts'
 import { toDecimal } from './parse-amount.ts'
 import { isMapping, readChoice, readFields } from './read-fields.ts'
@@ -7,7 +7,12 @@ const largestPercent = 1000
 const entryKeys = ['percent', 'threshold', 'level', 'message', 'action'] as const
 
 /** Half, four fifths and nearly all of a limit. */
-export const defaultThresholds: readonly Threshold[] = [50, 80, 95].map((percent) => ({ percent, level: levelAt(percent) }))
+const shares: readonly Threshold[] = [50, 80, 95].map((percent) => ({ percent, level: levelAt(percent) }))
+
+/** Thresholds of a budget that names none: places are held and never spent, so that none of theirs would be reached. */
+export function defaultThresholds(metric: Metric): readonly Threshold[] {
+  return metric === 'concurrency' ? [] : shares
+}
 
 /** The level of a threshold that names none. */
 export function levelAt(percent: number): Level {
@@ -17,11 +22,14 @@ export function levelAt(percent: number): Level {
 
 /**
  * Thresholds, the lowest first: a list of percents (`80`, `"80%"`) or of mappings (`{ percent: 80, level: warning,
- * message: …, action: … }`, or with `threshold: 0.8` as a share), or one text with commas; `none` for none.
+ * message: …, action: … }`, or with `threshold: 0.8` as a share), or one text with commas; `none` for none, and concurrency has none.
  */
-export function parseThresholds(value: unknown, place: InputPlace): Threshold[] {
+export function parseThresholds(value: unknown, metric: Metric, place: InputPlace): Threshold[] {
   const entries = typeof value === 'string' ? splitList(value) : value
   if (!Array.isArray(entries)) return place.refuse(`is ${shown(value)}; it must be a list of percents, like [50, 80, 95]`)
+  if (metric === 'concurrency' && entries.length > 0) {
+    return place.refuse('are told by what is spent, and places are held and never spent: leave them out')
+  }
   const thresholds = entries.map((entry: unknown, index) => parseThreshold(entry, typeof value === 'string' ? place : place.in(index)))
   const percents = thresholds.map(({ percent }) => percent)
   const twice = percents.find((percent, index) => percents.indexOf(percent) !== index)

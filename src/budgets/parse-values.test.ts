@@ -133,7 +133,7 @@ describe('thresholds', () => {
       ],
     ],
   ])('%j', (value, expected) => {
-    expect(parseThresholds(value, place)).toEqual(expected)
+    expect(parseThresholds(value, 'cost', place)).toEqual(expected)
   })
 
   test.each<[unknown, string]>([
@@ -151,7 +151,7 @@ describe('thresholds', () => {
     [[80, '80%'], 'has 80 twice'],
     [80, 'is 80; it must be a list of percents'],
   ])('%j cannot be', (value, message) => {
-    expect(() => parseThresholds(value, place)).toThrow(message)
+    expect(() => parseThresholds(value, 'cost', place)).toThrow(message)
   })
 })
 

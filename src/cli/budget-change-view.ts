@@ -6,7 +6,7 @@ import { boundText } from '../budgets/budget-status.ts'
 import { ActiveBudget } from '../budgets/scope.ts'
 import type { BudgetChange } from '../facade/budget-book.ts'
 import type { budgetHistoryShape, ledgerBudgetShape } from './gate-shapes.ts'
-import { warnsOnly } from './budget-status-view.ts'
+import { isBounded, warnsOnly } from './budget-status-view.ts'
 import { budgetJson, filterText, overrideText, thresholdsText } from './budget-view.ts'
 import { iso } from './hold-view.ts'
 
@@ -16,7 +16,7 @@ export function ledgerBudgetJson(record: BudgetRecord, from: string): z.infer<ty
   const { limit, tolerance } = new ActiveBudget(record).bounds(budget, Date.now())
   return {
     ...budgetJson(budget, from),
-    bound: warnsOnly(budget) ? null : String(limit + tolerance),
+    bound: isBounded(budget) ? String(limit + tolerance) : null,
     boundText: boundOf(record),
     definedAt: iso(definedAt),
     countsFrom: countsFrom === 0 ? null : iso(countsFrom),

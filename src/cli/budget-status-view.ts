@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { stopsOnlyNewRuns } from '../budgets/admit.ts'
 import { formatAmount, formatBudget, formatLabels } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
@@ -24,7 +25,7 @@ export function statusJson(status: BudgetStatus): z.infer<typeof budgetStatusRow
     scope,
     mode,
     onLimit,
-    bound: warnsOnly(status) ? null : String(limit + tolerance),
+    bound: isBounded(status) ? String(limit + tolerance) : null,
     boundText: status.bound,
     limit: String(limit),
     tolerance: String(tolerance),
@@ -52,6 +53,11 @@ export function statusJson(status: BudgetStatus): z.infer<typeof budgetStatusRow
 /** Whether a budget lets everything through. */
 export function warnsOnly({ mode, onLimit }: Pick<BudgetStatus, 'mode' | 'onLimit'>): boolean {
   return mode === 'soft' || onLimit === 'warn'
+}
+
+/** Whether no grant takes spending past limit and tolerance: one that only warns, or lets running runs go on, does not see to that. */
+export function isBounded({ mode, onLimit }: Pick<BudgetStatus, 'mode' | 'onLimit'>): boolean {
+  return !warnsOnly({ mode, onLimit }) && !stopsOnlyNewRuns(onLimit)
 }
 
 interface StatusColumn extends Column {
@@ -116,7 +122,7 @@ export function statusNotes(rows: readonly BudgetStatus[]): string[] {
   return rows.flatMap((status) => {
     const { budget, scope, each, metric, overLimit, presumed, seeding, unpricedCalls } = status
     const name = formatBudget(budget, scope, each)
-    const bound = warnsOnly(status) ? 'limit' : 'bound'
+    const bound = isBounded(status) ? 'bound' : 'limit'
     return [
       ...(overLimit === null
         ? []

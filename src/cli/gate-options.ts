@@ -47,7 +47,10 @@ export function addAskedOptions(command: Command): Command {
 /** How a hold is called, how long it lives, and how long one waits for it. */
 export function addLifeOptions(command: Command): Command {
   return command
-    .option('--id <id>', 'yours, so that asking again gets the same grant')
+    .option(
+      '--id <id>',
+      'yours: asking again the same gets the same grant, while the hold is open; a hold that has ended or run out is not granted twice',
+    )
     .option('--ttl <time>', 'how long it lives, like 60s or 1h; 10m unless said otherwise')
     .option('--wait <time>', 'how long to go on trying while other holds are in the way, like 5s')
 }

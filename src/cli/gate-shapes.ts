@@ -15,11 +15,14 @@ const count = z.int().min(0)
 const labels = z.record(z.string(), z.string())
 const amounts = z.partialRecord(z.enum(metrics), amount)
 
+const boundMeaning =
+  'what grants never take spending past: limit and tolerance; null where nothing is that sure: the budget only warns, or running runs go on (pause, queue, block-new-runs)'
+
 /** A budget of a ledger. */
 export const ledgerBudgetShape = budgetShape.extend({
   from: z.string().describe('the file, or cli, sdk, api'),
-  bound: amount.nullable().describe('what grants never take spending past; null where the budget only warns'),
-  boundText: z.string().describe('the same in words'),
+  bound: amount.nullable().describe(boundMeaning),
+  boundText: z.string().describe('the same in words, with what may pass it'),
   definedAt: instant.describe('when it began to count as it does'),
   countsFrom: instant.nullable().describe('the first instant whose charges count; null: all do'),
 })
@@ -62,8 +65,8 @@ export const budgetStatusRowShape = z.strictObject({
   scope: labels.describe('the labels it is counted for; a missing one is left out'),
   mode: z.enum(modes),
   onLimit: z.enum(actions),
-  bound: amount.nullable().describe('what grants never take spending past; null where the budget only warns'),
-  boundText: z.string().describe('the same in words'),
+  bound: amount.nullable().describe(boundMeaning),
+  boundText: z.string().describe('the same in words, with what may pass it'),
   limit: amount.describe('with an increase that is in force'),
   tolerance: amount,
   spent: amount,
@@ -82,7 +85,7 @@ export const budgetStatusRowShape = z.strictObject({
   overLimit: z
     .strictObject({ by: amount, cause: z.enum(causes) })
     .nullable()
-    .describe('by how much spent and presumed pass the bound, and why'),
+    .describe('by how much spent and presumed pass limit and tolerance, and why'),
   counting: z.strictObject({ charges: count }).nullable().describe('how far a new budget has counted what was booked before it'),
 })
 
@@ -177,6 +180,7 @@ export const holdShape = z.strictObject({
   labels,
   provider: z.string().nullable(),
   model: z.string().nullable(),
+  catalog: z.string().nullable().describe('revision of the price catalog that bounded it; null where its amounts were given'),
   parent: z.string().nullable().describe('the hold it was split from'),
   reservedAt: instant,
   expiresAt: instant,

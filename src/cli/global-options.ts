@@ -11,7 +11,10 @@ export interface GlobalOptions {
 export const globalsWithValue: ReadonlySet<string> = new Set(['--db', '--config'])
 
 const globals: readonly (readonly [flags: string, description: string])[] = [
-  ['--db <file>', 'the ledger; else PURSER_DB, else what purser.yaml says, else the one in your data folder'],
+  [
+    '--db <place>',
+    'the ledger: a file, or a postgres:// URL; else PURSER_DB, else what purser.yaml says, else the one in your data folder',
+  ],
   ['--config <file>', 'the purser.yaml to use, in place of the nearest one upward'],
   ['--json', 'answer in JSON, of the shape in docs/reference/json.md'],
   ['--no-color', 'no colours, as with NO_COLOR'],

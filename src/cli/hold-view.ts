@@ -10,13 +10,15 @@ import { paint, terminalWidth } from './terminal.ts'
 
 /** A hold as JSON. */
 export function holdJson(hold: HoldView): z.infer<typeof holdShape> {
-  const { id, state, labels, provider, model, parent, reservedAt, expiresAt, asked, left, spent, presumed, presumedBecause } = hold
+  const { id, state, labels, provider, model, catalog, parent, reservedAt, expiresAt } = hold
+  const { asked, left, spent, presumed, presumedBecause } = hold
   return {
     id,
     state,
     labels,
     provider,
     model,
+    catalog,
     parent,
     reservedAt: iso(reservedAt),
     expiresAt: iso(expiresAt),

@@ -37,7 +37,7 @@ const budgetKeys: Readonly<Record<BudgetKey, Field>> = {
   },
   thresholds: {
     shape: { kind: 'written', as: 'percents, or keys' },
-    meaning: `Shares of the limit that are told once when reached: percents, or mappings of \`percent\` (or \`threshold: 0.8\`), \`level\` (${levels.join(', ')}), \`message\`, and an \`action\` for the program that hears of it. \`[50, 80, 95]\` unless said otherwise.`,
+    meaning: `Shares of the limit that are told once when reached: percents, or mappings of \`percent\` (or \`threshold: 0.8\`), \`level\` (${levels.join(', ')}), \`message\`, and an \`action\` for the program that hears of it. \`[50, 80, 95]\` unless said otherwise; none for concurrency.`,
     example: '[80, { percent: 100, level: critical, message: all gone }]',
   },
   where: {
@@ -100,7 +100,7 @@ export const budgets: Field = {
       alerts: {
         shape: { kind: 'written', as: 'list' },
         meaning:
-          'What happens at shares of `daily`, `weekly` and `monthly` where those are numbers. The lowest share with another action than `warn` is the hard limit; where there is none, nothing is blocked.',
+          'What happens at shares of `daily`, `weekly` and `monthly` where those are numbers. Each share with another action than `warn` is a hard limit: the lowest of `budgets.daily`, others of budgets named after their action, like `budgets.daily-block`. Where there is none, nothing is blocked.',
         example: '[{ threshold: 0.8, action: warn }, { threshold: 1.0, action: block }]',
       },
     },

@@ -58,7 +58,7 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
     db: {
       shape: { kind: 'text' },
       meaning:
-        'The ledger file, relative to purser.yaml; `~` is your home folder. `--db`, `PURSER_DB` and `COST_STORAGE_PATH` win over it.',
+        'The ledger: a file, relative to purser.yaml (`~` is your home folder), or the `postgres://` URL of a database. `--db`, `PURSER_DB` and `COST_STORAGE_PATH` win over it.',
       example: 'spend.db',
     },
     timezone: {

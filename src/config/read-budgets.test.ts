@@ -101,6 +101,22 @@ describe('two files', () => {
   })
 })
 
+describe('places', () => {
+  test('have no thresholds, since places are held and never spent: neither by default nor by the alerts of limits', async () => {
+    const yaml = 'limits: { global: { max_concurrent_agents: 5, max_cost_per_day: 5 } }\n'
+    const told = async (more: string) =>
+      (await read({ yaml: yaml + more })).budgets.map(({ metric, thresholds }) => [metric, thresholds.length])
+    expect(await told('')).toEqual([
+      ['cost', 3],
+      ['concurrency', 0],
+    ])
+    expect(await told('alerts: { thresholds: [{ percent: 80 }] }\n')).toEqual([
+      ['cost', 1],
+      ['concurrency', 0],
+    ])
+  })
+})
+
 describe('limits of single projects', () => {
   test('are budgets of their own where no default is', async () => {
     const { budgets } = await read({
@@ -139,12 +155,69 @@ describe('daily, weekly and monthly as numbers', () => {
       '{ threshold: 1, action: warn }, { threshold: 1.2, action: block }',
       [12n * dollar, 'strict', 'block', ['83.33 critical', '100 critical']],
     ],
-    [
-      '{ threshold: 0.9, action: block }, { threshold: 0.95, action: terminate }',
-      [9n * dollar, 'strict', 'block', ['100 critical', '105.55 critical']],
-    ],
   ])('%s', async (alerts, expected) => {
     expect(await told(alerts)).toEqual(expected)
+  })
+
+  const reached = ['100 critical']
+  test.each<[string, unknown[][]]>([
+    // Calls of running runs pass a pause, so what blocks above it must be a limit of its own.
+    [
+      '{ threshold: 0.5, action: warn }, { threshold: 0.8, action: pause }, { threshold: 1.0, action: block }',
+      [
+        ['budgets.daily', 8n * dollar, 'pause', ['62.5 info', '100 critical']],
+        ['budgets.daily-block', 10n * dollar, 'block', reached],
+      ],
+    ],
+    // In any order; a warning above a limit stays one of the lowest: $11 are 137.5 % of $8.
+    [
+      '{ percent: 120, action: terminate }, { percent: 110, action: warn }, { percent: 80, action: block-new-runs }, { percent: 100, action: block }',
+      [
+        ['budgets.daily', 8n * dollar, 'block-new-runs', ['100 critical', '137.5 critical']],
+        ['budgets.daily-block', 10n * dollar, 'block', reached],
+        ['budgets.daily-terminate', 12n * dollar, 'terminate', reached],
+      ],
+    ],
+    [
+      '{ threshold: 0.9, action: block }, { threshold: 0.95, action: terminate }',
+      [
+        ['budgets.daily', 9n * dollar, 'block', reached],
+        ['budgets.daily-terminate', 9_500_000_000n, 'terminate', reached],
+      ],
+    ],
+    // The same action at another share is a limit too, named after its share.
+    [
+      '{ threshold: 0.5, action: queue }, { threshold: 0.75, action: pause }, { percent: 87.5, action: pause }',
+      [
+        ['budgets.daily', 5n * dollar, 'queue', reached],
+        ['budgets.daily-pause', 7_500_000_000n, 'pause', reached],
+        ['budgets.daily-pause-87.5', 8_750_000_000n, 'pause', reached],
+      ],
+    ],
+  ])('each action that limits is a limit of its own: %s', async (alerts, expected) => {
+    const { budgets, warnings } = await read({ yaml: `budgets: { daily: 10, alerts: [${alerts}] }\n` })
+    expect(
+      budgets.map(({ name, limit, onLimit, thresholds }) => [
+        name,
+        limit,
+        onLimit,
+        thresholds.map(({ percent, level }) => `${percent} ${level}`),
+      ]),
+    ).toEqual(expected)
+    expect(budgets.every(({ mode, window }) => mode === 'strict' && window.kind === 'day')).toBe(true)
+    expect(warnings).toEqual([])
+  })
+
+  test('of weeks and months too, each at the line of its number', async () => {
+    const yaml =
+      'budgets:\n  weekly: 50\n  monthly: 150\n  alerts: [{ threshold: 0.8, action: queue }, { threshold: 1, action: terminate }]\n'
+    const { budgets, from } = await read({ yaml })
+    expect(budgets.map(({ name, limit, window }) => [name, limit / dollar, window.kind, from.get(name)])).toEqual([
+      ['budgets.weekly', 40n, 'week', '~/purser.yaml:2:3'],
+      ['budgets.weekly-terminate', 50n, 'week', '~/purser.yaml:2:3'],
+      ['budgets.monthly', 120n, 'month', '~/purser.yaml:3:3'],
+      ['budgets.monthly-terminate', 150n, 'month', '~/purser.yaml:3:3'],
+    ])
   })
 
   test('only warn where no alert says more, and that is said', async () => {
@@ -256,6 +329,14 @@ describe('what is wrong is named by its place', () => {
   test.each<[string, string]>([
     [team('thresholdz: [80]'), '~/purser.yaml:5:5: budgets.team.thresholdz is not a key that purser knows; did you mean "thresholds"?'],
     [team('thresholds: [50, 1200]'), '~/purser.yaml:5:22: budgets.team.thresholds[2] is "1200"; it must be a percent'],
+    [
+      'budgets:\n  agents:\n    limit: 5\n    metric: concurrency\n    thresholds: [80]\n',
+      '~/purser.yaml:5:5: budgets.agents.thresholds are told by what is spent, and places are held and never spent: leave them out',
+    ],
+    [
+      'budgets:\n  agents:\n    limit: 5\n    metric: concurrency\n    each: [team]\n    overrides:\n      web: { limit: 2, thresholds: [80] }\n',
+      '~/purser.yaml:7:24: budgets.agents.overrides.web.thresholds are told by what is spent',
+    ],
     [team('tolerance: 1'), '~/purser.yaml:5:5: budgets.team.tolerance is for mode adaptive'],
     [team('where: model=gpt-4o'), '~/purser.yaml:5:5: budgets.team.where asks for model'],
     [team('overrides: { atlas: 3 }'), '~/purser.yaml:5:5: budgets.team.overrides need labels'],

@@ -9,7 +9,7 @@ import type { Environment } from './locations.ts'
 import { type CostPreferences, type Profile, readProfiles } from './profiles.ts'
 import type { Settings } from './settings.ts'
 import { type BudgetDraft, type Drafts, type Written, writtenIn } from './shorthands/budget-draft.ts'
-import { calendarDraft, calendarWindows } from './shorthands/calendar-budgets.ts'
+import { calendarDrafts, calendarWindows } from './shorthands/calendar-budgets.ts'
 import { limitDrafts } from './shorthands/limits.ts'
 import { refuseIn } from './shorthands/refuse-in.ts'
 import { userDrafts } from './shorthands/user-budgets.ts'
@@ -89,11 +89,8 @@ function ownDrafts(files: readonly ConfigFile[]): Drafts {
     const value = file.written.budgets?.[key]
     if (key === 'alerts' && !isMapping(value)) continue
     const isPlain = calendarWindows.has(key) && !isMapping(value) && value !== null
-    drafts.push(
-      isPlain
-        ? calendarDraft(key, value, file)
-        : { name: key, input: value, written: (path) => writtenIn(file, ['budgets', key, ...path]) },
-    )
+    if (isPlain) drafts.push(...calendarDrafts(key, value, file))
+    else drafts.push({ name: key, input: value, written: (path) => writtenIn(file, ['budgets', key, ...path]) })
   }
   for (const file of files) {
     const { budgets = {} } = file.written

@@ -97,7 +97,8 @@ function keptInput(budget: Budget, mode: Mode | undefined, change: BudgetAmendme
   const isSameKind = (mode === 'soft') === (budget.mode === 'soft')
   return {
     metric,
-    thresholds,
+    // What places have no use for is not kept, whether another metric had it or a ledger has it of them.
+    ...(metric !== 'concurrency' && budget.metric !== 'concurrency' && { thresholds }),
     timezone: zone,
     each: keptEach(budget, change),
     countsPlan: budget.countsPlan,

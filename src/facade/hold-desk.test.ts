@@ -56,6 +56,11 @@ describe('what a hold is asked with is refused by name where it is wrong', () =>
     ],
     ['a part without a request', (holds) => holds.split('h1'), /A hold request is undefined/],
     ['a part of nothing', (holds) => holds.split(undefined, { amount: { cost: 1 } }), /The id of a hold is undefined; it must be text/],
+    [
+      'tokens that nobody can say, which are left out instead',
+      (holds) => holds.reserve({ amount: { tokens: null } }),
+      /"amount\.tokens" is null; it must be a whole number of tokens/,
+    ],
     ['a question without a request', (holds) => holds.why(), /A hold request is undefined/],
     [
       'a settlement without a record',
@@ -231,6 +236,37 @@ describe('a ledger that cannot be asked grants nothing', () => {
       code: 'PURSER_LEDGER_UNAVAILABLE',
       message: expect.stringContaining('closed') as string,
     })
+  })
+})
+
+describe('a hold for calls that nobody can count', () => {
+  const asked = { amount: { cost: 1, calls: null } }
+
+  test('is refused by a hard budget of calls, and so is a part; any other budget grants it', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.budgets.set('drafts', { metric: 'calls', limit: 2, window: 'total', where: 'stage=draft' })
+    const run = await purser.holds.reserve({ ...asked, id: 'run' })
+    expect(run).toMatchObject({ granted: true })
+    expect(await purser.holds.reserve({ ...asked, id: 'run' })).toEqual(run)
+    expect((await purser.holds.get('run')).asked).toEqual({ cost: 1_000_000_000n, concurrency: 1n })
+    const labels = { stage: 'draft' }
+    const refusal = {
+      granted: false,
+      kind: 'unbounded',
+      budget: 'drafts',
+      asked: null,
+      room: 2n,
+      message: expect.stringContaining('how many'),
+    }
+    expect(await purser.holds.reserve({ ...asked, labels })).toMatchObject(refusal)
+    expect(await purser.holds.split('run', { ...asked, labels })).toMatchObject(refusal)
+    expect(await purser.holds.split('run', { amount: { cost: '0.1' }, labels })).toMatchObject({ granted: true })
+  })
+
+  test('and is another hold than one for a single call under the same id', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.holds.reserve({ ...asked, id: 'h1' })
+    await expect(purser.holds.reserve({ amount: { cost: 1 }, id: 'h1' })).rejects.toMatchObject({ code: 'PURSER_ID_CONFLICT' })
   })
 })
 

@@ -52,7 +52,8 @@ export class HoldDesk {
 
   /**
    * Grants a hold on every budget that applies, or on none; a refusal is a value that explains itself. The same id gets
-   * the same grant. Where the ledger cannot be reached, or stays locked, nothing is granted: the refusal is `unavailable`.
+   * the same grant while its hold is open. Where the ledger cannot be reached, or stays locked, nothing is granted: the
+   * refusal is `unavailable`.
    * @throws PURSER_ID_CONFLICT, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL, PURSER_LEDGER_READ_ONLY;
    * PURSER_OUTCOME_UNKNOWN where a grant may exist, with the id to ask again by
    */

@@ -8,15 +8,20 @@ import { parseLabels } from '../ledger/labels.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
 import { canonicalProvider } from '../pricing/provider-names.ts'
 
+type AmountInput = string | number | bigint
+
 /** Amounts by metric: dollars for `cost` (exact as text), counts for the others. */
-export type AmountsInput = Readonly<Partial<Record<Metric, string | number | bigint>>>
+export interface AmountsInput extends Readonly<Partial<Record<Exclude<Metric, 'calls'>, AmountInput>>> {
+  /** One unless said otherwise; null where nobody can say, so that a hard budget of calls refuses. */
+  readonly calls?: AmountInput | null
+}
 
 /** What a hold asks. */
 export interface HoldRequest {
-  /** Yours, for a second try to get the same grant; made up where it is left out. */
+  /** Yours, for a second try to get the same grant while the hold is open; made up where it is left out. */
   readonly id?: string
   readonly labels?: Readonly<Record<string, string>>
-  /** The worst case, by metric. A call is one call and takes one place unless said otherwise. */
+  /** The worst case, by metric. A hold is for one call and takes one place unless said otherwise. */
   readonly amount?: AmountsInput
   /** What is expected of it, for adaptive budgets; learned from earlier holds where it is left out. */
   readonly expected?: AmountsInput
@@ -52,7 +57,7 @@ export function toAsked(request: HoldRequest, bounded: Bounded, defaults: Amount
   if (request.amount?.calls !== undefined && toAmounts('amount', { calls: request.amount.calls }).calls === 0n) {
     throw new PurserError('PURSER_BAD_ARGUMENT', 'A hold is for one call at least; "amount.calls" is 0.')
   }
-  const worst = { ...defaults, ...bounded.worst, ...toAmounts('amount', request.amount) }
+  const worst = worstOf(request.amount, { ...defaults, ...bounded.worst })
   return {
     labels: parseLabels(labels),
     worst,
@@ -66,6 +71,12 @@ export function toAsked(request: HoldRequest, bounded: Bounded, defaults: Amount
     request: bounded.request,
     maxOutputTokens: bounded.maxOutputTokens,
   }
+}
+
+/** Amounts that are given stand for others; what is given as null is left open. */
+function worstOf(given: AmountsInput | undefined, others: Amounts): Amounts {
+  const { calls, ...rest } = others
+  return { ...rest, ...(calls !== undefined && given?.calls !== null && { calls }), ...toAmounts('amount', given) }
 }
 
 /** @throws PURSER_BAD_ARGUMENT */
@@ -85,7 +96,8 @@ export function toAmounts(what: string, input: AmountsInput = {}): Amounts {
   const amounts: Partial<Record<Metric, bigint>> = {}
   for (const metric of metrics) {
     const amount = input[metric]
-    if (amount !== undefined) amounts[metric] = parseAmount(amount, metric, place.in(metric))
+    if (amount === undefined || (metric === 'calls' && amount === null)) continue
+    amounts[metric] = parseAmount(amount, metric, place.in(metric))
   }
   return amounts
 }

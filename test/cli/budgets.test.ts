@@ -114,7 +114,13 @@ describe('budgets set', () => {
     const after = async (...args: readonly string[]) => (await machine.json(budgetSetShape, [...set, 'b', ...args])).budget
     expect(await after('--quantile', '0.95')).toMatchObject({ mode: 'adaptive', quantile: 0.95, learnBy: ['stage'], bound: '6000000000' })
     expect(await after('--on-limit', 'warn')).toMatchObject({ mode: 'soft', onLimit: 'warn', tolerance: '0', bound: null })
-    expect(await after('--on-limit', 'pause')).toMatchObject({ mode: 'strict', onLimit: 'pause', bound: '5000000000' })
+    expect(await after('--on-limit', 'pause')).toMatchObject({
+      mode: 'strict',
+      onLimit: 'pause',
+      // Running runs may go past it.
+      bound: null,
+      boundText: '$5.00, plus what running runs may still spend',
+    })
     expect(await after('--window', 'day')).toMatchObject({ window: 'day', each: [] })
     expect(await after('--metric', 'tokens', '--limit', '200k', '--no-count-cache-reads', '--counts-plan')).toMatchObject({
       limit: '200000',
@@ -124,7 +130,22 @@ describe('budgets set', () => {
     expect(await after('--limit', '100k')).toMatchObject({ countsCacheReads: false, countsPlan: true })
   })
 
+  test('places have no thresholds, also where the budget had some of another metric', async () => {
+    const machine = newMachine()
+    const after = async (...args: readonly string[]) => (await machine.json(budgetSetShape, [...set, 'agents', ...args])).budget
+    expect(await after('--limit', '5', '--window', 'total', '--thresholds', '90')).toMatchObject({ thresholds: [{ percent: 90 }] })
+    expect(await after('--metric', 'concurrency', '--limit', '3')).toMatchObject({ metric: 'concurrency', thresholds: [] })
+    expect(await after('--limit', '4')).toMatchObject({ limit: '4', thresholds: [] })
+    expect(await after('--metric', 'calls', '--limit', '9', '--window', 'day')).toMatchObject({
+      thresholds: [{ percent: 50 }, { percent: 80 }, { percent: 95 }],
+    })
+  })
+
   test.each([
+    [
+      ['x', '--limit', '5', '--metric', 'concurrency', '--thresholds', '80'],
+      '--thresholds are told by what is spent, and places are held and never spent: leave them out.',
+    ],
     [['x', '--limit', '5'], 'has no window; write run, hour, day'],
     [['x', '--limit', '5', '--window', 'day', '--mode', 'adaptive'], 'has no tolerance'],
     [['x', '--limit', '5', '--window', 'dya'], 'did you mean "day"?'],
@@ -192,6 +213,20 @@ describe('budgets status', () => {
     const at80 = { env: { COLUMNS: '80' } }
     expect(await done(machine, ['budgets', 'status'], at80)).toContain(`${name}  project=harbour, agent=none  $1.00`)
     expect(await done(machine, ['budgets', 'list'], at80)).toContain(`${name}  $5.00`)
+  })
+
+  test.each([
+    ['block', '5000000000', '$5.00'],
+    ['terminate', '5000000000', '$5.00'],
+    ['warn', null, 'none: it warns'],
+    ['pause', null, '$5.00, plus what running runs may still spend'],
+    ['queue', null, '$5.00, plus what running runs may still spend'],
+    ['block-new-runs', null, '$5.00, plus what running runs may still spend'],
+  ])('has a bound where grants are bounded: %s', async (action, bound, boundText) => {
+    const machine = newMachine()
+    await done(machine, [...set, 'all', '--limit', '5', '--window', 'day', '--on-limit', action])
+    expect(await statusOf(machine)).toMatchObject([{ bound, boundText, limit: '5000000000' }])
+    expect((await machine.json(budgetListShape, ['budgets', 'list'])).budgets).toMatchObject([{ bound, boundText }])
   })
 
   test('tells what is spent, held and presumed apart', async () => {

@@ -114,6 +114,34 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', held: '0', presumed: '1500000000' }])
   })
 
+  test('a hard budget of calls refuses a command that may make any number of them, also inside another guard', async () => {
+    const { machine, purser } = await limited()
+    await done(machine, ['budgets', 'set', 'calls', '--metric', 'calls', '--limit', '2', '--window', 'total', '--where', 'stage=draft'])
+    const draft = ['--label', 'stage=draft', '--max', '1']
+    const refused = await machine.run(['guard', ...draft, '--json', ...inShell('touch ran')])
+    expect([refused.code, denialShape.parse(JSON.parse(refused.out))]).toMatchObject([
+      4,
+      { kind: 'unbounded', budget: 'calls', metric: 'calls', asked: null, limit: '2', message: expect.stringContaining('--calls') },
+    ])
+    expect(existsSync(join(machine.folder, 'ran'))).toBe(false)
+    const inner = (more: string) => inShell(`$PURSER guard --label stage=draft --max 0.5 ${more} -- touch ran`)
+    const nested = await machine.run(['guard', '--max', '1', ...inner('')], purser)
+    expect([nested.code, nested.err]).toEqual([4, expect.stringContaining('the calls of the call cannot be bounded')])
+    expect(existsSync(join(machine.folder, 'ran'))).toBe(false)
+    expect((await machine.run(['guard', '--max', '1', ...inner('--calls 2')], purser)).code).toBe(0)
+    const never = await machine.run(['guard', ...draft, '--calls', '3', '--', 'true'])
+    expect([never.code, never.err]).toEqual([4, expect.stringContaining('3 calls is more than the whole of budget "calls"')])
+  })
+
+  test('calls that nobody has counted beforehand are counted as they are recorded, where the budget only warns', async () => {
+    const { machine, purser } = await limited()
+    await done(machine, ['budgets', 'set', 'calls', '--metric', 'calls', '--limit', '1', '--window', 'total', '--mode', 'soft'])
+    const script = '$PURSER record --provider a --model m --cost 0.1; $PURSER record --provider a --model m --cost 0.1 --label stage=b'
+    const { code, err } = await machine.run(['guard', '--max', '1', ...inShell(script)], purser)
+    expect([code, err]).toEqual([0, expect.stringContaining('Budget "calls" may be passed')])
+    expect(await statusOf(machine, 'calls')).toMatchObject([{ spent: '2', held: '0', overLimit: { by: '1', cause: 'soft' } }])
+  })
+
   test('says by how much more was recorded than was held', async () => {
     const { machine, purser } = await limited()
     const alone = await machine.run(['guard', '--max', '0.1', ...inShell('$PURSER record --provider a --model m --cost 0.2')], purser)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { grantShape, holdOutcomeShape } from '../../src/cli/gate-shapes.ts'
-import { chargeShape, costsShape, errorShape, warningShape } from '../../src/cli/json-shapes.ts'
+import { catalogListShape, chargeShape, costsShape, errorShape, warningShape } from '../../src/cli/json-shapes.ts'
 import { costing, denied, done, granted, holdsOf, statusOf } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 
@@ -73,6 +73,8 @@ describe('hold reserve', () => {
     expect(await granted(machine, [...args, '--id', 'r'])).toMatchObject({ maxOutputTokens: 100 })
     // The chat of docs/guide/bounds.md: 313 × $2.50 and 100 × $10 a million.
     expect(await holdsOf(machine)).toMatchObject([{ asked: { cost: '1782500', tokens: '413' }, model: 'gpt-4o' }])
+    const { revision } = await machine.json(catalogListShape, ['catalog', 'list'])
+    expect((await holdsOf(machine))[0]?.catalog).toBe(revision)
     await done(machine, ['budgets', 'set', 'all', '--limit', '0.003'])
     expect(await denied(machine, args)).toMatchObject({ kind: 'contended', asked: '1782500', room: '1217500' })
     // What is left after the prompt buys 43.5 tokens at $10 a million.

@@ -59,7 +59,7 @@ test('the limits of an agent platform, with its alerts', async () => {
     { name: 'limits.global.max_tokens_per_day', metric: 'tokens', limit: '1000000', window: 'day', countsCacheReads: false, ...newRuns },
     { name: 'limits.global.max_cost_per_day', limit: '50000000000', window: 'day', ...newRuns },
     { name: 'limits.global.max_cost_per_month', limit: '500000000000', window: 'month', ...newRuns },
-    { name: 'limits.global.max_concurrent_agents', metric: 'concurrency', limit: '5', window: 'total', onLimit: 'queue', thresholds },
+    { name: 'limits.global.max_concurrent_agents', metric: 'concurrency', limit: '5', window: 'total', onLimit: 'queue', thresholds: [] },
     { name: 'limits.per_project.max_cost_per_day', limit: '20000000000', window: 'day', ...newRuns, ...overridden('30000000000') },
     { name: 'limits.per_project.max_cost_per_month', limit: '200000000000', window: 'month', ...newRuns, ...overridden('300000000000') },
     { name: 'limits.per_agent.max_tokens_per_run', metric: 'tokens', limit: '100000', countsCacheReads: false, ...run },
@@ -93,6 +93,44 @@ test('the budgets of a persona generator', async () => {
     { name: 'budgets.weekly', limit: '50000000000', window: 'week', thresholds: warnAndReach },
     { name: 'budgets.monthly', limit: '150000000000', window: 'month', thresholds: warnAndReach },
   ])
+})
+
+test('budgets that pause first and block later are two, and so they are shown', async () => {
+  const machine = newMachine()
+  const { budgets } = await shown(
+    machine,
+    'budgets: { daily: 10.00, alerts: [{ threshold: 0.5, action: warn }, { threshold: 0.8, action: pause }, { threshold: 1.0, action: block }] }\n',
+  )
+  const critical = { percent: 100, level: 'critical' }
+  expect(budgets).toEqual([
+    // $5 are 62.5 % of $8.
+    {
+      name: 'budgets.daily',
+      limit: '8000000000',
+      window: 'day',
+      onLimit: 'pause',
+      thresholds: [{ percent: 62.5, level: 'info' }, critical],
+    },
+    { name: 'budgets.daily-block', limit: '10000000000', window: 'day', thresholds: [critical] },
+  ])
+  const { out } = await machine.run(['config', 'show', '--expanded'])
+  expect(out).toMatch(/budgets\.daily .*\n +limit +\$8\.00, a day \(UTC\)\n +at limit +strict: pause\n/)
+  expect(out).toMatch(/budgets\.daily-block .*\n +limit +\$10\.00, a day \(UTC\)\n +at limit +strict: block\n/)
+})
+
+test('a running run stops where an alert blocks, and not where one below it pauses', async () => {
+  const machine = newMachine()
+  machine.write(
+    'purser.yaml',
+    'budgets: { daily: 10.00, alerts: [{ threshold: 0.8, action: pause }, { threshold: 1.0, action: block }] }\n',
+  )
+  const reserve = (amount: string) => machine.run(['hold', 'reserve', '--amount', amount, '--label', 'run=7', '--db', 'spend.db'])
+  expect((await reserve('7')).code).toBe(0)
+  const paused = await reserve('2')
+  expect([paused.code, paused.err]).toEqual([0, expect.stringContaining('Budget "budgets.daily" is passed')])
+  expect((await reserve('1')).code).toBe(0)
+  const blocked = await reserve('0.01')
+  expect([blocked.code, blocked.err]).toEqual([4, expect.stringContaining('Budget "budgets.daily-block" has no room for $0.01')])
 })
 
 const soft = { mode: 'soft', onLimit: 'warn', thresholds: warnAndReach }

@@ -52,7 +52,7 @@ function addTermOptions(command: Command): Command {
     .option('--mode <name>', `${modes.join(', ')}; strict unless said otherwise`)
     .option('--tolerance <amount>', 'for adaptive: how far the worst case of a call may pass the limit')
     .option('--on-limit <action>', actions.join(', '))
-    .option('--thresholds <percents>', 'shares of the limit that are told when reached: 50,80,95, or none')
+    .option('--thresholds <percents>', 'shares of the limit that are told when reached: 50,80,95, or none; not for concurrency')
     .option('--increase-by <amount>', 'a higher limit for a while; with --until')
     .option('--until <time>', 'the last day of the increase, or the instant it ends')
     .option('--no-increase', 'ends an increase')

@@ -20,11 +20,14 @@ const examples = `
 Examples:
   purser guard --label run=42 --max '$2' -- ./pipeline.sh
   purser guard --max 0.50 --label project=atlas --wait 30s -- ./agent.sh --verbose
+  purser guard --max 2 --calls 50 --tokens 200k -- ./agent.sh       where budgets limit calls or tokens too
   purser guard --max 2 --label run=42 -- sh -c 'purser record --provider acme --model upscaler --cost 0.05'
 
 The command gets the labels and the hold in ${labelsVariable} and ${holdVariable}: what \`purser record\` books inside comes out of
 the hold, and \`purser hold reserve\` takes a part of it. When the command ends, what it did not spend is free again. If it is
 killed, nobody knows what it spent beyond what it recorded: the hold stays until it runs out, and is then presumed spent.
+
+Nobody can say how many calls or tokens a command uses: a hard budget of those refuses it unless --calls or --tokens says so.
 
 The exit code is that of the command; 4 where the hold is denied, and then nothing is run.`
 
@@ -38,7 +41,7 @@ export function defineGuard(): Command {
     .argument('<command...>', 'the command and its arguments, after "--"')
     .option('--max <usd>', "the most that the command may spend, in dollars, like '$2'")
     .option('--tokens <number>', 'the most tokens that it may use')
-    .option('--calls <number>', 'the most calls that it may make; 1 unless said otherwise')
+    .option('--calls <number>', 'the most calls that it may make; nobody can say unless given, and a hard budget of calls then refuses')
     .option('--label <key=value>', 'a label of all that it spends; give it once for each', collect)
     .option('--ttl <time>', 'how long the hold outlives purser, should it be killed; 1h unless said otherwise')
     .option('--wait <time>', 'how long to go on trying while other holds are in the way, like 30s')
@@ -54,7 +57,9 @@ const hourMs = 60 * 60 * 1000
 async function guard(session: Session, words: readonly string[], options: GuardOptions, config: string | undefined): Promise<void> {
   const { max, ...others } = options
   const labels = { ...surroundingLabels(session.env), ...labelsOf(options) }
-  const request = { ttlMs: hourMs, ...holdRequest({ ...others, amount: required(max, '--max', "'$2'") }, labels, '--max') }
+  const asked = holdRequest({ ...others, amount: required(max, '--max', "'$2'") }, labels, '--max')
+  // A command makes as many calls as it likes, unless somebody who knows it says how many.
+  const request = { ttlMs: hourMs, ...asked, amount: { calls: null, ...asked.amount } }
   const env = {
     ...session.env,
     [labelsVariable]: JSON.stringify(labels),

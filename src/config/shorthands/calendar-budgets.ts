@@ -1,5 +1,5 @@
 import { actions, type Action } from '../../budgets/budget.ts'
-import { type InputPath, inputPlace, type InputPlace, shown } from '../../budgets/input-place.ts'
+import { inputPlace, type InputPlace, shown } from '../../budgets/input-place.ts'
 import { parseAmount } from '../../budgets/parse-amount.ts'
 import { levelAt, parsePercent, parseShare } from '../../budgets/parse-thresholds.ts'
 import { readChoice, readFields } from '../../budgets/read-fields.ts'
@@ -19,37 +19,58 @@ interface CalendarAlert {
   /** Of the amount as written. */
   readonly percent: number
   readonly action: Action
+  /** Its place in the list. */
+  readonly index: number
 }
 
 /**
- * The budget of a number under `daily`, `weekly` or `monthly`: soft, unless an alert has another action than `warn`. The
- * hard limit is then the lowest share at which one has, and the other alerts are told as shares of that limit.
+ * The budgets of a number under `daily`, `weekly` or `monthly`: a soft one where nothing but `warn` is said. Else each
+ * other action is a strict limit of its own, at its share of the number, because one action does not do what another
+ * does: calls of running runs pass a pause. The lowest has the plain name, and what warns is told as shares of its limit.
  */
-export function calendarDraft(key: string, amount: unknown, file: ConfigFile): BudgetDraft {
-  const written = (path: InputPath) =>
-    writtenIn(file, path[0] === 'thresholds' ? ['budgets', 'alerts', ...path.slice(1)] : ['budgets', key])
-  const place = inputPlace(refuseIn(written))
+export function calendarDrafts(key: string, amount: unknown, file: ConfigFile): BudgetDraft[] {
+  const place = inputPlace(refuseIn((path) => writtenIn(file, path[0] === 'alerts' ? ['budgets', ...path] : ['budgets', key])))
   const full = parseAmount(amount, 'cost', place)
-  const alerts = readAlerts(file.written.budgets?.['alerts'], place.in('thresholds'))
+  const alerts = readAlerts(file.written.budgets?.['alerts'], place.in('alerts'))
   const name = `budgets.${key}`
-  const window = calendarWindows.get(key)
-  const blocking = alerts?.filter(({ action }) => action !== 'warn').toSorted((a, b) => a.percent - b.percent)[0]
-  const warnings =
-    alerts === undefined
-      ? [
-          `${file.placeOf(['budgets', key])}: budgets.${key} only warns, as no alerts beside it say more; \`alerts: [{ threshold: 1.0, action: block }]\` makes it block.`,
-        ]
-      : []
-  if (alerts === undefined || blocking === undefined) {
-    const thresholds = alerts?.map(({ percent }) => ({ percent, level: levelAt(percent) }))
-    return { name, input: { limit: full, window, mode: 'soft', ...(thresholds && { thresholds }) }, written, warnings }
+  const draft = (after: string, terms: object, told: readonly CalendarAlert[]): BudgetDraft => ({
+    name: `${name}${after}`,
+    input: { window: calendarWindows.get(key), ...terms },
+    written: ([field, index, ...deeper]) => {
+      if (field !== 'thresholds') return writtenIn(file, ['budgets', key])
+      const alert = typeof index === 'number' ? told[index] : undefined
+      return writtenIn(file, ['budgets', 'alerts', ...(alert === undefined ? [] : [alert.index, ...deeper])])
+    },
+  })
+  if (alerts === undefined) {
+    const warning = `${file.placeOf(['budgets', key])}: budgets.${key} only warns, as no alerts beside it say more; \`alerts: [{ threshold: 1.0, action: block }]\` makes it block.`
+    return [{ ...draft('', { limit: full, mode: 'soft' }, []), warnings: [warning] }]
   }
-  const thresholds = alerts.map((alert) => ({
-    percent: percentOf(alert.percent, blocking.percent),
-    level: alert === blocking ? 'critical' : levelAt(alert.percent),
+  const [lowest, ...others] = alerts.filter(({ action }) => action !== 'warn').toSorted((a, b) => a.percent - b.percent)
+  if (lowest === undefined) {
+    const thresholds = alerts.map(({ percent }) => ({ percent, level: levelAt(percent) }))
+    return [draft('', { limit: full, mode: 'soft', thresholds }, alerts)]
+  }
+  const hard = (after: string, alert: CalendarAlert, told: readonly CalendarAlert[]): BudgetDraft => {
+    const limit = divideFloor(full * hundredths(alert.percent), 10_000n)
+    return draft(after, { limit, mode: 'strict', on_limit: alert.action, thresholds: sharesOf(alert, told) }, told)
+  }
+  const toldOfLowest = alerts.filter((alert) => alert === lowest || alert.action === 'warn')
+  return [hard('', lowest, toldOfLowest), ...others.map((alert) => hard(`-${suffixOf(alert, others)}`, alert, [alert]))]
+}
+
+/** The action, and where a lower limit is named after it already, the share too. */
+function suffixOf({ action, percent }: CalendarAlert, others: readonly CalendarAlert[]): string {
+  const isFirst = others.find((other) => other.action === action)?.percent === percent
+  return isFirst ? action : `${action}-${percent}`
+}
+
+/** Alerts as thresholds of the limit that one of them makes. */
+function sharesOf(limiting: CalendarAlert, told: readonly CalendarAlert[]): object[] {
+  return told.map((alert) => ({
+    percent: percentOf(alert.percent, limiting.percent),
+    level: alert === limiting ? 'critical' : levelAt(alert.percent),
   }))
-  const limit = divideFloor(full * hundredths(blocking.percent), 10_000n)
-  return { name, input: { limit, window, mode: 'strict', on_limit: blocking.action, thresholds }, written, warnings }
 }
 
 function readAlerts(value: unknown, place: InputPlace): CalendarAlert[] | undefined {
@@ -64,7 +85,7 @@ function readAlerts(value: unknown, place: InputPlace): CalendarAlert[] | undefi
     const percent = fields.has('threshold')
       ? parseShare(fields.value('threshold'), fields.place('threshold'))
       : parsePercent(fields.value('percent'), fields.place('percent'))
-    return { percent, action: readChoice(fields.value('action'), actions, fields.place('action')) }
+    return { percent, action: readChoice(fields.value('action'), actions, fields.place('action')), index }
   })
   const percents = alerts.map(({ percent }) => percent)
   const twice = percents.findIndex((percent, index) => percents.indexOf(percent) !== index)

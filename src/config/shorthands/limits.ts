@@ -83,7 +83,8 @@ function toDraft(
       on_limit: onLimit,
       each,
       ...(metric === 'tokens' && { counts_cache_reads: false }),
-      ...(alerts !== undefined && { thresholds: alerts.written.alerts?.thresholds }),
+      // Places are held and never spent, so no share of them is ever told.
+      ...(alerts !== undefined && metric !== 'concurrency' && { thresholds: alerts.written.alerts?.thresholds }),
       ...(projects.length > 0 && {
         overrides: projects.map(({ name: project, leaf: { value } }) => ({ match: { project }, limit: value })),
       }),

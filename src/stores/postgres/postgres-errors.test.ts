@@ -22,12 +22,24 @@ describe('a failure of Postgres', () => {
     ['admin_shutdown', '57P01', 'PURSER_LEDGER_UNAVAILABLE', 'Nothing was written'],
     ['cannot_connect_now', '57P03', 'PURSER_LEDGER_UNAVAILABLE', 'cannot be reached'],
     ['a refused connection', 'ECONNREFUSED', 'PURSER_LEDGER_UNAVAILABLE', 'cannot be reached'],
+    // https://nodejs.org/api/tls.html#x509-certificate-error-codes
+    ['a certificate of nobody known', 'SELF_SIGNED_CERT_IN_CHAIN', 'PURSER_LEDGER_UNAVAILABLE', 'sslrootcert'],
+    ['a certificate that has ended', 'CERT_HAS_EXPIRED', 'PURSER_LEDGER_UNAVAILABLE', 'sslrootcert'],
+    ['a certificate of another host', 'ERR_TLS_CERT_ALTNAME_INVALID', 'PURSER_LEDGER_UNAVAILABLE', 'sslrootcert'],
+    ['a certificate that leads nowhere', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'PURSER_LEDGER_UNAVAILABLE', 'sslrootcert'],
     ['internal_error', 'XX000', 'PURSER_LEDGER_UNAVAILABLE', 'refused to write'],
   ])('%s (%s) is told as %s', (_, sqlState, code, said) => {
     const cause = failure(sqlState)
     const error = fromPostgres(cause, 'postgres://host/spend', 'write')
     expect(error).toMatchObject({ code, cause, message: expect.stringContaining(said) as string })
     expect((error as PurserError).message).toContain('postgres://host/spend')
+  })
+
+  test('to encrypt the connection as its URL asks is told', () => {
+    expect(fromPostgres(new Error('The server does not support SSL connections'), 'here', 'open')).toMatchObject({
+      code: 'PURSER_LEDGER_UNAVAILABLE',
+      message: expect.stringContaining('sslmode') as string,
+    })
   })
 
   test('of the connection while committing leaves the outcome unknown, a refused commit does not', () => {

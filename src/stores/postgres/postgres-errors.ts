@@ -37,6 +37,13 @@ export function isConnectionLost(error: unknown): boolean {
   return socketCodes.has(code) || /^(?:08|57P0[1235]|25P03)/.test(code)
 }
 
+/** What Node and pg say of a connection that cannot be encrypted as the URL asks. */
+function isInsecure(error: unknown): boolean {
+  const code = codeOf(error)
+  if (code === undefined) return error instanceof Error && error.message === 'The server does not support SSL connections'
+  return /CERT_|_CERT|^UNABLE_TO_(?:GET|VERIFY)/.test(code)
+}
+
 const say = {
   readOnly: '%s cannot be written: the server is a read-only copy, or this role may only read. Connect to the primary.',
   full: 'The disk of the server of %s is full. This was not written, what was answered before is; free space, then try again.',
@@ -87,6 +94,13 @@ export function fromPostgres(error: unknown, location: string, doing: Doing): un
     return new PurserError(
       'PURSER_LEDGER_UNAVAILABLE',
       `${location} cannot be reached (${said}). ${doing === 'write' ? 'Nothing was written. ' : ''}Check the server and the way to it.`,
+      options,
+    )
+  }
+  if (isInsecure(error)) {
+    return new PurserError(
+      'PURSER_LEDGER_UNAVAILABLE',
+      `The connection to ${location} is not secure as its URL asks (${said}). Check sslmode and sslrootcert there, and the certificate of the server.`,
       options,
     )
   }
