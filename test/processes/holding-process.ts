@@ -6,6 +6,8 @@ import { openPlace, type Place } from './place.ts'
 /** Holds, splits and settles until it is killed. It writes down each request before it asks, and each answer once it has it. */
 const [place, name = ''] = JSON.parse(process.argv[2] ?? '[]') as [Place, string]
 const lanes = 8
+/** Whom the lanes work for in turn: half of them for one whose tokens or calls are counted as well. */
+const teams = ['money', 'tokens', 'money', 'calls']
 let requests = 0
 
 function write(line: Line): void {
@@ -14,7 +16,7 @@ function write(line: Line): void {
 
 async function ask(store: Store, request: HeldRequest): Promise<HeldReply> {
   const number = `${name}-${(requests += 1)}`
-  write({ number, asks: request })
+  write({ number, asks: request, at: Date.now() })
   const told = await askUntilTold(store, request)
   write({ number, told })
   return told
@@ -23,13 +25,15 @@ async function ask(store: Store, request: HeldRequest): Promise<HeldReply> {
 async function lane(store: Store, number: number): Promise<void> {
   for (let n = 0; ; n += 1) {
     const id = `${name}-${number}-${n}`
-    const isKept = n % 8 === 7
+    const team = teams[number % teams.length]
     const labels = {
       project: `p${(number + n) % 3}`,
       run: `${name}-${number}-${Math.floor(n / 20)}`,
-      ...(isKept && { stage: 'kept' }),
+      ...(n % 8 === 7 ? { stage: `kept ${team}` } : { team: String(team) }),
     }
-    const { granted } = await ask(store, { kind: 'reserve', id, labels })
+    // Two where a part is settled, or a hold twice.
+    const calls = [2, 3, 6].includes(n % 8) ? 2 : 1
+    const { granted } = await ask(store, { kind: 'reserve', id, labels, calls })
     if (granted === true) await go(store, id, n, labels)
     else await new Promise((resolve) => setTimeout(resolve, 5))
   }

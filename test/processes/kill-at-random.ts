@@ -10,9 +10,10 @@ const program = fileURLToPath(new URL('holding-process.ts', import.meta.url))
 const processes = 8
 const longestMs = 40_000
 
-/** What one process asked, and what it was told; nothing, where it was killed in between. */
+/** What one process asked and when, and what it was told; nothing, where it was killed in between. */
 export interface Asked {
   readonly request: HeldRequest
+  readonly at: number
   told?: HeldReply
 }
 
@@ -29,7 +30,7 @@ function start(place: Place, name: string, asked: Map<string, Asked>): Running {
     if (text === 'ready') return ready.resolve()
     const line = lineOf(text)
     if (line === undefined) return
-    if ('asks' in line) asked.set(line.number, { request: line.asks })
+    if ('asks' in line) asked.set(line.number, { request: line.asks, at: line.at })
     else Object.assign(asked.get(line.number) ?? {}, { told: line.told })
   })
   child.once('exit', () => ready.resolve())

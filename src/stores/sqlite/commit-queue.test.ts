@@ -3,8 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { CommitQueue } from './commit-queue.ts'
 import { schemaVersion } from './schema.ts'
 
-/** A queue over a table of numbers, and the commits that it made. */
-function queue(beforeCommit: () => void = () => undefined) {
+/** A queue over a table of numbers, and the commits that it made; `meets` says whether another process has written. */
+function queue(beforeCommit: () => void = () => undefined, meets: () => boolean = () => false) {
   const database = new DatabaseSync(':memory:')
   onTestFinished(() => database.close())
   database.exec(`CREATE TABLE numbers (n INTEGER NOT NULL) STRICT; PRAGMA user_version = ${schemaVersion}`)
@@ -12,7 +12,7 @@ function queue(beforeCommit: () => void = () => undefined) {
   const hooks = {
     begun: () => {
       commits.begun += 1
-      return false
+      return meets()
     },
     beforeCommit,
     committed: () => void (commits.committed += 1),
@@ -52,6 +52,25 @@ describe('group commit', () => {
     }
     await Promise.all([writes.run(long), writes.run(long), writes.run(long)])
     expect(commits.committed).toBe(3)
+  })
+
+  test('an import that has met another process leaves the lock free for a moment before each of its turns', async () => {
+    let freeMs = 0
+    let committedAt = Number.NaN
+    const {
+      queue: writes,
+      insert,
+      commits,
+    } = queue(undefined, () => {
+      if (commits.begun > 1) freeMs += performance.now() - committedAt
+      return commits.begun === 1
+    })
+    for (let turn = 0; turn <= 40; turn += 1) {
+      await writes.run(() => insert(turn), true)
+      committedAt = performance.now()
+    }
+    // Forty waits of one to three milliseconds; to come back at once takes less than a tenth of one.
+    expect(freeMs).toBeGreaterThan(25)
   })
 
   test('a job that fails is undone and told so; those before and after it are written once', async () => {

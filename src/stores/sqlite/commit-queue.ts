@@ -42,6 +42,8 @@ export class CommitQueue {
   #draining: Promise<void> | undefined
   /** Whether another process was met since the last transaction: then the lock is left free for a moment after each. */
   #isShared = false
+  /** When that was last; `performance.now()`. */
+  #metAt = Number.NEGATIVE_INFINITY
 
   constructor(database: DatabaseSync, path: string, hooks: CommitHooks, patienceMs = defaultPatienceMs) {
     this.#patienceMs = patienceMs
@@ -66,12 +68,25 @@ export class CommitQueue {
   }
 
   async #drain(): Promise<void> {
-    await nextTurn()
+    await (this.#isBulkBesideOthers ? pause(longestPauseMs) : nextTurn())
     while (this.#hasWork) {
       await this.#transaction()
-      if (this.#hasWork) await (this.#isShared ? pause(longestPauseMs) : nextTurn())
+      if (this.#hasWork) await (this.#isShared || this.#isBulkBesideOthers ? pause(longestPauseMs) : nextTurn())
     }
     this.#draining = undefined
+  }
+
+  /**
+   * An import asks for its next turn as soon as it has had one, so that others would hardly ever find the lock free; and
+   * they show themselves only when they do. So bulk work leaves it free before each turn, for a while after it met another.
+   */
+  get #isBulkBesideOthers(): boolean {
+    return this.#waiting.length === 0 && performance.now() - this.#metAt < givingWayMs
+  }
+
+  #meet(): void {
+    this.#isShared = true
+    this.#metAt = performance.now()
   }
 
   get #hasWork(): boolean {
@@ -96,7 +111,7 @@ export class CommitQueue {
     const done: { job: Job<unknown>; value: unknown }[] = []
     let job: Job<unknown> | undefined
     try {
-      if (this.#hooks.begun()) this.#isShared = true
+      if (this.#hooks.begun()) this.#meet()
       const started = performance.now()
       while (performance.now() - started < maxTransactionMs && (job = this.#next()) !== undefined) {
         done.push({ job, value: job.work() })
@@ -146,7 +161,7 @@ export class CommitQueue {
           )
         }
       }
-      this.#isShared = true
+      this.#meet()
       await pause(longestPauseMs)
     }
     const version = Number(this.#version.get()?.['user_version'])
@@ -166,6 +181,9 @@ export class CommitQueue {
 
 /** How many other jobs are done before bulk work gets its turn all the same: some hundred milliseconds. */
 const mostPassedOver = 2000
+
+/** For how long bulk work expects another process to write again, in milliseconds. */
+const givingWayMs = 1000
 
 /** Short, random waits: no process learns another's rhythm, so none starves. */
 const longestPauseMs = 3
