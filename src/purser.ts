@@ -6,6 +6,7 @@ import type { LedgerHost } from './facade/ledger-host.ts'
 import { checkOpenOptions, type PurserOptions } from './facade/open-options.ts'
 import { openStore } from './facade/open-store.ts'
 import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
+import { inContext, withLabels } from './facade/label-context.ts'
 import { withChargeIds } from './facade/retry-by-id.ts'
 import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
@@ -115,6 +116,17 @@ export class Purser {
   }
 
   /**
+   * Runs a function in which every record and hold carries labels, through all that it awaits; their own labels win over
+   * them. The labels are those of the process: two copies of the package share them.
+   * @throws PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
+   * @example
+   * await purser.withLabels({ project: 'atlas', ticket: 'T-7' }, () => buildTicket())
+   */
+  withLabels<T>(labels: Readonly<Record<string, string>>, fn: () => T): T {
+    return withLabels(labels, fn)
+  }
+
+  /**
    * Books one call and gives the charge. The same id with the same call gives the first charge back.
    * @throws PURSER_ID_CONFLICT and what parseRecord and draftCharge throw; then nothing is booked.
    */
@@ -139,7 +151,7 @@ export class Purser {
       )
     }
     const now = Date.now()
-    const inputs = await this.#records.read(records, this.timezone, now)
+    const inputs = await this.#records.read(records.map(inContext), this.timezone, now)
     const bookings = records.map((record, index) => ({
       draft: this.#draft(inputs[index] as ChargeInput),
       onExisting: 'same' as const,
@@ -164,7 +176,7 @@ export class Purser {
 
   async #recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
     const nowMs = Date.now()
-    const read = (some: readonly CallRecord[]) => this.#records.read(some, this.timezone, nowMs)
+    const read = (some: readonly CallRecord[]) => this.#records.read(some.map(inContext), this.timezone, nowMs)
     const bookings = await draftRecords(records, read, (input) => this.#draft(input))
     let booked = 0
     for (let from = 0; from < bookings.length;) {

@@ -24,6 +24,7 @@ import {
 } from './hold-arguments.ts'
 import { HoldAdmission } from './hold-admission.ts'
 import { checkTtl, type HoldRequest } from './hold-request.ts'
+import { contextLabels, inContext } from './label-context.ts'
 import type { LedgerHost } from './ledger-host.ts'
 import { withChargeIds } from './retry-by-id.ts'
 import type { Unavailable } from './unavailable.ts'
@@ -61,8 +62,9 @@ export class HoldDesk {
     return this.#host.run(async () => {
       checkHoldRequest(request)
       const id = idOf(request.id)
+      const labelled = inContext(request)
       return this.#admission.orUnavailable(id, () =>
-        this.#admission.ask(request, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked })),
+        this.#admission.ask(labelled, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked })),
       )
     })
   }
@@ -78,7 +80,7 @@ export class HoldDesk {
       const id = idOf(request.id)
       return this.#admission.orUnavailable(id, async () => {
         const { labels } = await this.#view(from)
-        const part = { ...request, labels: { ...labels, ...request.labels } }
+        const part = { ...request, labels: { ...contextLabels(), ...labels, ...request.labels } }
         return this.#admission.ask(part, onePart, (asked) => this.#host.store.gate('split', { from: from as HoldId, id, asked }))
       })
     })
@@ -216,7 +218,7 @@ export class HoldDesk {
   why(request: HoldRequest): Promise<Explanation> {
     return this.#host.run(async () => {
       checkHoldRequest(request)
-      return this.#host.store.gate('why', { asked: await this.#admission.asked(request, oneCall) })
+      return this.#host.store.gate('why', { asked: await this.#admission.asked(inContext(request), oneCall) })
     })
   }
 

@@ -1,0 +1,89 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, test, vi } from 'vitest'
+import { openTemporaryLedger } from '../../test/ledger/temporary-ledger.ts'
+import { contextLabels, inContext, withLabels } from './label-context.ts'
+
+describe('labels of the code that runs', () => {
+  test('reach through all that is awaited, and end with the function', async () => {
+    const seen = await withLabels({ project: 'atlas' }, async () => {
+      await wait(1)
+      return Promise.all([contextLabels(), wait(1).then(() => contextLabels())])
+    })
+    expect(seen).toEqual([{ project: 'atlas' }, { project: 'atlas' }])
+    expect(contextLabels()).toBeUndefined()
+  })
+
+  test('of an inner function are added to the outer ones, and win over them', () => {
+    withLabels({ project: 'atlas', stage: 'draft' }, () => {
+      withLabels({ stage: 'final', run: '42' }, () => expect(contextLabels()).toEqual({ project: 'atlas', stage: 'final', run: '42' }))
+      expect(contextLabels()).toEqual({ project: 'atlas', stage: 'draft' })
+    })
+  })
+
+  test('of two that run at once are not mixed', async () => {
+    const one = async (ticket: string): Promise<unknown> => withLabels({ ticket }, () => wait(1).then(() => contextLabels()))
+    expect(await Promise.all([one('T-1'), one('T-2')])).toEqual([{ ticket: 'T-1' }, { ticket: 'T-2' }])
+  })
+
+  test('give way to those that a call has itself', () => {
+    withLabels({ project: 'atlas', role: 'writer' }, () => {
+      expect(inContext({ labels: { role: 'critic' } })).toEqual({ labels: { project: 'atlas', role: 'critic' } })
+      expect(inContext({})).toEqual({ labels: { project: 'atlas', role: 'writer' } })
+    })
+    expect(inContext({ labels: { role: 'critic' } })).toEqual({ labels: { role: 'critic' } })
+  })
+
+  test('are one context for two copies of the package', async () => {
+    vi.resetModules()
+    const other = await import('./label-context.ts')
+    expect(other.withLabels).not.toBe(withLabels)
+    expect(other.withLabels({ project: 'atlas' }, () => contextLabels())).toEqual({ project: 'atlas' })
+  })
+
+  test('that no charge may carry are refused at once', () => {
+    expect(() => withLabels({ model: 'x' }, () => undefined)).toThrow('"model" is a reserved name')
+  })
+})
+
+describe('calls in a context', () => {
+  const call = { provider: 'acme', model: 'big', usage: { inputTokens: 10 } }
+
+  test('are booked with its labels, one by one and in bulk', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.withLabels({ project: 'atlas', ticket: 'T-1' }, async () => {
+      await purser.record({ ...call, id: 'one', labels: { agent: 'builder' } })
+      await purser.recordMany([{ ...call, id: 'two' }])
+    })
+    expect(await purser.charge('one')).toMatchObject({ labels: { project: 'atlas', ticket: 'T-1', agent: 'builder' } })
+    expect(await purser.charge('two')).toMatchObject({ labels: { project: 'atlas', ticket: 'T-1' } })
+  })
+
+  test('are still checked', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.withLabels({ project: 'atlas' }, async () => {
+      await expect(purser.record(null as never)).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
+      await expect(purser.record({ ...call, labels: 'atlas' as never })).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
+      await expect(purser.holds.reserve(null as never)).rejects.toMatchObject({ code: 'PURSER_BAD_ARGUMENT' })
+    })
+  })
+
+  test('are held with its labels, which the charge keeps wherever it is settled', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.budgets.set('atlas', { limit: 1, window: 'day', where: 'project=atlas' })
+    const hold = (project: string) => purser.withLabels({ project }, () => purser.holds.reserve({ id: project, amount: { cost: '0.60' } }))
+    expect(await hold('atlas')).toMatchObject({ granted: true })
+    expect(await purser.withLabels({ project: 'atlas' }, () => purser.holds.reserve({ amount: { cost: '0.60' } }))).toMatchObject({
+      granted: false,
+      budget: 'atlas',
+    })
+    const { charge } = await purser.withLabels({ project: 'borg' }, () => purser.holds.settle('atlas', { ...call, costUsd: '0.10' }))
+    expect(await purser.charge(charge ?? '')).toMatchObject({ labels: { project: 'atlas' } })
+  })
+
+  test('that take a part of a hold have its labels, and those of the context that it lacks', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.holds.reserve({ id: 'run', labels: { run: '42' }, amount: { cost: '1' } })
+    await purser.withLabels({ run: 'other', stage: 'draft' }, () => purser.holds.split('run', { id: 'part', amount: { cost: '0.10' } }))
+    expect(await purser.holds.get('part')).toMatchObject({ labels: { run: '42', stage: 'draft' } })
+  })
+})

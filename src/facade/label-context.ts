@@ -1,0 +1,31 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { isMapping } from '../budgets/read-fields.ts'
+import type { Labels } from '../ledger/charge.ts'
+import { parseLabels } from '../ledger/labels.ts'
+
+// Two copies of the package in one process share the context, so that labels reach calls through either.
+const contextKey = Symbol.for('purser.labels')
+const holder = globalThis as { [contextKey]?: AsyncLocalStorage<Labels> }
+const context = (holder[contextKey] ??= new AsyncLocalStorage())
+
+/**
+ * Runs a function in which every call, hold and record carries labels, through all that it awaits. Inner labels are added
+ * to outer ones and win over them.
+ * @throws PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
+ */
+export function withLabels<T>(labels: Readonly<Record<string, string>>, fn: () => T): T {
+  return context.run(parseLabels({ ...context.getStore(), ...labels }), fn)
+}
+
+/** The labels of the code that runs now; undefined where it has none. */
+export function contextLabels(): Labels | undefined {
+  return context.getStore()
+}
+
+/** What is given, with the labels of the code that runs now added to its own, which win over them. */
+export function inContext<T extends { readonly labels?: Readonly<Record<string, string>> }>(given: T): T {
+  const around = context.getStore()
+  // What is no object at all is refused where it is checked.
+  if (around === undefined || !isMapping(given) || (given.labels !== undefined && !isMapping(given.labels))) return given
+  return { ...given, labels: given.labels === undefined ? around : { ...around, ...given.labels } }
+}
