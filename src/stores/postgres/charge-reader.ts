@@ -1,3 +1,4 @@
+import type { ChargePage } from '../charge-pages.ts'
 import type { ClientBase } from 'pg'
 import type { ChargeId } from '../../ledger/charge.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
@@ -7,13 +8,6 @@ import { chargeSelect, decodeCharges } from './charge-rows.ts'
 import { loadSubjects } from './load-subjects.ts'
 import type { Dictionaries } from './dictionaries.ts'
 import { sendAll, type Statement } from './statement.ts'
-
-/** Where a page of charges begins and how long it is. Charges beyond `upToSeq` came after the reading began. */
-export interface Page {
-  readonly after: { readonly at: number; readonly seq: number }
-  readonly upToSeq: number
-  readonly limit: number
-}
 
 /** Reads charges back from a ledger. */
 export class ChargeReader {
@@ -57,7 +51,7 @@ export class ChargeReader {
   }
 
   /** The next charges: of a subject or without a period in order of booking, else in order of their time. */
-  page(client: ClientBase, { subject, sinceMs, untilMs }: ChargeSelection, page: Page): Promise<StoredCharge[]> {
+  page(client: ClientBase, { subject, sinceMs, untilMs }: ChargeSelection, page: ChargePage): Promise<StoredCharge[]> {
     const { after, upToSeq, limit } = page
     const s = this.#schema
     if (subject !== undefined) {

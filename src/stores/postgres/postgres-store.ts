@@ -1,3 +1,4 @@
+import { chargesPerPage, walkPages } from '../charge-pages.ts'
 import { fromLearnedText, type Learned } from '../../budgets/learned.ts'
 import { type GateOperation, type GateOperations, isReading, type ReadingOperation } from '../../budgets/gate-operations.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
@@ -54,7 +55,6 @@ export interface PostgresStoreOptions {
 
 const defaultSchema = 'purser'
 const defaultPatienceMs = 10_000
-const chargesPerPage = 1000
 
 /**
  * Opens a ledger in a Postgres database, creating or migrating it where needed.
@@ -176,20 +176,14 @@ class PostgresStore implements Store {
     return found.map(({ charge }) => charge)
   }
 
-  async *charges(selection: ChargeSelection): AsyncIterable<Charge> {
-    const { sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, batch } = selection
-    const upToSeq = await this.#connections.read((client) => this.#charges.lastSeq(client))
-    for (let after = { at: sinceMs, seq: 0 }; ;) {
-      const from = { after, upToSeq, limit: chargesPerPage }
-      const page = await this.#connections.read((client) => this.#charges.page(client, selection, from))
-      for (const { charge } of page) {
-        const isAsked = charge.at >= sinceMs && charge.at < untilMs && (batch === undefined || charge.batch === batch)
-        if (isAsked) yield charge
-      }
-      const last = page.at(-1)?.charge
-      if (last === undefined || page.length < chargesPerPage) return
-      after = { at: last.at, seq: last.seq }
-    }
+  charges(selection: ChargeSelection): AsyncIterable<Charge> {
+    let upToSeq: number | undefined
+    return walkPages(selection, (after) =>
+      this.#connections.read(async (client) => {
+        upToSeq ??= await this.#charges.lastSeq(client)
+        return this.#charges.page(client, selection, { after, upToSeq, limit: chargesPerPage })
+      }),
+    )
   }
 
   events(afterSeq: number, limit: number): Promise<readonly LedgerEvent[]> {

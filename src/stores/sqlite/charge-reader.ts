@@ -1,3 +1,4 @@
+import type { ChargePage } from '../charge-pages.ts'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { invariant } from '../../errors.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
@@ -27,13 +28,6 @@ interface ChargeRow {
 // Costs are read as text, because a 64-bit integer may be more than a double holds exactly.
 const columns =
   'charges.seq, at, booked_at, series, sku, pricing, CAST(cost AS TEXT) AS cost, packed, id, response_id, batch, corrects, extras'
-
-/** Where a page of charges begins and how long it is. Charges beyond `upToSeq` came after the reading began. */
-export interface Page {
-  readonly after: { readonly at: number; readonly seq: number }
-  readonly upToSeq: number
-  readonly limit: number
-}
 
 /** Reads charges back from the ledger file. */
 export class ChargeReader {
@@ -83,17 +77,17 @@ export class ChargeReader {
   }
 
   /** The next charges in order of booking. */
-  page({ after, upToSeq, limit }: Page): StoredCharge[] {
+  page({ after, upToSeq, limit }: ChargePage): StoredCharge[] {
     return this.#decodeAll(this.#page.all(after.seq, upToSeq, limit))
   }
 
   /** The next charges in order of their time, made before an instant. */
-  pageByTime({ after, upToSeq, limit }: Page, untilMs: number): StoredCharge[] {
+  pageByTime({ after, upToSeq, limit }: ChargePage, untilMs: number): StoredCharge[] {
     return this.#decodeAll(this.#pageByTime.all(after.at, after.seq, untilMs, upToSeq, limit))
   }
 
   /** The next charges that carry a subject, in order of booking. */
-  pageOfSubject({ after, upToSeq, limit }: Page, subject: number): StoredCharge[] {
+  pageOfSubject({ after, upToSeq, limit }: ChargePage, subject: number): StoredCharge[] {
     return this.#decodeAll(this.#pageOfSubject.all(subject, after.seq, upToSeq, limit))
   }
 
