@@ -24,13 +24,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ledger: [...base, 'money', 'usage', 'pricing'],
   budgets: [...base, 'money', 'usage', 'pricing', 'ledger'],
   stores: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets'],
-  reports: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores'],
+  runs: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores'],
+  reports: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs'],
   importers: [...base, 'money', 'usage', 'pricing', 'ledger'],
-  facade: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'reports', 'importers'],
-  'purser.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'reports', 'importers', 'facade'],
-  config: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets'],
-  'index.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'facade', 'purser.ts'],
-  cli: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'importers', 'facade', 'reports', 'stores', 'purser.ts', 'config'],
+  facade: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'importers'],
+  'purser.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'importers', 'facade'],
+  config: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs'],
+  'index.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs', 'reports', 'facade', 'purser.ts'],
+  clients: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'facade', 'purser.ts'],
+  cli: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'importers', 'facade', 'runs', 'reports', 'stores', 'purser.ts', 'config'],
 }
 
 /** Modules of Node that reach outside the process; the pure folders do without them. */
