@@ -25,6 +25,8 @@ export const errorRegistry = {
     status: 409,
     meaning: 'A hold was settled, released or ran out, and what was asked needs an open one.',
   },
+  PURSER_CALL_DENIED: { exitCode: 4, status: 402, meaning: 'A budget refused a call of a wrapped client; nothing was sent.' },
+  PURSER_RUN_BUSY: { exitCode: 2, status: 409, meaning: 'Another process is executing the run.' },
   PURSER_NOT_FOUND: { exitCode: 2, status: 404, meaning: 'The thing named does not exist.' },
   PURSER_CATALOG_REJECTED: { exitCode: 2, status: 422, meaning: 'A price source failed validation and was not applied.' },
   PURSER_LEDGER_UNAVAILABLE: { exitCode: 4, status: 503, meaning: 'The ledger cannot be opened, read or written.' },

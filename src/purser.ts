@@ -1,13 +1,16 @@
 import { PurserError } from './errors.ts'
 import { BudgetBook } from './facade/budget-book.ts'
-import { draftRecords } from './facade/draft-records.ts'
 import { HoldDesk } from './facade/hold-desk.ts'
 import type { LedgerHost } from './facade/ledger-host.ts'
-import { checkOpenOptions, type PurserOptions } from './facade/open-options.ts'
+import { checkOpenOptions, type PurserOptions, warnerOf } from './facade/open-options.ts'
 import { openStore } from './facade/open-store.ts'
-import { batchKind, checkpointKind, type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
-import { inContext, withLabels } from './facade/label-context.ts'
-import { withChargeIds } from './facade/retry-by-id.ts'
+import { type CallAnswer, type CallContext, CallDesk, type CallOptions } from './facade/calls/call-desk.ts'
+import { isTrackingOn, openUntracked, tellUntracked } from './facade/tracking.ts'
+import type { Unavailable } from './facade/unavailable.ts'
+import type { Denial } from './budgets/denial.ts'
+import { type ImportBatch, type ImportOptions, type ImportRun, listImports, runImport, undoImport } from './facade/import-batch.ts'
+import { withLabels } from './facade/label-context.ts'
+import { RecordDesk } from './facade/record-desk.ts'
 import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
@@ -23,11 +26,9 @@ import { loadShippedCatalog } from './pricing/load-shipped.ts'
 import { priceUsage } from './pricing/price-usage.ts'
 import type { Priced, PriceRequest } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
-import { type ChargeSelection, type LedgerEvent, type Store, turnMs, type VerifyReport } from './stores/store.ts'
+import type { ChargeSelection, LedgerEvent, Store, VerifyReport } from './stores/store.ts'
 import { parseUsage } from './usage/usage.ts'
 
-/** Records that one all-or-nothing transaction takes: some milliseconds of work. */
-const maxAtOnce = 1000
 const refreshedKind = 'catalog'
 const refreshedKey = 'refreshed'
 
@@ -45,27 +46,39 @@ export class Purser {
   readonly #running = new Set<Promise<unknown>>()
   #catalog: Catalog | undefined
   #refreshed: readonly Card[]
-  readonly #records = new RecordReader()
+  readonly #records: RecordDesk
   #isClosed = false
   /** The budgets of this ledger. */
   readonly budgets: BudgetBook
   /** Money set aside before calls. */
   readonly holds: HoldDesk
 
-  private constructor(store: Store, { ownerCards = [], serviceTiers = {} }: PurserOptions, refreshed: readonly Card[]) {
+  /** Calls about to be made, for who makes them otherwise than through `call`. */
+  readonly calls: CallDesk
+
+  private constructor(
+    store: Store,
+    options: PurserOptions,
+    { refreshed, isTracking }: { refreshed: readonly Card[]; isTracking: boolean },
+  ) {
+    const { ownerCards = [], serviceTiers = {} } = options
     this.#store = store
     this.#ownerCards = ownerCards
     this.#refreshed = refreshed
+    const reader = new RecordReader()
     const host: LedgerHost = {
       store,
+      isTracking,
       catalog: () => this.catalog,
       serviceTiers,
       draft: (input) => this.#draft(input),
-      read: async (record) => (await this.#records.read([record], this.timezone, Date.now()))[0] as ChargeInput,
+      read: (records) => reader.read(records, store.timezone, Date.now()),
       run: (work) => this.#run(work),
     }
+    this.#records = new RecordDesk(host)
     this.budgets = new BudgetBook(host)
     this.holds = new HoldDesk(host, () => this.budgets.seedAll())
+    this.calls = new CallDesk(host, this.holds, options)
   }
 
   /**
@@ -75,9 +88,11 @@ export class Purser {
    */
   static async open(options: PurserOptions): Promise<Purser> {
     checkOpenOptions(options)
-    const store = await openStore(options)
+    const isTracking = options.tracking ?? isTrackingOn(process.env)
+    const store = isTracking ? await openStore(options) : await openUntracked(options)
+    if (!isTracking) await tellUntracked(store, warnerOf(options))
     const refreshed = await store.document(refreshedKind, refreshedKey)
-    return new Purser(store, options, (refreshed?.body as Card[] | undefined) ?? [])
+    return new Purser(store, options, { refreshed: (refreshed?.body as Card[] | undefined) ?? [], isTracking })
   }
 
   /** Where the ledger lies. */
@@ -127,6 +142,27 @@ export class Purser {
   }
 
   /**
+   * Makes a call within the budgets: bounds its request, sets that aside, sends, reads what the answer came to, and books
+   * it beside the caller. A refusal is a value, and then nothing is sent; what `send` throws is thrown, once the hold is
+   * ended as the call ended. A stream is booked once it was read.
+   * @throws what `holds.reserve` throws, and what `send` throws
+   * @example
+   * const called = await purser.call({ request: { provider: 'openai', api: 'chat', body } }, ({ signal }) => openai.chat.completions.create(body, { signal }))
+   * if (!called.granted) console.warn(called.message)
+   */
+  call<T>(options: CallOptions<T>, send: (call: CallContext) => Promise<T>): Promise<CallAnswer<T> | Denial | Unavailable> {
+    return this.calls.call(options, send)
+  }
+
+  /**
+   * Waits until the calls that are over are booked, and tries again what the ledger could not take before. Resolves with
+   * the number of charges that still wait in the journal.
+   */
+  async flush(): Promise<{ readonly waiting: number }> {
+    return { waiting: await this.calls.flush() }
+  }
+
+  /**
    * Books one call and gives the charge. The same id with the same call gives the first charge back.
    * @throws PURSER_ID_CONFLICT and what parseRecord and draftCharge throw; then nothing is booked.
    */
@@ -140,29 +176,7 @@ export class Purser {
    * @throws PURSER_BAD_ARGUMENT for more than 1,000, which would keep others waiting; use recordMany for those.
    */
   recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
-    return this.#run(() => this.#recordAll(records))
-  }
-
-  async #recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
-    if (records.length > maxAtOnce) {
-      throw new PurserError(
-        'PURSER_BAD_ARGUMENT',
-        `${records.length} records are more than one transaction takes (${maxAtOnce}); use recordMany.`,
-      )
-    }
-    const now = Date.now()
-    const inputs = await this.#records.read(records.map(inContext), this.timezone, now)
-    const bookings = records.map((record, index) => ({
-      draft: this.#draft(inputs[index] as ChargeInput),
-      onExisting: 'same' as const,
-      rank: 1 as const,
-      ignore: record.at === undefined ? (['at'] as const) : [],
-    }))
-    const booked = await this.#store.transact({ bookings }).catch((error: unknown) => {
-      const drafts = bookings.map(({ draft }) => draft)
-      throw withChargeIds(error, drafts)
-    })
-    return Promise.all(booked.map(async ({ id }) => (await this.charge(id)) as Charge))
+    return this.#run(() => this.#records.all(records))
   }
 
   /**
@@ -171,20 +185,7 @@ export class Purser {
    * change until then.
    */
   recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
-    return this.#run(() => this.#recordMany(records))
-  }
-
-  async #recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
-    const nowMs = Date.now()
-    const read = (some: readonly CallRecord[]) => this.#records.read(some.map(inContext), this.timezone, nowMs)
-    const bookings = await draftRecords(records, read, (input) => this.#draft(input))
-    let booked = 0
-    for (let from = 0; from < bookings.length;) {
-      const taken = await this.#store.transact({ bookings: bookings.slice(from), maxMs: turnMs })
-      booked += taken.filter(({ outcome }) => outcome === 'booked').length
-      from += taken.length
-    }
-    return { booked, duplicates: records.length - booked }
+    return this.#run(() => this.#records.many(records))
   }
 
   /**
@@ -228,29 +229,16 @@ export class Purser {
   }
 
   /** The imports that booked something, the last first. */
-  async imports(): Promise<ImportBatch[]> {
-    const documents = await this.#store.documents(batchKind)
-    return documents.map(({ body }) => body as ImportBatch).toSorted((a, b) => b.startedAt - a.startedAt)
+  imports(): Promise<ImportBatch[]> {
+    return listImports(this.#store)
   }
 
   /**
    * Takes an import out of the ledger, as if it had not been; all sources are read anew by the next import.
    * @throws PURSER_NOT_FOUND
    */
-  async undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
-    const document = await this.#store.document(batchKind, batch)
-    if (document === undefined) {
-      throw new PurserError('PURSER_NOT_FOUND', `There is no import "${batch}". \`purser import list\` shows those that can be undone.`)
-    }
-    const removed = await this.#store.removeBatch(batch, onProgress)
-    const { importer } = document.body as ImportBatch
-    // All sources, because another one may hold a record of the same calls, which was passed over as a duplicate.
-    const forgotten = (await this.#store.documents(checkpointKind)).map(({ kind, key }) => ({ kind, key, body: null }))
-    await this.#store.transact({
-      documents: [...forgotten, { kind: batchKind, key: batch, body: null }],
-      events: [{ kind: 'import.undone', body: { batch, importer, removed } }],
-    })
-    return { batch, removed }
+  undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
+    return undoImport(this.#store, batch, onProgress)
   }
 
   /** Prices charges again by the catalog in force. */
@@ -276,6 +264,7 @@ export class Purser {
 
   /** Waits for what was asked for until now, and closes the file. */
   async close(): Promise<void> {
+    await this.calls.close()
     this.#isClosed = true
     while (this.#running.size > 0) await Promise.allSettled(this.#running)
     await this.#store.close()

@@ -77,6 +77,8 @@ async function openPurser(config: PurserConfig, create: boolean, prices: boolean
   return Purser.open({
     db: config.db,
     create,
+    // Commands say themselves what they do where tracking is off.
+    tracking: true,
     subjects: config.subjects,
     serviceTiers: config.serviceTiers,
     ...(config.timezone !== undefined && { timezone: config.timezone }),

@@ -1,11 +1,12 @@
 import { PurserError } from '../errors.ts'
+import { parseYesNo } from '../text/yes-no.ts'
 import type { EnvLine } from './env-file.ts'
 import { type Environment, resolvePath } from './locations.ts'
 
 /** Variables of cost tracking, and what they mean. */
 export const settingMeanings = {
   COST_TRACKING_ENABLED: 'whether calls are booked and held, true unless said otherwise; where it is false, budgets limit nothing',
-  MONTHLY_BUDGET_USD: 'dollars that each user may spend in a month: makes the budget `user.monthly`; the `profiles` of users override it',
+  MONTHLY_BUDGET_USD: 'dollars that each user may spend in a month: makes the budget `user.monthly`; `user_profiles` override it',
   COST_ALERT_THRESHOLD: 'percent of a user’s month that is warned about, from 1 to 100; 80 unless said otherwise',
   COST_STORAGE_PATH: 'the folder of the ledger, where neither `--db` nor `PURSER_DB` names one; in it, purser.db',
   BLOCK_AT_BUDGET_LIMIT: 'whether a user’s month is a strict budget; else it is soft, and only warns',
@@ -52,13 +53,9 @@ export function settingSource({ name, place }: Setting): string {
   return place === undefined ? name : place.replace(/:\d+:\d+$/, '')
 }
 
-const yesNo: Readonly<Record<string, boolean>> = { true: true, yes: true, on: true, 1: true, false: false, no: false, off: false, 0: false }
-
 /** @throws PURSER_BAD_CONFIG naming the variable */
 export function isOn(setting: Setting): boolean {
-  const word = setting.value.toLowerCase()
-  const value = Object.hasOwn(yesNo, word) ? yesNo[word] : undefined
-  return value ?? refuseSetting(setting, `is "${setting.value}"; it must be true or false`)
+  return parseYesNo(setting.value) ?? refuseSetting(setting, `is "${setting.value}"; it must be true or false`)
 }
 
 /** A percent from 1 to 100. @throws PURSER_BAD_CONFIG naming the variable */

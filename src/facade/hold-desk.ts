@@ -9,8 +9,11 @@ import type { HoldOutcome } from '../budgets/find-hold.ts'
 import type { Settling } from '../budgets/settle.ts'
 import { PurserError } from '../errors.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
+import type { ChargeInput } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
+import { type HeldCall, SettlementDesk } from './calls/settlement-desk.ts'
+import { untrackedGrant, untrackedOutcome } from './calls/untracked.ts'
 import { checkValue, text } from './check-fields.ts'
 import {
   checkAnswer,
@@ -26,11 +29,7 @@ import { HoldAdmission } from './hold-admission.ts'
 import { checkTtl, type HoldRequest } from './hold-request.ts'
 import { contextLabels, inContext } from './label-context.ts'
 import type { LedgerHost } from './ledger-host.ts'
-import { withChargeIds } from './retry-by-id.ts'
 import type { Unavailable } from './unavailable.ts'
-
-/** What a held call came to: as a record. Labels and hold may be left out; they are those of its hold. */
-export type HeldCall = Partial<CallRecord>
 
 const oneCall = { calls: 1n, concurrency: 1n }
 /** A part takes no place of its own, and its calls are those of the hold that it comes from. */
@@ -45,10 +44,12 @@ const onePart = { calls: 1n, concurrency: 0n }
 export class HoldDesk {
   readonly #host: LedgerHost
   readonly #admission: HoldAdmission
+  readonly #settlements: SettlementDesk
 
   constructor(host: LedgerHost, seedAll: () => Promise<void>) {
     this.#host = host
     this.#admission = new HoldAdmission(host, seedAll)
+    this.#settlements = new SettlementDesk(host)
   }
 
   /**
@@ -61,6 +62,7 @@ export class HoldDesk {
   reserve(request: HoldRequest): Promise<Grant | Denial | Unavailable> {
     return this.#host.run(async () => {
       checkHoldRequest(request)
+      if (!this.#host.isTracking) return untrackedGrant(request)
       const id = idOf(request.id)
       const labelled = inContext(request)
       return this.#admission.orUnavailable(id, () =>
@@ -77,6 +79,7 @@ export class HoldDesk {
     return this.#host.run(async () => {
       checkHoldId(from)
       checkHoldRequest(request)
+      if (!this.#host.isTracking) return untrackedGrant(request)
       const id = idOf(request.id)
       return this.#admission.orUnavailable(id, async () => {
         const { labels } = await this.#view(from)
@@ -106,18 +109,12 @@ export class HoldDesk {
   }
 
   async #settle(id: string, call: HeldCall, settling: Settling): Promise<HoldOutcome> {
+    if (!this.#host.isTracking) return untrackedOutcome(id, 'settled')
     return this.#host.run(async () => {
       const { labels, hold, ...held } = call
       if (labels !== undefined) checkLabelsOfCall(await this.#view(id), labels)
       if (hold !== undefined && hold !== id) throw otherHold(id, hold)
-      const input = await this.#host.read(await this.#named(id, held))
-      const isNamed = input.id !== undefined || input.responseId !== undefined
-      const made = settling.startsWith('partial') ? newChargeId(Date.now()) : `hold:${id}`
-      const draft = this.#host.draft(isNamed ? input : { ...input, id: made })
-      const ignore = call.at === undefined ? (['at'] as const) : []
-      return this.#host.store.gate('settle', { id: id as HoldId, settlement: { draft, ignore, settling } }).catch((error: unknown) => {
-        throw withChargeIds(error, [draft])
-      })
+      return this.#settlements.book(await this.#settlements.prepare(id, held, settling))
     })
   }
 
@@ -131,11 +128,13 @@ export class HoldDesk {
   async record(id: string, record: CallRecord): Promise<HoldOutcome | Denial | Unavailable> {
     checkHoldId(id)
     checkCall(record)
+    if (!this.#host.isTracking) return untrackedOutcome(id, 'open')
     const { labels = {}, ...call } = record
     const hold = await this.#view(id)
     if (Object.keys(labels).every((key) => hold.labels[key] === labels[key])) return this.settle(id, call, { partial: true })
     const all = { ...hold.labels, ...labels }
-    const draft = this.#host.draft(await this.#host.read({ ...call, labels: all }))
+    const [input] = (await this.#host.read([{ ...call, labels: all }])) as [ChargeInput]
+    const draft = this.#host.draft(input)
     const part = `part:${hash('sha256', JSON.stringify([id, draft.id])).slice(0, 32)}`
     const taken = await this.#split(id, part, { labels: all, basis: draft.basis, amount: partOf(hold, draft) })
     return taken.granted ? this.settle(part, { ...call, id: draft.id }) : taken
@@ -154,6 +153,7 @@ export class HoldDesk {
   /** Gives a hold back: the call was not made, or the provider refused it. @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED */
   async release(id: string): Promise<HoldOutcome> {
     checkHoldId(id)
+    if (!this.#host.isTracking) return untrackedOutcome(id, 'released')
     return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId }))
   }
 
@@ -161,6 +161,7 @@ export class HoldDesk {
   async extend(id: string, ttlMs: number): Promise<HoldOutcome> {
     checkHoldId(id)
     checkTtl(ttlMs)
+    if (!this.#host.isTracking) return untrackedOutcome(id, 'open')
     return this.#host.run(() => this.#host.store.gate('extend', { id: id as HoldId, ttlMs }))
   }
 
@@ -171,6 +172,7 @@ export class HoldDesk {
   async resolve(id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
     checkHoldId(id)
     checkAnswer(answer)
+    if (!this.#host.isTracking) return untrackedOutcome(id, 'settled')
     const { state, spent, presumed } = await this.#view(id)
     if (state === 'open') {
       throw new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
@@ -196,6 +198,7 @@ export class HoldDesk {
       case 'settle-delivered':
         return this.settle(id, { ...call, outcome: ending === 'aborted' ? 'aborted' : 'cut' })
       case 'keep': {
+        if (!this.#host.isTracking) return untrackedOutcome(id, 'open')
         const { state, expiresAt } = await this.#view(id)
         return { id: id as HoldId, state, expiresAt, charge: null, overrun: [] }
       }
@@ -222,20 +225,8 @@ export class HoldDesk {
     })
   }
 
-  /** A call that names no model is one of the model that was asked for. */
-  async #named(id: string, call: HeldCall): Promise<CallRecord> {
-    const { provider, model } = call
-    if (provider !== undefined && (model !== undefined || call.body !== undefined)) return { ...call, provider }
-    const hold = await this.#view(id)
-    return {
-      ...call,
-      provider: provider ?? hold.provider ?? unknownName,
-      ...(call.body === undefined && { model: model ?? hold.model ?? unknownName }),
-    }
-  }
-
-  async #view(id: string): Promise<HoldView> {
-    return this.#host.run(() => this.#host.store.gate('hold', { id: id as HoldId }))
+  #view(id: string): Promise<HoldView> {
+    return this.#settlements.view(id)
   }
 }
 
@@ -247,8 +238,6 @@ function partOf({ left }: HoldView, draft: ChargeDraft): NonNullable<HoldRequest
   }
   return { cost: amount('cost'), tokens: amount('tokens') }
 }
-
-const unknownName = 'unknown'
 
 function otherHold(id: string, named: string): PurserError {
   return new PurserError('PURSER_BAD_ARGUMENT', `The record names the hold "${named}", and is handed to the hold "${id}".`)

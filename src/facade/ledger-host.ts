@@ -8,10 +8,13 @@ import type { AccountTiers } from '../pricing/account-tiers.ts'
 /** What the parts of the facade share: the store, the catalog in force, and how calls become drafts. */
 export interface LedgerHost {
   readonly store: Store
+  /** False with cost tracking off: then nothing is booked or held, and every call runs. */
+  readonly isTracking: boolean
   readonly catalog: () => Catalog
   readonly serviceTiers: AccountTiers
   readonly draft: (input: ChargeInput) => ChargeDraft
-  readonly read: (record: CallRecord) => Promise<ChargeInput>
+  /** Checks records and reads their usage. */
+  readonly read: (records: readonly CallRecord[]) => Promise<readonly ChargeInput[]>
   /** Runs work that closing the ledger waits for. @throws PURSER_LEDGER_UNAVAILABLE once it is closed */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>
 }

@@ -1,6 +1,6 @@
 import type { Card } from '../pricing/card.ts'
 import { type AccountTiers, openTiers } from '../pricing/account-tiers.ts'
-import { checkFields, checkValue, duration, type FieldKinds, flag, list, mapping, text, texts } from './check-fields.ts'
+import { handler, checkFields, checkValue, duration, type FieldKinds, flag, list, mapping, text, texts } from './check-fields.ts'
 
 export interface PurserOptions {
   /**
@@ -28,6 +28,15 @@ export interface PurserOptions {
    * `{ openai: ['standard'] }` for a project that is not set to priority. Bounds of requests are lower for it.
    */
   readonly serviceTiers?: AccountTiers
+  /**
+   * Whether calls are booked and held; what COST_TRACKING_ENABLED says unless said otherwise, and else true. With false every
+   * call runs, and nothing is booked, held or refused.
+   */
+  readonly tracking?: boolean
+  /** Told `service.operation = $…` as each call ends, and each stage of a run, with the figures as fields. */
+  readonly log?: (line: string, fields: Readonly<Record<string, unknown>>) => void
+  /** Told what went wrong beside a call and did not stop it; a warning of the process unless said otherwise. */
+  readonly onWarning?: (message: string) => void
 }
 
 const kinds: FieldKinds<PurserOptions> = {
@@ -39,6 +48,9 @@ const kinds: FieldKinds<PurserOptions> = {
   subjects: texts,
   ownerCards: list,
   serviceTiers: mapping,
+  tracking: flag,
+  log: handler,
+  onWarning: handler,
 }
 
 const tiers = {
@@ -54,4 +66,9 @@ export function checkOpenOptions(options: unknown): asserts options is PurserOpt
   for (const [provider, served] of Object.entries(options.serviceTiers ?? {})) {
     checkValue(`"serviceTiers.${provider}" of the options of Purser.open`, served, tiers)
   }
+}
+
+/** Where remarks go that no caller waits for. */
+export function warnerOf({ onWarning }: PurserOptions): (message: string) => void {
+  return onWarning ?? ((message) => process.emitWarning(message, 'PurserWarning'))
 }

@@ -11,10 +11,11 @@ export function openHoldDesk(store: Store, now: () => number): HoldDesk {
   return new HoldDesk(
     {
       store,
+      isTracking: true,
       catalog: () => catalog,
       serviceTiers: {},
       draft: (input) => draftCharge(input, (request) => priceUsage(catalog, request), now()),
-      read: async (record) => parseRecord(record, 'UTC', now()),
+      read: async (records) => records.map((record) => parseRecord(record, 'UTC', now())),
       run: (work) => work(),
     },
     async () => undefined,

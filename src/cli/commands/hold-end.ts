@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { type Ending, endingOfStatus, endings, holdEndings } from '../../budgets/endings.ts'
 import { PurserError } from '../../errors.ts'
-import type { HeldCall } from '../../facade/hold-desk.ts'
+import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
 import { wholeNumber } from '../call-options.ts'
 import { hideOption } from '../describe-option.ts'
 import { note } from '../output.ts'

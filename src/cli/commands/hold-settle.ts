@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import { PurserError } from '../../errors.ts'
-import type { HeldCall } from '../../facade/hold-desk.ts'
+import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
 import type { Charge } from '../../ledger/charge.ts'
 import { toUsd } from '../../money/nanos.ts'
 import type { Purser } from '../../purser.ts'

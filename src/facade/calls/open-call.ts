@@ -2,9 +2,9 @@ import type { BudgetWarning } from '../../budgets/hold.ts'
 import type { Denial } from '../../budgets/denial.ts'
 import type { Ending } from '../../budgets/endings.ts'
 import type { Charge } from '../../ledger/charge.ts'
-import type { HeldCall } from '../hold-desk.ts'
 import type { HoldRequest } from '../hold-request.ts'
 import type { Unavailable } from '../unavailable.ts'
+import type { HeldCall } from './settlement-desk.ts'
 
 /** A call that is about to be made. */
 export interface CallStart extends HoldRequest {
@@ -47,5 +47,4 @@ export interface OpenCall {
 /** Opens calls: bounds and reserves, and hands out what settles them. */
 export interface CallOpener {
   readonly open: (start: CallStart) => Promise<OpenCall | Denial | Unavailable>
-  /** Books what a call that needs no hold came to. */
 }

@@ -1,0 +1,154 @@
+import type { Denial, Grant } from '../../budgets/denial.ts'
+import type { Ending } from '../../budgets/endings.ts'
+import { PurserError } from '../../errors.ts'
+import { messageOf } from '../../text/sentence.ts'
+import type { HoldDesk } from '../hold-desk.ts'
+import type { LedgerHost } from '../ledger-host.ts'
+import { defaultTtlMs, type HoldRequest } from '../hold-request.ts'
+import { inContext } from '../label-context.ts'
+import { currentRun, type RunScope } from '../runs/run-scope.ts'
+import type { Unavailable } from '../unavailable.ts'
+import { type PurserOptions, warnerOf } from '../open-options.ts'
+import { type CallBooks, CallInFlight } from './call-in-flight.ts'
+import type { BookedCall, CallOpener, CallStart, OpenCall } from './open-call.ts'
+import { chargeLog } from './charge-log.ts'
+import { type HeldCall, SettlementDesk } from './settlement-desk.ts'
+import { journalFolder, UnbookedJournal } from './unbooked-journal.ts'
+import { observeStream, type StreamEnd } from './observe-stream.ts'
+import { untrackedCall } from './untracked.ts'
+
+/** A call with its bounds, and how its answer is read. */
+export interface CallOptions<T> extends CallStart {
+  /** What the call came to, from its answer; by default the answer is the raw response of the request's API. */
+  readonly read?: (answer: T) => HeldCall
+}
+
+/** What the code that makes the call is told. */
+export interface CallContext {
+  /** Aborts when the call's run is terminated: hand it to the provider's client. */
+  readonly signal: AbortSignal | undefined
+  /** With `shrink`: the longest answer that is held for. */
+  readonly maxOutputTokens: number | undefined
+}
+
+/** A call that was granted and made. */
+export interface CallAnswer<T> {
+  readonly granted: true
+  readonly answer: T
+  readonly hold: string | null
+  readonly warnings: Grant['warnings']
+  /** Resolves once the call is booked, which goes on beside the caller. */
+  readonly booked: Promise<BookedCall>
+}
+
+/** Opens calls, and books them beside the code that made them. */
+export class CallDesk implements CallOpener {
+  readonly #books: CallBooks
+  readonly #holds: HoldDesk
+  /** Bookings of calls that are over, which nobody waits for but `flush`. */
+  readonly #booking = new Set<Promise<unknown>>()
+
+  constructor(host: LedgerHost, holds: HoldDesk, options: PurserOptions) {
+    const settlements = new SettlementDesk(host)
+    const warn = warnerOf(options)
+    const journal = new UnbookedJournal(journalFolder(options.db), (late) => settlements.bookLate(late), warn)
+    const log = options.log === undefined ? undefined : chargeLog(options.log)
+    this.#books = { host, settlements, journal, warn, follow: (work) => void this.#follow(work), log }
+    this.#holds = holds
+    if (host.isTracking && !host.store.isReadOnly) journal.adopt()
+  }
+
+  /** Waits until the calls that are over are booked, and tries what waits in the journal; gives how many still do. */
+  async flush(): Promise<number> {
+    while (this.#booking.size > 0) await Promise.allSettled(this.#booking)
+    return this.#books.journal.drain()
+  }
+
+  async close(): Promise<void> {
+    await this.flush()
+    this.#books.journal.close()
+  }
+
+  async #follow(work: Promise<unknown>): Promise<void> {
+    this.#booking.add(work)
+    await Promise.allSettled([work])
+    this.#booking.delete(work)
+  }
+
+  /** Bounds and reserves; within a run that has a cap, as a part of it. @throws what `holds.reserve` throws */
+  async open(start: CallStart): Promise<OpenCall | Denial | Unavailable> {
+    const { host } = this.#books
+    if (!host.isTracking) return untrackedCall()
+    const { callId, attempt, ...request } = start
+    const scope = currentRun(host.store.location)
+    const labelled = inContext(request)
+    const grant = await this.#reserve(labelled, scope)
+    if (!grant.granted) return grant
+    return new CallInFlight(this.#books, {
+      hold: grant.id,
+      warnings: grant.warnings,
+      maxOutputTokens: grant.maxOutputTokens,
+      labels: labelled.labels ?? {},
+      ttlMs: start.ttlMs ?? defaultTtlMs,
+      callId,
+      attempt,
+      signal: scope?.signal,
+    })
+  }
+
+  /** See `Purser.call`. */
+  async call<T>(options: CallOptions<T>, send: (call: CallContext) => Promise<T>): Promise<CallAnswer<T> | Denial | Unavailable> {
+    const { read, ...start } = options
+    const readAnswer = read ?? readerOf(start)
+    const open = await this.open(start)
+    if (!open.granted) return open
+    let answer: T
+    try {
+      answer = await send({ signal: open.signal, maxOutputTokens: open.maxOutputTokens })
+    } catch (error) {
+      open.end({ error })
+      throw error
+    }
+    const over: StreamEnd = (ending, got) =>
+      this.#end(open, ending, () => (readAnswer as (events: unknown) => HeldCall)(got), got.length > 0)
+    // What a stream came to is known once it has been read to its end.
+    if (!observeStream(answer, open, over)) this.#end(open, 'ok', () => readAnswer(answer))
+    return { granted: true, answer, hold: open.hold, warnings: open.warnings, booked: open.booked }
+  }
+
+  /** The answer is the caller's, whatever is wrong with what is said of its cost: then nobody knows it. */
+  #end(open: OpenCall, ending: Ending, read: () => HeldCall, hasArrived = true): void {
+    let call: HeldCall | undefined
+    try {
+      if (hasArrived) call = read()
+    } catch (error) {
+      this.#books.warn(`The function that reads what a call came to threw: ${messageOf(error)}.`)
+      open.end('timeout')
+      return
+    }
+    open.end(ending, call)
+  }
+
+  async #reserve(request: HoldRequest, scope: RunScope | undefined): Promise<Grant | Denial | Unavailable> {
+    for (;;) {
+      const cap = scope?.cap()
+      const grant = cap === undefined ? await this.#holds.reserve(placed(request, scope)) : await this.#holds.split(cap, request)
+      if (grant.granted || grant.kind === 'unavailable' || scope === undefined || !(await scope.denied(grant as Denial))) return grant
+    }
+  }
+}
+
+/** The calls of a run take no place of their own: the run has one. */
+function placed(request: HoldRequest, scope: RunScope | undefined): HoldRequest {
+  return scope === undefined ? request : { ...request, amount: { concurrency: 0, ...request.amount } }
+}
+
+function readerOf({ request, provider }: CallStart): (answer: unknown) => HeldCall {
+  if (request === undefined) {
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      'A call without a `request` needs `read`, a function that says what its answer came to, like `(answer) => ({ costUsd: answer.cost })`.',
+    )
+  }
+  return (body) => ({ provider: provider ?? request.provider, api: request.api, body })
+}

@@ -1,0 +1,162 @@
+import { type Ending, holdEndings } from '../../budgets/endings.ts'
+import type { BudgetWarning, HoldId } from '../../budgets/hold.ts'
+import type { Settling } from '../../budgets/settle.ts'
+import { invariant, PurserError } from '../../errors.ts'
+import type { Charge, ChargeId, Labels } from '../../ledger/charge.ts'
+import { messageOf } from '../../text/sentence.ts'
+import { endingOfError } from '../ending-of-error.ts'
+import type { LedgerHost } from '../ledger-host.ts'
+import type { BookedCall, OpenCall } from './open-call.ts'
+import type { HeldCall, SettlementDesk } from './settlement-desk.ts'
+import type { UnbookedJournal } from './unbooked-journal.ts'
+
+/** What books the calls of a ledger once they are over. */
+export interface CallBooks {
+  readonly host: LedgerHost
+  readonly settlements: SettlementDesk
+  readonly journal: UnbookedJournal
+  readonly warn: (message: string) => void
+  /** Keeps track of work that `flush` and `close` wait for. */
+  readonly follow: (work: Promise<unknown>) => void
+  readonly log: ((charge: Charge) => void) | undefined
+}
+
+/** What is known of a call from its start. */
+export interface StartedCall {
+  readonly hold: HoldId
+  readonly warnings: readonly BudgetWarning[]
+  readonly maxOutputTokens: number | undefined
+  readonly labels: Labels
+  readonly ttlMs: number
+  readonly callId: string | undefined
+  readonly attempt: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+type Booking = { readonly outcome: BookedCall['outcome']; readonly charge: string | null }
+
+/** Errors that trying again does not mend, because the call itself is at fault. */
+const atFault: ReadonlySet<string> = new Set(['PURSER_ID_CONFLICT', 'PURSER_AMOUNT_OUT_OF_RANGE', 'PURSER_BAD_NUMBER', 'PURSER_BAD_RECORD'])
+
+/** A call that holds money and is under way. */
+export class CallInFlight implements OpenCall {
+  readonly granted = true
+  readonly #books: CallBooks
+  readonly #call: StartedCall
+  readonly #startedAt = performance.now()
+  readonly #over = Promise.withResolvers<Booking>()
+  #isOver = false
+
+  constructor(books: CallBooks, call: StartedCall) {
+    this.#books = books
+    this.#call = call
+  }
+
+  get hold(): string {
+    return this.#call.hold
+  }
+
+  get warnings(): readonly BudgetWarning[] {
+    return this.#call.warnings
+  }
+
+  get maxOutputTokens(): number | undefined {
+    return this.#call.maxOutputTokens
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#call.signal
+  }
+
+  get booked(): Promise<BookedCall> {
+    return this.#over.promise.then(async ({ outcome, charge }) => ({ outcome, charge: await this.#chargeOf(charge) }))
+  }
+
+  succeed(call: HeldCall): void {
+    const isCut = call.outcome === 'cut' || call.outcome === 'aborted'
+    this.#finish(() => this.#settle(isCut ? { ...call, estimated: true } : call, isCut ? 'uncertain' : 'final'))
+  }
+
+  end(how: { readonly error: unknown } | Ending, call?: HeldCall): void {
+    const ending = typeof how === 'string' ? how : endingOfError(how.error)
+    switch (holdEndings[ending]) {
+      case 'release':
+        return this.#finish(() => this.#release())
+      case 'settle':
+        return this.succeed(call ?? {})
+      case 'settle-delivered':
+        if (call === undefined) return this.#finish(() => this.#keep())
+        return this.succeed({ ...call, outcome: ending === 'aborted' ? 'aborted' : 'cut' })
+      case 'keep':
+        return this.#finish(() => this.#keep())
+    }
+  }
+
+  extend(): void {
+    if (this.#isOver) return
+    const { hold, ttlMs } = this.#call
+    const extended = this.#books.host.store.gate('extend', { id: hold, ttlMs }).catch((error: unknown) => {
+      this.#books.warn(`The hold ${hold} could not be kept alive: ${messageOf(error)}.`)
+    })
+    this.#books.follow(extended)
+  }
+
+  #finish(work: () => Promise<Booking>): void {
+    invariant(!this.#isOver, `The call of the hold ${this.#call.hold} has ended twice.`)
+    this.#isOver = true
+    const booking = work().then(async (done) => {
+      this.#over.resolve(done)
+      if (this.#books.log !== undefined && done.charge !== null) {
+        const charge = await this.#chargeOf(done.charge)
+        if (charge !== null) this.#books.log(charge)
+      }
+    })
+    this.#books.follow(booking)
+  }
+
+  async #settle(call: HeldCall, settling: Settling): Promise<Booking> {
+    const { hold, labels, callId, attempt } = this.#call
+    const { settlements, journal, warn } = this.#books
+    const durationMs = Math.round(performance.now() - this.#startedAt)
+    const whole = { durationMs, ...(callId !== undefined && { callId }), ...(attempt !== undefined && { attempt }), ...call, labels, hold }
+    const prepared = await settlements.prepare(hold, whole, settling).catch((error: unknown) => {
+      warn(`What a call came to cannot be read, so nobody knows its cost: ${messageOf(error)}. ${this.#keptText()}`)
+      return undefined
+    })
+    if (prepared === undefined) return { outcome: 'kept', charge: null }
+    try {
+      const { charge } = await settlements.book(prepared)
+      return { outcome: 'booked', charge }
+    } catch (error) {
+      if (error instanceof PurserError && atFault.has(error.code)) {
+        warn(`What a call came to cannot be booked: ${error.message} ${this.#keptText()}`)
+        return { outcome: 'kept', charge: null }
+      }
+      journal.add(prepared, error)
+      return { outcome: 'journaled', charge: null }
+    }
+  }
+
+  /** A hold that cannot be given back now runs out and is presumed, which loses nothing. */
+  async #release(): Promise<Booking> {
+    try {
+      await this.#books.host.store.gate('release', { id: this.#call.hold })
+      return { outcome: 'released', charge: null }
+    } catch (error) {
+      this.#books.warn(`The hold of a call that was not made could not be given back: ${messageOf(error)}. ${this.#keptText()}`)
+      return { outcome: 'kept', charge: null }
+    }
+  }
+
+  async #keep(): Promise<Booking> {
+    return { outcome: 'kept', charge: null }
+  }
+
+  #keptText(): string {
+    return `Its hold ${this.#call.hold} stays, and is presumed spent once it runs out; \`purser hold resolve\` says what it came to.`
+  }
+
+  async #chargeOf(id: string | null): Promise<Charge | null> {
+    return id === null ? null : ((await this.#books.host.store.charge(id as ChargeId)) ?? null)
+  }
+}

@@ -1,0 +1,59 @@
+import type { Ending } from '../../budgets/endings.ts'
+import { endingOfError } from '../ending-of-error.ts'
+import type { OpenCall } from './open-call.ts'
+
+/** Milliseconds between two signs of life that a stream gives its hold. */
+const extendEveryMs = 60_000
+
+/** What is to be done once a stream is over: how it ended, and the events that had arrived. */
+export type StreamEnd = (ending: Extract<Ending, 'ok' | 'cut' | 'aborted'>, events: readonly unknown[]) => void
+
+/**
+ * Where an answer is a stream, watches it being read and says how it ended: at its end, broken off, or left by its reader.
+ * The answer stays the object that it is. False where it is no stream.
+ */
+export function observeStream(answer: unknown, open: OpenCall, over: StreamEnd): boolean {
+  if (!isAsyncIterable(answer)) return false
+  const iterate = answer[Symbol.asyncIterator].bind(answer)
+  let isRead = false
+  Object.defineProperty(answer, Symbol.asyncIterator, {
+    configurable: true,
+    writable: true,
+    value: () => {
+      if (isRead) return iterate()
+      isRead = true
+      return watched(iterate(), open, over)
+    },
+  })
+  return true
+}
+
+async function* watched(events: AsyncIterator<unknown>, open: OpenCall, over: StreamEnd): AsyncGenerator<unknown> {
+  const arrived: unknown[] = []
+  let extendedAt = performance.now()
+  // Leaving a loop over the events ends the generator where it gave the last one.
+  let ending: 'ok' | 'cut' | 'aborted' = 'aborted'
+  try {
+    for (;;) {
+      const next = await events.next()
+      if (next.done === true) break
+      arrived.push(next.value)
+      if (performance.now() - extendedAt > extendEveryMs) {
+        open.extend()
+        extendedAt = performance.now()
+      }
+      yield next.value
+    }
+    ending = 'ok'
+  } catch (error) {
+    ending = endingOfError(error) === 'aborted' ? 'aborted' : 'cut'
+    throw error
+  } finally {
+    over(ending, arrived)
+    if (ending === 'aborted') await events.return?.()
+  }
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}

@@ -1,0 +1,82 @@
+import type { HoldOutcome } from '../../budgets/find-hold.ts'
+import type { HoldId } from '../../budgets/hold.ts'
+import type { HoldView } from '../../budgets/hold-view.ts'
+import type { Settling } from '../../budgets/settle.ts'
+import { PurserError } from '../../errors.ts'
+import type { ChargeInput } from '../../ledger/charge.ts'
+import { newChargeId } from '../../ledger/charge-id.ts'
+import type { ChargeDraft } from '../../ledger/draft-charge.ts'
+import type { CallRecord } from '../../ledger/parse-record.ts'
+import type { LedgerHost } from '../ledger-host.ts'
+import { withChargeIds } from '../retry-by-id.ts'
+
+/** What a held call came to: as a record. Labels and hold may be left out; they are those of its hold. */
+export type HeldCall = Partial<CallRecord>
+
+/** A settlement whose usage is read and whose charge has its id, so that it can be told again and is booked once. */
+export interface PreparedSettlement {
+  readonly hold: HoldId
+  readonly input: ChargeInput
+  /** Fields that the caller left to purser, which a second try need not repeat. */
+  readonly ignore: readonly (keyof ChargeDraft)[]
+  readonly settling: Settling
+}
+
+const unknownName = 'unknown'
+
+/** Turns what held calls came to into charges, and books them. */
+export class SettlementDesk {
+  readonly #host: LedgerHost
+
+  constructor(host: LedgerHost) {
+    this.#host = host
+  }
+
+  /** Reads what a call came to. @throws what recording a call throws; PURSER_NOT_FOUND where the hold must name the model */
+  async prepare(id: string, call: HeldCall, settling: Settling): Promise<PreparedSettlement> {
+    const [input] = (await this.#host.read([await this.#named(id, call)])) as [ChargeInput]
+    const isNamed = input.id !== undefined || input.responseId !== undefined
+    const made = settling.startsWith('partial') ? newChargeId(Date.now()) : `hold:${id}`
+    return {
+      hold: id as HoldId,
+      input: isNamed ? input : { ...input, id: made },
+      ignore: call.at === undefined ? ['at'] : [],
+      settling,
+    }
+  }
+
+  /** @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, and what pricing a call throws */
+  async book({ hold, input, ignore, settling }: PreparedSettlement): Promise<HoldOutcome> {
+    const draft = this.#host.draft(input)
+    return this.#host.store.gate('settle', { id: hold, settlement: { draft, ignore, settling } }).catch((error: unknown) => {
+      throw withChargeIds(error, [draft])
+    })
+  }
+
+  /** The same long after the call: where the hold has ended otherwise, or is not known, the call is booked without it. */
+  async bookLate(prepared: PreparedSettlement): Promise<void> {
+    try {
+      await this.book(prepared)
+    } catch (error) {
+      if (!(error instanceof PurserError) || (error.code !== 'PURSER_HOLD_ENDED' && error.code !== 'PURSER_NOT_FOUND')) throw error
+      const draft = this.#host.draft(prepared.input)
+      await this.#host.store.transact({ bookings: [{ draft, onExisting: 'duplicate', rank: 1 }] })
+    }
+  }
+
+  view(id: string): Promise<HoldView> {
+    return this.#host.run(() => this.#host.store.gate('hold', { id: id as HoldId }))
+  }
+
+  /** A call that names no model is one of the model that was asked for. */
+  async #named(id: string, call: HeldCall): Promise<CallRecord> {
+    const { provider, model } = call
+    if (provider !== undefined && (model !== undefined || call.body !== undefined)) return { ...call, provider }
+    const hold = await this.view(id)
+    return {
+      ...call,
+      provider: provider ?? hold.provider ?? unknownName,
+      ...(call.body === undefined && { model: model ?? hold.model ?? unknownName }),
+    }
+  }
+}
