@@ -30,7 +30,7 @@ export function isEnded({ state }: Hold): boolean {
 }
 
 /** What a hold that is over answers to who wants to do something to it. */
-export function ended({ id, state, isOver }: Hold, wanted: 'settled' | 'released' | 'extended' | 'split'): PurserError {
+export function ended({ id, state, isOver }: Hold, wanted: 'settled' | 'released' | 'extended' | 'split' | 'raised'): PurserError {
   return new PurserError('PURSER_HOLD_ENDED', `The hold "${id}" ${endedText(state, isOver, wanted)}`)
 }
 

@@ -6,7 +6,8 @@ import type { Denial, Grant } from './denial.ts'
 import { type Explanation, explainAdmission } from './explain-admission.ts'
 import type { Gate } from './gate.ts'
 import { maxDue } from './gate-rows.ts'
-import type { Asked, HoldId } from './hold.ts'
+import type { Amounts, Asked, HoldId } from './hold.ts'
+import { raise } from './raise.ts'
 import { reserve } from './reserve.ts'
 import { type Change, type Definition, reviseBudget, removeBudget, seed } from './revise-budget.ts'
 import { findHold, type HoldOutcome } from './find-hold.ts'
@@ -18,6 +19,7 @@ import { split } from './split.ts'
 export interface GateOperations {
   reserve: { input: { readonly id: HoldId; readonly asked: Asked }; answer: Grant | Denial }
   split: { input: { readonly from: HoldId; readonly id: HoldId; readonly asked: Asked }; answer: Grant | Denial }
+  raise: { input: { readonly id: HoldId; readonly to: Amounts }; answer: Grant | Denial }
   settle: { input: { readonly id: HoldId; readonly settlement: Settlement }; answer: HoldOutcome }
   release: { input: { readonly id: HoldId; readonly resolving?: boolean }; answer: HoldOutcome }
   extend: { input: { readonly id: HoldId; readonly ttlMs: number }; answer: HoldOutcome }
@@ -48,6 +50,7 @@ type Runners = { readonly [K in GateOperation]: (gate: Gate, input: GateOperatio
 const runners: Runners = {
   reserve: (gate, { id, asked }) => reserve(gate, id, asked),
   split: (gate, { from, id, asked }) => split(gate, from, id, asked),
+  raise: (gate, { id, to }) => raise(gate, id, to),
   settle: (gate, { id, settlement }) => settle(gate, id, settlement),
   release: (gate, { id, resolving }) => release(gate, id, resolving),
   extend: (gate, { id, ttlMs }) => extend(gate, id, ttlMs),

@@ -135,6 +135,7 @@ export class GateRows {
       state: 'open',
       shares: [],
       left: { ...hold.asked.worst },
+      raised: {},
       spent: {},
       charges: 0,
       unpriced: 0,

@@ -56,12 +56,18 @@ export function viewHold(hold: Hold): HoldView {
     parent,
     reservedAt,
     expiresAt,
-    asked: asked.worst,
+    asked: wholeAmounts(hold),
     left: { ...left },
     spent: { ...spent },
     presumed: state === 'presumed' ? presumedOf(hold) : {},
     presumedBecause: state === 'presumed' ? presumptionsOf(hold) : [],
   }
+}
+
+function wholeAmounts({ asked, raised }: Hold): Partial<Record<Metric, bigint>> {
+  const whole: Partial<Record<Metric, bigint>> = { ...asked.worst }
+  for (const [metric, more] of Object.entries(raised) as [Metric, bigint][]) whole[metric] = (whole[metric] ?? 0n) + more
+  return whole
 }
 
 function presumedOf({ shares }: Hold): Partial<Record<Metric, bigint>> {

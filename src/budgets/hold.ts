@@ -57,6 +57,8 @@ export interface Hold {
   shares: Share[]
   /** What is neither spent nor split off, by metric. */
   left: Partial<Record<Metric, bigint>>
+  /** What was added to what was asked, by metric. */
+  readonly raised: Partial<Record<Metric, bigint>>
   /** What its charges came to. */
   spent: Partial<Record<Metric, bigint>>
   /** What was expected of it by the budgets that learn, by metric. */

@@ -10,6 +10,7 @@ import { decide, type Demand, demandOf, expectations, refuse, setAside } from '.
 import { divisible } from './end-hold.ts'
 import { ended, findHold } from './find-hold.ts'
 import { grantedBefore, grantOf } from './grant.ts'
+import { wholeOf } from './raise.ts'
 
 /** More than any amount. */
 const maxAmount = 2n ** 63n
@@ -27,7 +28,7 @@ export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant
   const parent = findHold(gate, from)
   checkLabels(parent, asked.labels)
   if (parent.state !== 'open') throw ended(parent, 'split')
-  const short = (['cost', 'tokens'] as const).find((metric) => (asked.worst[metric] ?? 0n) > (parent.left[metric] ?? maxAmount))
+  const short = (['cost', 'tokens'] as const).find((metric) => (asked.worst[metric] ?? 0n) > roomOf(parent, metric))
   if (short !== undefined) return denyForParent(parent, short, asked)
   const parts = gate.rows.applied(asked.labels).map((applied) => partOf(parent, demandOf(gate, applied, asked, parent.reservedAt)))
   const decided = decide(
@@ -48,6 +49,11 @@ export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant
   hold.shares = parts.flatMap((part) => take(gate, part))
   leave(gate, parent, asked)
   return grantOf(hold)
+}
+
+/** A hold for none of a metric says nothing of it: its parts ask the budgets on their own. */
+function roomOf(parent: Hold, metric: Metric): bigint {
+  return (wholeOf(parent, metric) ?? 0n) === 0n ? maxAmount : (parent.left[metric] ?? maxAmount)
 }
 
 /** What a part asks beyond what its parent has set aside in the same counter. */
@@ -101,7 +107,7 @@ function checkLabels(parent: Hold, labels: Labels): void {
 }
 
 function denyForParent(parent: Hold, metric: Metric, asked: Asked): Denial {
-  const limit = parent.asked.worst[metric] ?? 0n
+  const limit = wholeOf(parent, metric) ?? 0n
   const left = parent.left[metric] ?? 0n
   const amount = asked.worst[metric] ?? 0n
   const spent = parent.spent[metric] ?? 0n

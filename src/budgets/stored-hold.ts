@@ -30,13 +30,14 @@ function askedText({ asked, given, warnings }: Hold): string {
 }
 
 /** What is left of a hold; of one that has ended only what its charges came to. */
-export function restText({ shares, left, spent, charges, unpriced, unmeasured, uncertain, isOver }: Hold): string {
+export function restText({ shares, left, raised, spent, charges, unpriced, unmeasured, uncertain, isOver }: Hold): string {
   let parts = ''
   for (const { counter, metric, expected, worst } of shares) {
     parts += `${parts === '' ? '' : ','}[${counter},"${metric}","${expected}","${worst}"]`
   }
   const unknown = `${unpriced},${isOver ? 1 : 0},${unmeasured},${uncertain.length === 0 ? '[]' : textOf(uncertain)}`
-  return `[[${parts}],${amountsText(left)},${amountsText(spent)},${charges},${unknown}]`
+  const more = amountsText(raised)
+  return `[[${parts}],${amountsText(left)},${amountsText(spent)},${charges},${unknown}${more === '{}' ? '' : `,${more}`}]`
 }
 
 function textOf(value: unknown): string {
@@ -51,7 +52,7 @@ function amountsText(amounts: Amounts): string {
 
 export function fromStoredHold(stored: StoredHold): Hold {
   const { given, warnings, ...asked } = JSON.parse(stored.asked) as Textual
-  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = []] = JSON.parse(stored.rest) as Rest
+  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = [], raised = {}] = JSON.parse(stored.rest) as Rest
   return {
     number: stored.number,
     id: stored.id as HoldId,
@@ -69,6 +70,7 @@ export function fromStoredHold(stored: StoredHold): Hold {
     state: holdStates[stored.state] ?? 'released',
     shares: shares.map(([counter, metric, expected, worst]) => ({ counter, metric, expected: BigInt(expected), worst: BigInt(worst) })),
     left: amountsOf(left),
+    raised: amountsOf(raised),
     spent: amountsOf(spent),
     charges,
     unpriced,
@@ -80,7 +82,7 @@ export function fromStoredHold(stored: StoredHold): Hold {
   }
 }
 
-type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?]
+type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?, Texts?]
 type Texts = Readonly<Partial<Record<Share['metric'], string>>>
 interface Textual extends Omit<Asked, 'worst' | 'expected' | 'request' | 'maxOutputTokens'> {
   readonly request?: string

@@ -13,6 +13,8 @@ export function split(model: Model, from: string, id: string, asked: Asked): Exp
   if (parent.state !== 'open') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
   for (const metric of ['cost', 'tokens'] as const) {
     const left = parent.left[metric]
+    // A hold for none of a metric says nothing of it.
+    if (parent.asked.worst[metric] === 0n) continue
     if (left !== undefined && (asked.worst[metric] ?? 0n) > left) return { kind: 'parent-denial', parent: from, metric }
   }
   const whole = demandsOf(model, asked, parent.reservedAt)
