@@ -1,15 +1,22 @@
-import { PurserError } from './errors.ts'
 import { BudgetBook } from './facade/budget-book.ts'
+import { CatalogInForce, type PriceQuestion } from './facade/catalog-in-force.ts'
+import { closedLedger } from './facade/closing-store.ts'
+import { EstimateDesk } from './facade/estimates/estimate-desk.ts'
+import type { EstimateOptions } from './facade/estimates/estimate-questions.ts'
 import { HoldDesk } from './facade/hold-desk.ts'
 import type { LedgerHost } from './facade/ledger-host.ts'
-import { checkOpenOptions, type PurserOptions, warnerOf } from './facade/open-options.ts'
+import { type PurserOptions, readOpenOptions, warnerOf } from './facade/open-options.ts'
 import { openStore } from './facade/open-store.ts'
+import { ProfileBook } from './facade/profiles/profile-book.ts'
 import { type CallAnswer, type CallContext, CallDesk, type CallOptions } from './facade/calls/call-desk.ts'
 import { isTrackingOn, openUntracked, tellUntracked } from './facade/tracking.ts'
 import type { Unavailable } from './facade/unavailable.ts'
 import type { Denial } from './budgets/denial.ts'
 import { type ImportBatch, type ImportOptions, type ImportRun, listImports, runImport, undoImport } from './facade/import-batch.ts'
 import { withLabels } from './facade/label-context.ts'
+import { RunBook } from './facade/runs/run-book.ts'
+import { RunReports } from './facade/runs/run-reports.ts'
+import type { RunContext, RunOptions, RunResult } from './facade/runs/run-options.ts'
 import { RecordDesk } from './facade/record-desk.ts'
 import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
@@ -22,15 +29,12 @@ import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
-import { loadShippedCatalog } from './pricing/load-shipped.ts'
 import { priceUsage } from './pricing/price-usage.ts'
-import type { Priced, PriceRequest } from './pricing/priced.ts'
+import type { Priced } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
+import type { CostEstimate } from './runs/cost-estimate.ts'
+import type { PlanInput } from './runs/estimates/plan.ts'
 import type { ChargeSelection, LedgerEvent, Store, VerifyReport } from './stores/store.ts'
-import { parseUsage } from './usage/usage.ts'
-
-const refreshedKind = 'catalog'
-const refreshedKey = 'refreshed'
 
 /**
  * The ledger in this process: prices calls, books them, and answers what they cost.
@@ -41,11 +45,9 @@ const refreshedKey = 'refreshed'
  */
 export class Purser {
   readonly #store: Store
-  readonly #ownerCards: readonly Card[]
+  readonly #prices: CatalogInForce
   /** What was asked for and is not yet answered; closing waits for it. */
   readonly #running = new Set<Promise<unknown>>()
-  #catalog: Catalog | undefined
-  #refreshed: readonly Card[]
   readonly #records: RecordDesk
   #isClosed = false
   /** The budgets of this ledger. */
@@ -55,22 +57,25 @@ export class Purser {
 
   /** Calls about to be made, for who makes them otherwise than through `call`. */
   readonly calls: CallDesk
+  /** Which models are used for which calls. */
+  readonly profiles: ProfileBook
+  /** Executions of pipelines and agents. */
+  readonly runs: RunBook
+  /** What runs, projects and artifacts cost. */
+  readonly reports: RunReports
+  /** What runs will cost. */
+  readonly estimates: EstimateDesk
 
-  private constructor(
-    store: Store,
-    options: PurserOptions,
-    { refreshed, isTracking }: { refreshed: readonly Card[]; isTracking: boolean },
-  ) {
-    const { ownerCards = [], serviceTiers = {} } = options
+  private constructor(store: Store, options: PurserOptions, prices: CatalogInForce, isTracking: boolean) {
     this.#store = store
-    this.#ownerCards = ownerCards
-    this.#refreshed = refreshed
+    this.#prices = prices
     const reader = new RecordReader()
     const host: LedgerHost = {
       store,
       isTracking,
-      catalog: () => this.catalog,
-      serviceTiers,
+      catalog: () => prices.catalog,
+      serviceTiers: options.serviceTiers ?? {},
+      profileModels: (labels) => this.profiles.models(labels),
       draft: (input) => this.#draft(input),
       read: (records) => reader.read(records, store.timezone, Date.now()),
       run: (work) => this.#run(work),
@@ -79,20 +84,30 @@ export class Purser {
     this.budgets = new BudgetBook(host)
     this.holds = new HoldDesk(host, () => this.budgets.seedAll())
     this.calls = new CallDesk(host, this.holds, options)
+    this.reports = new RunReports(host)
+    this.runs = new RunBook(host, {
+      seedAll: () => this.budgets.seedAll(),
+      flush: () => this.calls.flush(),
+      model: (question) => this.profiles.model(question),
+      keepReport: async (run) => void (await this.reports.keep(run)),
+      warn: warnerOf(options),
+      log: options.log,
+    })
+    this.profiles = new ProfileBook(host, options)
+    this.estimates = new EstimateDesk(host, this.profiles)
   }
 
   /**
    * Opens a ledger, and creates it where there is none. One that this user may not write is opened for reading.
    * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND,
-   * PURSER_BAD_ARGUMENT, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
+   * PURSER_BAD_ARGUMENT, PURSER_BAD_CARD, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
    */
-  static async open(options: PurserOptions): Promise<Purser> {
-    checkOpenOptions(options)
+  static async open(given: PurserOptions): Promise<Purser> {
+    const options = await readOpenOptions(given)
     const isTracking = options.tracking ?? isTrackingOn(process.env)
     const store = isTracking ? await openStore(options) : await openUntracked(options)
     if (!isTracking) await tellUntracked(store, warnerOf(options))
-    const refreshed = await store.document(refreshedKind, refreshedKey)
-    return new Purser(store, options, { refreshed: (refreshed?.body as Card[] | undefined) ?? [], isTracking })
+    return new Purser(store, options, await CatalogInForce.load(store, options.ownerCards), isTracking)
   }
 
   /** Where the ledger lies. */
@@ -122,12 +137,17 @@ export class Purser {
 
   /** The price cards in force: the owner's, those of the last update, the shipped ones. Read on first use. */
   get catalog(): Catalog {
-    return (this.#catalog ??= loadShippedCatalog({ owner: this.#ownerCards, refreshed: this.#refreshed }))
+    return this.#prices.catalog
   }
 
   /** Prices a usage without booking it; as of now unless a time is given. */
-  price(request: Omit<PriceRequest, 'at'> & { readonly at?: number }): Priced {
-    return priceUsage(this.catalog, { ...request, at: request.at ?? Date.now(), usage: parseUsage(request.usage) })
+  price(question: PriceQuestion): Priced {
+    return this.#prices.price(question)
+  }
+
+  /** What a plan will cost, by the prices of now; see `estimates` for the past, and for runs under other models. */
+  estimate(plan: PlanInput, options: EstimateOptions = {}): Promise<CostEstimate> {
+    return this.estimates.plan(plan, options)
   }
 
   /**
@@ -155,6 +175,20 @@ export class Purser {
   }
 
   /**
+   * Runs a pipeline or an agent: lets it in by its estimate, holds its cap, and runs its code in stages. The same id goes on
+   * with a run that was paused, failed, or lost its process, without the stages that are finished.
+   * @throws PURSER_RUN_BUSY where another process executes it, PURSER_CONFLICT where it has ended, and what its code throws
+   * @example
+   * const ended = await purser.run({ id: 'film-7', project: 'film', budget: '20.00' }, async (run) => {
+   *   await run.stage('extract', () => extractScenes())
+   * })
+   * if (ended.state === 'paused') console.warn(ended.message)
+   */
+  run<T>(options: RunOptions, fn: (run: RunContext) => Promise<T> | T): Promise<RunResult<T>> {
+    return this.runs.execute(options, fn)
+  }
+
+  /**
    * Waits until the calls that are over are booked, and tries again what the ledger could not take before. Resolves with
    * the number of charges that still wait in the journal.
    */
@@ -163,7 +197,8 @@ export class Purser {
   }
 
   /**
-   * Books one call and gives the charge. The same id with the same call gives the first charge back.
+   * Books one call and gives the charge. The same id with the same call gives the first charge back. Of a call that `serves`
+   * several it gives the charge of the first; `parts` gives all.
    * @throws PURSER_ID_CONFLICT and what parseRecord and draftCharge throw; then nothing is booked.
    */
   async record(record: CallRecord): Promise<Charge> {
@@ -190,7 +225,7 @@ export class Purser {
 
   /**
    * Tells of each event that this process writes, once it is durable: thresholds crossed, limits reached, holds that ran
-   * out, budgets changed. Gives the function that ends it.
+   * out, budgets changed. Gives the function that ends it. A listener that throws stops nothing: it is told as a warning.
    * @example
    * purser.listen(({ kind, body }) => kind === 'threshold.crossed' && console.warn(body.budget, body.percent))
    */
@@ -198,8 +233,14 @@ export class Purser {
     return this.#store.listen(listener)
   }
 
+  /** The charge of an id; of a call that serves several, the one of its first part. */
   charge(id: string): Promise<Charge | undefined> {
     return this.#store.charge(id as ChargeId)
+  }
+
+  /** The charges of one call by the id of any of them: one for each of those that it serves, or the only one; none where nothing is booked. */
+  parts(id: string): Promise<Charge[]> {
+    return this.#records.parts(id)
   }
 
   /**
@@ -238,28 +279,23 @@ export class Purser {
    * @throws PURSER_NOT_FOUND
    */
   undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
-    return undoImport(this.#store, batch, onProgress)
+    return this.#run(() => undoImport(this.#store, batch, onProgress))
   }
 
   /** Prices charges again by the catalog in force. */
   async reprice(options: RepriceOptions): Promise<RepriceReport> {
     const { reprice } = await import('./facade/reprice.ts')
-    return reprice(this.#store, (input) => this.#draft(input), options)
+    return this.#run(() => reprice(this.#store, (input) => this.#draft(input), options))
   }
 
   /** Replaces the cards of the last update; the shipped ones stay beneath them. */
-  async refreshCatalog(cards: readonly Card[], source: string): Promise<void> {
-    await this.#store.transact({
-      documents: [{ kind: refreshedKind, key: refreshedKey, body: cards }],
-      events: [{ kind: 'catalog.updated', body: { source, cards: cards.length } }],
-    })
-    this.#refreshed = cards
-    this.#catalog = undefined
+  refreshCatalog(cards: readonly Card[], source: string): Promise<void> {
+    return this.#prices.refresh(cards, source)
   }
 
   /** Works every sum out anew and compares it with what is kept; with `repair` replaces it. */
   verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
-    return this.#store.verify(options)
+    return this.#run(() => this.#store.verify(options))
   }
 
   /** Waits for what was asked for until now, and closes the file. */
@@ -271,7 +307,7 @@ export class Purser {
   }
 
   async #run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw new PurserError('PURSER_LEDGER_UNAVAILABLE', 'This ledger is closed. Open it again with Purser.open.')
+    if (this.#isClosed) throw closedLedger()
     const running = work()
     this.#running.add(running)
     try {

@@ -18,6 +18,7 @@ beforeAll(() => {
     'bin',
     'scripts',
     'examples',
+    'schemas',
     'package.json',
     'tsconfig.json',
     'tsconfig.build.json',
@@ -67,5 +68,6 @@ describe('the package', () => {
       exports: Record<string, Record<string, string>>
     }
     for (const target of Object.values(exports['.'] ?? {})) expect(listed).toContain(`package/${target.slice(2)}`)
+    expect(listed).toContain('package/schemas/RunCostSummary.json')
   })
 })

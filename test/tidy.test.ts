@@ -32,7 +32,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs'],
   'index.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs', 'reports', 'facade', 'purser.ts'],
   clients: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'facade', 'purser.ts'],
-  cli: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'importers', 'facade', 'runs', 'reports', 'stores', 'purser.ts', 'config'],
+  cli: [
+    ...base,
+    'money',
+    'usage',
+    'pricing',
+    'ledger',
+    'budgets',
+    'importers',
+    'facade',
+    'runs',
+    'reports',
+    'stores',
+    'purser.ts',
+    'config',
+  ],
 }
 
 /** Modules of Node that reach outside the process; the pure folders do without them. */

@@ -16,12 +16,14 @@ Generated from the keys that purser checks by \`npm run build:reference\`. \`pur
 2. Under it the user's own: \`$XDG_CONFIG_HOME/purser/purser.yaml\`, else \`~/.config/purser/purser.yaml\`
    (macOS: \`~/Library/Application Support/purser/purser.yaml\`; Windows: \`%APPDATA%\\purser\\purser.yaml\`).
 
-A key of the first wins whole. Prices of both count, the first's winning; so do \`labels.subjects\`. Of \`budgets\`, \`limits\` and \`projects\` each
-entry of both counts, and where both have one, the first's.
+A key of the first wins whole. Prices of both count, the first's winning; so do \`labels.subjects\`. Of \`budgets\`, \`limits\`, \`projects\` and
+\`profiles\` each entry of both counts, and where both have one, the first's.
 
 The ledger is \`--db\`, else \`PURSER_DB\`, else \`purser.db\` in the folder \`COST_STORAGE_PATH\`, else \`db\` of these files, else
 \`$XDG_DATA_HOME/purser/purser.db\`, else \`~/.local/share/purser/purser.db\` (macOS:
 \`~/Library/Application Support/purser/purser.db\`; Windows: \`%LOCALAPPDATA%\\purser\\purser.db\`).
+\`~/\` at the beginning of each is your home folder. What looks like a URL of anything but Postgres is refused, as is a path that begins with a
+variable nobody has put a value for: either would be a new ledger without limits.
 
 ## purser.yaml
 

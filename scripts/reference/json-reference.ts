@@ -1,65 +1,9 @@
 import { z } from 'zod'
-import { configCheckShape, configShowShape, initShape } from '../../src/cli/config-shapes.ts'
-import * as gate from '../../src/cli/gate-shapes.ts'
-import * as shapes from '../../src/cli/json-shapes.ts'
-import { verifyShape } from '../../src/cli/verify-shape.ts'
-
-const answers: readonly { readonly command: string; readonly shape: z.ZodType; readonly note?: string }[] = [
-  { command: 'purser price --json', shape: shapes.pricedShape },
-  { command: 'purser price --jsonl', shape: shapes.priceAnswerShape, note: 'One of these a line, in the order of the input.' },
-  { command: 'each line of purser export', shape: shapes.chargeShape },
-  { command: 'purser record --json', shape: shapes.recordedShape },
-  { command: 'purser import claude-code | codex | csv | jsonl --json', shape: shapes.importShape },
-  { command: 'purser import --json', shape: shapes.importsShape },
-  { command: 'purser import list --json', shape: shapes.importListShape },
-  { command: 'purser import undo --json', shape: shapes.undoShape },
-  { command: 'purser costs --json', shape: shapes.costsShape },
-  { command: 'purser budgets set --json', shape: gate.budgetSetShape },
-  { command: 'purser budgets list --json', shape: gate.budgetListShape },
-  { command: 'purser budgets status --json', shape: gate.budgetStatusShape },
-  { command: 'purser budgets show --json', shape: gate.budgetShowShape },
-  { command: 'purser budgets history --json', shape: gate.budgetHistoryShape },
-  { command: 'purser budgets apply --json', shape: gate.budgetsAppliedShape },
-  { command: 'purser budgets remove --json', shape: gate.budgetRemovedShape },
-  { command: 'purser hold reserve | split --json', shape: gate.grantShape },
-  {
-    command: 'purser hold reserve | split --json, and purser guard --json, where denied',
-    shape: gate.denialShape,
-    note: 'The exit code is 4.',
-  },
-  {
-    command: 'the same, where the ledger cannot be asked',
-    shape: gate.unavailableShape,
-    note: 'The exit code is 4. A ledger that cannot be opened at all is an error instead.',
-  },
-  { command: 'purser hold settle | release | end | extend | resolve --json', shape: gate.holdOutcomeShape },
-  { command: 'purser hold list --json', shape: gate.holdListShape },
-  { command: 'purser why --json', shape: gate.whyShape, note: 'The exit code is 4 where the hold would be refused.' },
-  {
-    command: 'what books or holds, with --json, where COST_TRACKING_ENABLED is false',
-    shape: gate.untrackedShape,
-    note: '`hold reserve` and `hold split` answer with a grant, in which `tracking` is false.',
-  },
-  {
-    command: 'purser catalog list | search --json',
-    shape: shapes.catalogListShape,
-    note: '`providers` without a provider, else `models`.',
-  },
-  { command: 'purser catalog diff | update --json', shape: shapes.catalogDiffShape },
-  { command: 'purser catalog update --reset --json', shape: shapes.catalogResetShape },
-  { command: 'purser reprice --json', shape: shapes.repriceShape },
-  { command: 'purser export --output FILE --json', shape: shapes.exportShape },
-  { command: 'purser verify --json', shape: verifyShape },
-  { command: 'purser config show --json', shape: configShowShape },
-  { command: 'purser config check --json', shape: configCheckShape },
-  { command: 'purser init --json', shape: initShape },
-  { command: 'an error with --json, on standard error', shape: shapes.errorShape },
-  { command: 'a warning or remark with --json, on standard error', shape: shapes.warningShape },
-]
+import { jsonAnswers } from '../../src/cli/json-answers.ts'
 
 /** docs/reference/json.md: what commands print with --json. */
 export function jsonReference(): string {
-  const sections = answers.map(({ command, shape, note }) => {
+  const sections = jsonAnswers.map(({ command, shape, note }) => {
     const schema = z.toJSONSchema(shape, { io: 'output' }) as Schema
     return `## ${command}\n\n${note === undefined ? '' : `${note}\n\n`}\`\`\`ts\n${typeText(schema, '')}\n\`\`\``
   })

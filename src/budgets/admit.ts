@@ -1,6 +1,8 @@
-import { type Counter, type Tally, tally } from './counter.ts'
+import { PurserError } from '../errors.ts'
+import { committed, type Counter, type Tally, tally } from './counter.ts'
 import type { Action, Mode } from './budget.ts'
 import type { DenialKind } from './denial.ts'
+import { largestStored } from './parse-amount.ts'
 
 /** What a hold asks of one counter, or of the slices of a rolling one. */
 export interface Claim {
@@ -30,10 +32,12 @@ const fits: Verdict = { kind: 'fits' }
  * The rule of the gate. With S spent, P presumed, E and W the sums over open holds, e and w asked: granted if
  * `S + P + E + e ≤ L` and `S + P + W + w ≤ L + T`; strict takes the worst case for the expected one and has no
  * tolerance. Nothing asked of a budget passes it, however full it is.
+ * @throws PURSER_AMOUNT_OUT_OF_RANGE where no ledger could keep the sum
  */
 export function admit(claim: Claim, isRunning: boolean): Verdict {
   const { worst, mode } = claim
   if (worst === 0n) return fits
+  if (worst !== null) assertKept(claim, worst)
   if (mode === 'soft' || claim.onLimit === 'warn')
     return worst !== null && hasRoom(claim, worst) ? fits : { kind: 'let-through', because: 'soft' }
   if (!claim.isSeeded) return { kind: 'refused', denial: 'unavailable' }
@@ -41,6 +45,16 @@ export function admit(claim: Claim, isRunning: boolean): Verdict {
   if (hasRoom(claim, worst)) return fits
   if (isRunning && stopsOnlyNewRuns(claim.onLimit)) return { kind: 'let-through', because: 'running-run' }
   return { kind: 'refused', denial: denialOf(claim, worst) }
+}
+
+/** What no limit stops, as in a soft budget, still has to be kept in the columns of a ledger. @throws PURSER_AMOUNT_OUT_OF_RANGE */
+function assertKept({ counters }: Claim, worst: bigint): void {
+  const sum = committed(tally(counters)) + worst
+  if (sum <= largestStored) return
+  throw new PurserError(
+    'PURSER_AMOUNT_OUT_OF_RANGE',
+    `With this hold ${sum} would be spent, held and presumed of one budget; a ledger keeps at most ${largestStored}. Settle or release holds first.`,
+  )
 }
 
 /** Whether an action leaves what runs already alone. */

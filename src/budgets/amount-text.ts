@@ -1,6 +1,7 @@
 import { formatUsdExact } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
 import type { Labels } from '../ledger/charge.ts'
+import { labelOf } from '../ledger/labels.ts'
 import { counted } from '../text/counted.ts'
 import { weekdays } from '../time/weekdays.ts'
 import type { Metric, Window } from './budget.ts'
@@ -33,9 +34,15 @@ export function formatWindow(window: Window): string {
   }
 }
 
-/** Labels as people write them: `project=atlas, run=none`; `keys` names those that are shown, also where they are missing. */
+/** Labels as people read them: `project=atlas, run=(none)`; `keys` names those that are shown, also where they are missing. */
 export function formatLabels(labels: Labels, keys: readonly string[] = Object.keys(labels)): string {
-  return keys.map((key) => `${key}=${labels[key] ?? 'none'}`).join(', ')
+  return keys.map((key) => `${key}=${shownValue(labelOf(labels, key))}`).join(', ')
+}
+
+/** A value that looks like what stands for a missing one is quoted, so that no two scopes read alike. */
+function shownValue(value: string | undefined): string {
+  if (value === undefined) return '(none)'
+  return value.startsWith('(') ? JSON.stringify(value) : value
 }
 
 /** A budget with the labels of its counter: `"daily"`, `"per-project" (project=atlas)`. `each`: those it is kept apart by. */

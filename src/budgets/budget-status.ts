@@ -48,6 +48,12 @@ export function budgetStatus(gate: Gate, names?: readonly string[]): BudgetStatu
   return asked.flatMap((active) => rowsOf(gate, active))
 }
 
+/** The counters that calls with these labels meet now, one for each budget that applies. */
+export function standingFor(gate: Gate, labels: Labels): BudgetStatus[] {
+  gate.lapse()
+  return gate.rows.applied(labels).map((applied) => statusOf(gate, applied, gate.meet(applied, gate.nowMs).counters))
+}
+
 function rowsOf(gate: Gate, active: ActiveBudget): BudgetStatus[] {
   const isOpen = ({ start, end }: Counter): boolean => start <= gate.nowMs && (end === null || end > gate.nowMs)
   const open = gate.rows.countersOf(active.revision).filter(isOpen)

@@ -1,8 +1,8 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import { tokensOf } from '../ledger/measures.ts'
+import { addsCall, tokensOf } from '../ledger/measures.ts'
 import type { Budget } from './budget.ts'
 
-type Countable = Pick<ChargeDraft, 'basis' | 'costNanos' | 'usage' | 'corrects'>
+type Countable = Pick<ChargeDraft, 'basis' | 'costNanos' | 'usage' | 'corrects' | 'part'>
 
 /** What a charge adds to a budget, in the metric's unit; a correction adds its difference, and no call. */
 export function countCharge(budget: Pick<Budget, 'metric' | 'countsPlan' | 'countsCacheReads'>, charge: Countable): bigint {
@@ -15,7 +15,7 @@ export function countCharge(budget: Pick<Budget, 'metric' | 'countsPlan' | 'coun
       return BigInt(budget.countsCacheReads ? others + cacheReads : others)
     }
     case 'calls':
-      return charge.corrects === null ? 1n : 0n
+      return addsCall(charge) ? 1n : 0n
     case 'concurrency':
       return 0n
   }

@@ -165,6 +165,11 @@ test('what is hardly meant is pointed out', () => {
   expect(warningsOf({ ...day, each: 'service' })).toEqual([expect.stringContaining('label service')])
 })
 
+test('a limit of two billion dollars is the largest, with as much of an increase', () => {
+  const largest = { ...day, limit: 2_000_000_000, increase: { by: 2_000_000_000, until: '2030-01-01' } }
+  expect(define(largest)).toMatchObject({ limit: 2n * 10n ** 18n, increase: { by: 2n * 10n ** 18n } })
+})
+
 describe('what cannot be', () => {
   const wrong: [string, object][] = [
     ['Budget "team" has no limit', { window: 'day' }],
@@ -241,6 +246,26 @@ describe('what cannot be', () => {
     ['"increase.by" of budget "team" is 0 and raises nothing', { ...day, increase: { by: 0, until: '2026-12-01' } }],
     ['"increase" of budget "team" must have an amount and an end', { ...day, increase: { by: 1 } }],
     ['"increase.until" of budget "team" cannot be: "soon" is no date or time', { ...day, increase: { by: 1, until: 'soon' } }],
+    [
+      '"overrides.at*" of budget "team" is for project=at*, and an override is for one value',
+      { ...day, each: 'project', overrides: { 'at*': 1 } },
+    ],
+    [
+      '"limit" of budget "team" is $2,000,000,000.000000001; it can be $2,000,000,000.00 at most',
+      { ...day, limit: '2000000000.000000001' },
+    ],
+    [
+      '"limit" of budget "team" is 9,223,372,036,854,775,807 tokens; it can be 2,000,000,000,000,000,000 tokens at most',
+      { ...day, metric: 'tokens', limit: 2n ** 63n - 1n },
+    ],
+    ['"overrides.atlas" of budget "team" is $9,223,372,036.00', { ...day, each: 'project', overrides: { atlas: 9_223_372_036 } }],
+    ['"tolerance" of budget "team" is $9,223,372,036.00', { ...day, mode: 'adaptive', tolerance: 9_223_372_036 }],
+    ['"increase.by" of budget "team" is $9,223,372,036.00', { ...day, increase: { by: 9_223_372_036, until: '2030-01-01' } }],
+    ['"ceiling" of budget "team" is $10,000,000.01; it can be $10,000,000.00 at most, because no call', { ...day, ceiling: '10000000.01' }],
+    ['"limit" of budget "team" is NaN; it must be dollars', { ...day, limit: Number.NaN }],
+    ['"limit" of budget "team" is Infinity; it must be dollars', { ...day, limit: Number.POSITIVE_INFINITY }],
+    ['"limit" of budget "team" is "-0"; it must be dollars of 0 or more', { ...day, limit: '-0' }],
+    ['"thresholds" of budget "team" is ""; it must be a percent', { ...day, thresholds: '' }],
     ['Budget "team" is 5; it must be a mapping with a limit and a window', 5 as unknown as object],
   ]
 

@@ -37,15 +37,12 @@ export function priceArrived(gate: Gate, hold: Hold): void {
 
 /** What is left goes back to the hold it was split from where that is open, else it is free again. */
 function close(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
-  const origin = hold.state === 'open' ? originOf(gate, hold) : undefined
+  const origin = originOf(gate, hold)
   const parent = origin?.state === 'open' ? origin : undefined
   for (const share of hold.shares) {
     const home = parent?.shares.find(({ counter }) => counter === share.counter)
     if (home === undefined) gate.giveBackShare(hold, share, share.worst, share.expected)
-    else {
-      home.worst += share.worst
-      home.expected += share.expected
-    }
+    else gate.returnShare(hold, share, home)
   }
   if (parent !== undefined) giveBack(gate, hold, parent)
   hold.shares = []
@@ -63,7 +60,7 @@ function giveBack(gate: Gate, hold: Hold, parent: Hold): void {
 }
 
 export function originOf(gate: Gate, { parent }: Hold): Hold | undefined {
-  return parent === null ? undefined : gate.rows.hold(parent)
+  return parent === null ? undefined : gate.hold(parent)
 }
 
 /**

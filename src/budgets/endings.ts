@@ -1,3 +1,5 @@
+import { PurserError } from '../errors.ts'
+
 /** How a call that was held ended. */
 export const endings = ['ok', 'refused', 'rejected', 'rate-limited', 'cut', 'aborted', 'timeout', 'server-error'] as const
 export type Ending = (typeof endings)[number]
@@ -24,9 +26,15 @@ export const holdEndings: Readonly<Record<Ending, HoldEnding>> = {
   'server-error': 'keep',
 }
 
-/** The ending that an HTTP status says. */
+/**
+ * The ending that an HTTP status says: of the answer, 2xx, or of an error, 4xx and 5xx.
+ * @throws PURSER_BAD_ARGUMENT for what ends no call, such as 100 and a redirect, and for what is no status
+ */
 export function endingOfStatus(status: number): Ending {
+  const kind = Number.isInteger(status) ? Math.floor(status / 100) : 0
   if (status === 429) return 'rate-limited'
-  if (status >= 500) return 'server-error'
-  return status >= 400 ? 'rejected' : 'ok'
+  if (kind === 2) return 'ok'
+  if (kind === 4) return 'rejected'
+  if (kind === 5) return 'server-error'
+  throw new PurserError('PURSER_BAD_ARGUMENT', `${status} is not the HTTP status of an answer or an error, 200 to 299 or 400 to 599.`)
 }

@@ -1,4 +1,5 @@
 import { PurserError } from '../errors.ts'
+import type { ComparedField } from '../ledger/correction.ts'
 import type { Gate } from './gate.ts'
 import type { Hold, HoldId } from './hold.ts'
 
@@ -9,6 +10,8 @@ export interface HoldOutcome {
   readonly expiresAt: number
   /** The charge that was booked, or had been before. */
   readonly charge: string | null
+  /** Where the call was booked before without its hold, as by an import: the first field that its charge says otherwise. */
+  readonly differs?: ComparedField
   /** Budgets whose counter the charge took more from than the hold had set aside. */
   readonly overrun: readonly { readonly budget: string; readonly by: bigint }[]
 }
@@ -17,8 +20,9 @@ export function outcomeOf(hold: Hold): HoldOutcome {
   return { id: hold.id, state: hold.state, expiresAt: hold.expiresAt, charge: null, overrun: [] }
 }
 
+/** A hold by its id as it stands now. @throws PURSER_NOT_FOUND */
 export function findHold(gate: Gate, id: HoldId): Hold {
-  const hold = gate.rows.hold(id)
+  const hold = gate.hold(id)
   if (hold === undefined) {
     throw new PurserError('PURSER_NOT_FOUND', `There is no hold "${id}". \`purser hold list\` shows those that are open or presumed.`)
   }
@@ -27,6 +31,11 @@ export function findHold(gate: Gate, id: HoldId): Hold {
 
 export function isEnded({ state }: Hold): boolean {
   return state === 'settled' || state === 'released'
+}
+
+/** What a hold that is open answers to who wants to resolve it. */
+export function stillOpen({ id }: Hold): PurserError {
+  return new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
 }
 
 /** What a hold that is over answers to who wants to do something to it. */

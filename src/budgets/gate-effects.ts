@@ -9,6 +9,8 @@ export interface GateEvent {
 /** The charge of a hold as it goes to the store. */
 export interface HeldBooking {
   readonly draft: ChargeDraft
+  /** Where the draft is the first part of a call that serves several: the others. */
+  readonly otherParts?: readonly ChargeDraft[] | undefined
   /** `same`: a charge of that id must be this very one. `duplicate`: somebody else booked the call already. */
   readonly onExisting: 'same' | 'duplicate'
   readonly ignore: readonly (keyof ChargeDraft)[]

@@ -1,3 +1,4 @@
+import type { Charge } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { BudgetRecord, Seeding } from './budget-record.ts'
 import type { Counter, CounterKey } from './counter.ts'
@@ -23,8 +24,10 @@ export interface GateLoader {
   /** When the next open hold runs out. */
   readonly nextDue: () => number | undefined
   readonly hasRun: (run: string) => boolean
-  /** The hold that a charge was booked under, null for none; undefined where no such charge is booked. */
-  readonly bookedUnder: (chargeId: string) => string | null | undefined
+  /** The charge of an id; undefined where no such charge is booked, or its details are gone. */
+  readonly charge: (id: string) => Charge | undefined
+  /** The corrections of a charge in the order in which they were booked. */
+  readonly corrections: (id: string) => readonly Charge[]
   readonly learned: (key: string) => Learned | undefined
   /** The next charges that a new budget has still to count, in order of time; fewer than asked for where they are the last. */
   readonly earlier: (seeding: Seeding, limit: number) => readonly EarlierCharge[]

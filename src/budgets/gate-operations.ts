@@ -1,6 +1,7 @@
+import type { Labels } from '../ledger/charge.ts'
 import type { Budget } from './budget.ts'
 import type { BudgetRecord } from './budget-record.ts'
-import { type BudgetStatus, budgetStatus } from './budget-status.ts'
+import { type BudgetStatus, budgetStatus, standingFor } from './budget-status.ts'
 import { type HoldView, listHolds, viewHold } from './hold-view.ts'
 import type { Denial, Grant } from './denial.ts'
 import { type Explanation, explainAdmission } from './explain-admission.ts'
@@ -12,6 +13,7 @@ import { reserve } from './reserve.ts'
 import { type Change, type Definition, reviseBudget, removeBudget, seed } from './revise-budget.ts'
 import { findHold, type HoldOutcome } from './find-hold.ts'
 import { extend, release } from './release.ts'
+import { resolve } from './resolve.ts'
 import { settle, type Settlement } from './settle.ts'
 import { split } from './split.ts'
 
@@ -21,6 +23,7 @@ export interface GateOperations {
   split: { input: { readonly from: HoldId; readonly id: HoldId; readonly asked: Asked }; answer: Grant | Denial }
   raise: { input: { readonly id: HoldId; readonly to: Amounts }; answer: Grant | Denial }
   settle: { input: { readonly id: HoldId; readonly settlement: Settlement }; answer: HoldOutcome }
+  resolve: { input: { readonly id: HoldId; readonly settlement: Settlement }; answer: HoldOutcome }
   release: { input: { readonly id: HoldId; readonly resolving?: boolean }; answer: HoldOutcome }
   extend: { input: { readonly id: HoldId; readonly ttlMs: number }; answer: HoldOutcome }
   why: { input: { readonly asked: Asked }; answer: Explanation }
@@ -31,12 +34,14 @@ export interface GateOperations {
   seed: { input: { readonly name: string }; answer: BudgetRecord }
   budgets: { input: object; answer: readonly BudgetRecord[] }
   status: { input: { readonly names?: readonly string[] }; answer: readonly BudgetStatus[] }
+  /** Where the budgets stand that apply to calls with some labels. */
+  standing: { input: { readonly labels: Labels }; answer: readonly BudgetStatus[] }
   /** Presumes holds that ran out, a bounded number of them; answers whether there may be more. */
   lapse: { input: object; answer: boolean }
 }
 
 /** Operations that grant, change and book nothing. Holds that ran out are presumed in their answers all the same. */
-export const readingOperations = ['why', 'hold', 'holds', 'budgets', 'status'] as const satisfies readonly GateOperation[]
+export const readingOperations = ['why', 'hold', 'holds', 'budgets', 'status', 'standing'] as const satisfies readonly GateOperation[]
 export type ReadingOperation = (typeof readingOperations)[number]
 
 export function isReading(operation: GateOperation): operation is ReadingOperation {
@@ -52,6 +57,7 @@ const runners: Runners = {
   split: (gate, { from, id, asked }) => split(gate, from, id, asked),
   raise: (gate, { id, to }) => raise(gate, id, to),
   settle: (gate, { id, settlement }) => settle(gate, id, settlement),
+  resolve: (gate, { id, settlement }) => resolve(gate, id, settlement),
   release: (gate, { id, resolving }) => release(gate, id, resolving),
   extend: (gate, { id, ttlMs }) => extend(gate, id, ttlMs),
   why: (gate, { asked }) => explainAdmission(gate, asked),
@@ -62,6 +68,7 @@ const runners: Runners = {
   seed: (gate, { name }) => seed(gate, name),
   budgets: (gate) => gate.rows.budgets.map(({ record }) => record),
   status: (gate, { names }) => budgetStatus(gate, names),
+  standing: (gate, { labels }) => standingFor(gate, labels),
   lapse: (gate) => {
     const due = gate.rows.due(gate.nowMs).length
     gate.lapse()

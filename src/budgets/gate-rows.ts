@@ -1,5 +1,6 @@
 import { invariant } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
+import type { BookedCharge } from '../ledger/rest-correction.ts'
 import { type Counter, type CounterKey, counterName } from './counter.ts'
 import type { GateLoader } from './gate-loader.ts'
 import type { Hold, HoldId } from './hold.ts'
@@ -141,6 +142,9 @@ export class GateRows {
       unpriced: 0,
       unmeasured: 0,
       uncertain: [],
+      lacking: [],
+      lastCharge: null,
+      told: [],
       isOver: false,
     }
     this.#holds.set(hold.id, added)
@@ -197,8 +201,16 @@ export class GateRows {
     return this.load.hasRun(run) || this.unresolved().some(({ asked }) => asked.labels['run'] === run)
   }
 
+  /** A charge with its corrections, as far as the ledger has its details. */
+  booked(chargeId: string): BookedCharge | undefined {
+    const original = this.load.charge(chargeId)
+    return original && { original, corrections: this.load.corrections(chargeId) }
+  }
+
+  /** The hold that a charge was booked under, null for none; undefined where no such charge is booked. */
   bookedUnder(chargeId: string): string | null | undefined {
-    return this.load.bookedUnder(chargeId)
+    const charge = this.load.charge(chargeId)
+    return charge === undefined ? undefined : charge.hold
   }
 
   learned(key: string): Learned | undefined {

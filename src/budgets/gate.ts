@@ -4,6 +4,7 @@ import type { Budget } from './budget.ts'
 import { bringsPrice, countCharge, unpricedBy } from './count-charge.ts'
 import { type Cause, committed, type Counter, tally } from './counter.ts'
 import { priceArrived } from './end-hold.ts'
+import { isEnded } from './find-hold.ts'
 import type { GateEffects, HeldBooking } from './gate-effects.ts'
 import type { GateRows } from './gate-rows.ts'
 import type { Hold, HoldId, Share } from './hold.ts'
@@ -50,20 +51,31 @@ export class Gate {
 
   /** Counts a charge as it is booked, or with `sign` -1 takes it out again. `bookedSeq` is its place in the ledger's order. */
   count(charge: ChargeDraft, bookedSeq: number, sign: 1 | -1): void {
-    if (this.rows.budgets.length === 0) return
+    if (this.rows.budgets.length === 0 && charge.hold === null) return
     const countedAt = this.countedAt(charge)
-    if (this.#deferred !== undefined) this.#deferred.push({ charge, countedAt })
-    else {
-      const hold = sign === 1 && charge.corrects === null && charge.hold !== null ? this.rows.hold(charge.hold as HoldId) : undefined
-      if (hold?.state === 'presumed') {
-        settleByRecord(this, hold, charge, (causeOf) => this.#count({ charge, countedAt, sign, causeOf }, bookedSeq))
-        return
-      }
-      const cause = charge.corrects === null ? 'unheld' : 'correction'
-      const corrected = sign === 1 && charge.hold !== null && bringsPrice(charge) ? this.rows.hold(charge.hold as HoldId) : undefined
-      if (corrected !== undefined) priceArrived(this, corrected)
-      this.#count({ charge, countedAt, sign, causeOf: () => cause }, bookedSeq)
+    if (this.#deferred !== undefined) {
+      this.#deferred.push({ charge, countedAt })
+      return
     }
+    const hold = sign === 1 && charge.hold !== null ? this.hold(charge.hold as HoldId) : undefined
+    if (hold !== undefined && charge.corrects === null && !isEnded(hold)) {
+      settleByRecord(this, hold, charge, (causeOf) => this.#count({ charge, countedAt, sign, causeOf }, bookedSeq))
+      return
+    }
+    if (hold !== undefined && bringsPrice(charge)) priceArrived(this, hold)
+    const cause = charge.corrects === null ? 'unheld' : 'correction'
+    this.#count({ charge, countedAt, sign, causeOf: () => cause }, bookedSeq)
+  }
+
+  /** A hold by its id, as it stands now: presumed where it ran out. */
+  hold(id: HoldId): Hold | undefined {
+    const hold = this.rows.hold(id)
+    if (hold?.state === 'open' && hold.expiresAt <= this.nowMs) {
+      this.lapse()
+      // Only so many lapse at once.
+      if (hold.state === 'open') this.#lapse(hold)
+    }
+    return hold
   }
 
   /** A held call counts in the windows in which its hold was granted, any other in those of its own time. */
@@ -238,6 +250,22 @@ export class Gate {
     return counter
   }
 
+  /** Gives a share back to that of the hold it was split from, which holds it again. */
+  returnShare(hold: Hold, share: Share, home: Share): void {
+    const { worst } = share
+    const counter = hold.state === 'presumed' ? this.rows.counterById(share.counter) : undefined
+    // What was expected of it is not known any more.
+    const expected = hold.state === 'presumed' ? worst : share.expected
+    if (counter !== undefined) {
+      counter.presumed -= worst
+      counter.heldWorst += worst
+      counter.held += expected
+      this.rows.touch(counter)
+    }
+    home.worst += worst
+    home.expected += expected
+  }
+
   /** A counter that is back within its bound has nothing to explain. */
   #clearCause(counter: Counter): void {
     const applied = this.appliedOf(counter)
@@ -262,10 +290,12 @@ export class Gate {
 
   /** Holds that ran out are presumed spent from now on; places are given back. */
   lapse(): void {
-    for (const hold of this.rows.due(this.nowMs)) {
-      this.presume(hold)
-      this.effects.append({ kind: 'hold.lapsed', body: { hold: hold.id, labels: hold.asked.labels, expiredAt: hold.expiresAt } })
-    }
+    for (const hold of this.rows.due(this.nowMs)) this.#lapse(hold)
+  }
+
+  #lapse(hold: Hold): void {
+    this.presume(hold)
+    this.effects.append({ kind: 'hold.lapsed', body: { hold: hold.id, labels: hold.asked.labels, expiredAt: hold.expiresAt } })
   }
 
   /** What is left of a hold becomes presumed; its places are given back. */

@@ -1,4 +1,4 @@
-import type { Labels } from '../ledger/charge.ts'
+import type { Basis, Labels } from '../ledger/charge.ts'
 import type { Metric } from './budget.ts'
 import type { Gate } from './gate.ts'
 import type { Hold, HoldState } from './hold.ts'
@@ -17,6 +17,8 @@ export interface HoldView {
   readonly labels: Labels
   readonly provider: string | null
   readonly model: string | null
+  /** How its calls are paid for. */
+  readonly basis: Basis
   /** Revision of the price catalog that bounded it; null where its amounts were given. */
   readonly catalog: string | null
   readonly parent: string | null
@@ -52,6 +54,7 @@ export function viewHold(hold: Hold): HoldView {
     labels: asked.labels,
     provider: asked.provider,
     model: asked.model,
+    basis: asked.basis,
     catalog: asked.catalog,
     parent,
     reservedAt,

@@ -1,4 +1,5 @@
 import type { Basis, Labels } from '../ledger/charge.ts'
+import type { Usage } from '../usage/usage.ts'
 import type { Metric } from './budget.ts'
 
 /** Identifies a hold within a ledger. */
@@ -43,6 +44,17 @@ export interface Share {
   worst: bigint
 }
 
+/** What somebody said of the calls of a hold beyond what is booked of them, so that to say it again books nothing. */
+export interface Told {
+  /** A cost that was said, in nanos; null where it follows from the usage, or none was said. */
+  readonly cost: bigint | null
+  readonly usage: Usage
+  /** Whether it said what was used, be it nothing. */
+  readonly isMeasured: boolean
+  /** What was booked for it; null for nothing. */
+  readonly charge: string | null
+}
+
 /** Money set aside before a call. */
 export interface Hold {
   readonly number: number
@@ -71,6 +83,12 @@ export interface Hold {
   unmeasured: number
   /** Metrics of which a call that was cut may have used more than what arrived. */
   uncertain: readonly Metric[]
+  /** Charges of which something is missing: a price, what they used, or what a call that was cut came to beyond them. */
+  lacking: readonly string[]
+  /** The last charge that was booked under it. */
+  lastCharge: string | null
+  /** What was said of what its charges left open. */
+  told: readonly Told[]
   /** Whether its calls are over: what is still presumed waits for somebody who knows what they came to. */
   isOver: boolean
   /** Warnings of the grant, given again to who asks with the same id. */

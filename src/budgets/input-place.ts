@@ -29,6 +29,20 @@ const longestShown = 80
 
 /** A value as a message shows it: texts in quotes, long ones cut. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value) ?? String(value))
+  const text = asText(value)
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+}
+
+/** What JSON has no word for is shown as code writes it: NaN, Infinity, a bigint, an object that holds itself. */
+function asText(value: unknown): string {
+  if (typeof value === 'bigint' || typeof value === 'number') return String(value)
+  try {
+    const text = JSON.stringify(value, (_, each: unknown) => {
+      const isNumber = typeof each === 'bigint' || (typeof each === 'number' && !Number.isFinite(each))
+      return isNumber ? String(each) : each
+    })
+    return text ?? String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
 }

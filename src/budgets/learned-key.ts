@@ -1,3 +1,4 @@
+import { labelOf } from '../ledger/labels.ts'
 import type { Budget } from './budget.ts'
 import type { Asked } from './hold.ts'
 
@@ -18,5 +19,5 @@ export function learnedKind({ metric, learnBy }: Pick<Budget, 'metric' | 'learnB
 
 /** Under which name a budget learns from holds like this one: by model, and by the labels that it says. */
 export function learnedKey({ metric, learnBy }: Pick<Budget, 'metric' | 'learnBy'>, { provider, model, labels }: Asked): string {
-  return JSON.stringify([metric, provider, model, ...learnBy.map((key) => [key, labels[key] ?? null])])
+  return JSON.stringify([metric, provider, model, ...learnBy.map((key) => [key, labelOf(labels, key) ?? null])])
 }

@@ -1,10 +1,16 @@
 import { PurserError } from '../errors.ts'
+import { maxCostNanos } from '../ledger/charge.ts'
 import { type Decimal, parseDecimal } from '../money/nanos.ts'
+import { formatAmount } from './amount-text.ts'
 import type { Metric } from './budget.ts'
 import { type InputPlace, shown } from './input-place.ts'
 
 /** What a column of the ledger holds. */
-const largest = 2n ** 63n - 1n
+export const largestStored = 2n ** 63n - 1n
+/** A limit, its tolerance and an increase of so much each leave room in a column for what is booked beyond them. */
+const largestLimit = 2n * 10n ** 18n
+/** Of what is counted, in one hold: some thousands of such holds still have a sum. */
+const largestHeldCount = 10n ** 15n
 const nanoDigits = 9
 
 const expected: Readonly<Record<Metric, string>> = {
@@ -24,9 +30,28 @@ const multiples: Readonly<Record<string, bigint>> = { '': 1n, k: 1000n, m: 1_000
 export function parseAmount(value: unknown, metric: Metric, place: InputPlace): bigint {
   const wrong = (): never => place.refuse(`is ${shown(value)}; it must be ${expected[metric]}`)
   const amount = typeof value === 'bigint' ? value : metric === 'cost' ? toNanos(value, place) : toCount(value)
-  if (amount === undefined || amount < 0n) return wrong()
-  if (amount > largest) return place.refuse(`is ${shown(value)}, which is more than a ledger can count`)
+  // Text with a sign is no amount, also where what follows is 0.
+  const isNegative = amount !== undefined && (amount < 0n || /^\$?\s*-/.test(toText(value) ?? ''))
+  if (amount === undefined || isNegative) return wrong()
+  if (amount > largestStored) return place.refuse(`is ${shown(value)}, which is more than a ledger can count`)
   return amount
+}
+
+/** The amount of a limit, of its tolerance or of an increase: at most two billion dollars, so that sums of them can be kept. */
+export function parseLimit(value: unknown, metric: Metric, place: InputPlace): bigint {
+  return upTo(largestLimit, parseAmount(value, metric, place), metric, place, 'sums of a ledger are kept in 64 bits')
+}
+
+/** The amount of a hold: of its cost no more than one call is booked with, ten million dollars. */
+export function parseHeld(value: unknown, metric: Metric, place: InputPlace): bigint {
+  const [most, why] = metric === 'cost' ? [maxCostNanos, 'no call is booked with more'] : [largestHeldCount, 'no hold takes more']
+  return upTo(most, parseAmount(value, metric, place), metric, place, why)
+}
+
+function upTo(most: bigint, amount: bigint, metric: Metric, place: InputPlace, why: string): bigint {
+  return amount <= most
+    ? amount
+    : place.refuse(`is ${formatAmount(metric, amount)}; it can be ${formatAmount(metric, most)} at most, because ${why}`)
 }
 
 function toNanos(value: unknown, place: InputPlace): bigint | undefined {

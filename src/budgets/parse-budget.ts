@@ -3,7 +3,7 @@ import { startOf, zonedDate } from '../time/periods.ts'
 import { type Budget, type Increase, type Metric, metrics, type Mode, type Origin, type Window } from './budget.ts'
 import { formatAmount } from './amount-text.ts'
 import { type InputPlace, shown } from './input-place.ts'
-import { parseAmount, toDecimal } from './parse-amount.ts'
+import { parseHeld, parseLimit, toDecimal } from './parse-amount.ts'
 import { parseOverrides } from './parse-overrides.ts'
 import { parseEach, parseWhere, said } from './parse-scope.ts'
 import { parseTerms, termKeys } from './parse-terms.ts'
@@ -94,7 +94,7 @@ function readWindow(fields: BudgetFields, metric: Metric, { weekStart }: BudgetD
 }
 
 function readCeiling(value: unknown, metric: Metric, at: InputPlace): bigint {
-  const ceiling = parseAmount(value, metric, at)
+  const ceiling = parseHeld(value, metric, at)
   return ceiling === 0n
     ? at.refuse('is 0, so that what cannot be bounded would be granted for nothing; leave it out to refuse such requests')
     : ceiling
@@ -130,7 +130,7 @@ function toZone(value: unknown, place: InputPlace): string {
 function parseIncrease(value: unknown, metric: Metric, zone: string, place: InputPlace): Increase {
   const fields = readFields(value, ['by', 'until'], place, 'an amount and an end, like { by: 10, until: 2026-12-01 }')
   if (!fields.has('by') || !fields.has('until')) return place.refuse('must have an amount and an end, like { by: 10, until: 2026-12-01 }')
-  const by = parseAmount(fields.value('by'), metric, fields.place('by'))
+  const by = parseLimit(fields.value('by'), metric, fields.place('by'))
   if (by === 0n) return fields.place('by').refuse('is 0 and raises nothing; leave the increase out')
   const [until, at] = [fields.value('until'), fields.place('until')]
   if (typeof until !== 'string') return at.refuse(`is ${shown(until)}; it must be a date or a time, like 2026-12-01`)

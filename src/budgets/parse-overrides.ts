@@ -70,6 +70,10 @@ function toOverride(
   isLimit: boolean,
 ): Override {
   const labels: Labels = said(() => parseLabels(match), place)
+  const pattern = Object.entries(labels).find(([, each]) => each.endsWith('*'))
+  if (pattern !== undefined) {
+    place.refuse(`is for ${pattern.join('=')}, and an override is for one value, not for all that begin alike; name each of them`)
+  }
   const fields = readFields(entry, overrideKeys, place)
   const read = isLimit ? { ...fields, place: () => place } : fields
   return { match: labels, ...parseOverrideTerms(read, budget.terms, budget.metric, place) }

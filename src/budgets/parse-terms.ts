@@ -1,6 +1,6 @@
 import { type Action, actions, type Metric, type Mode, modes, type Terms } from './budget.ts'
 import type { InputPlace } from './input-place.ts'
-import { parseAmount } from './parse-amount.ts'
+import { parseLimit } from './parse-amount.ts'
 import { defaultThresholds, parseThresholds } from './parse-thresholds.ts'
 import { type Fields, readChoice } from './read-fields.ts'
 
@@ -43,9 +43,9 @@ export function parseOverrideTerms(fields: TermFields, base: Terms, metric: Metr
 
 function readTerms(fields: TermFields, metric: Metric): Partial<Terms> {
   return {
-    ...(fields.has('limit') && { limit: parseAmount(fields.value('limit'), metric, fields.place('limit')) }),
+    ...(fields.has('limit') && { limit: parseLimit(fields.value('limit'), metric, fields.place('limit')) }),
     ...(fields.has('mode') && { mode: readChoice(fields.value('mode'), modes, fields.place('mode')) }),
-    ...(fields.has('tolerance') && { tolerance: parseAmount(fields.value('tolerance'), metric, fields.place('tolerance')) }),
+    ...(fields.has('tolerance') && { tolerance: parseLimit(fields.value('tolerance'), metric, fields.place('tolerance')) }),
     ...(fields.has('on_limit') && { onLimit: readChoice(fields.value('on_limit'), actions, fields.place('on_limit')) }),
     ...(fields.has('thresholds') && { thresholds: parseThresholds(fields.value('thresholds'), metric, fields.place('thresholds')) }),
   }

@@ -38,7 +38,7 @@ export function parseThresholds(value: unknown, metric: Metric, place: InputPlac
 }
 
 function splitList(text: string): string[] {
-  return /^(?:none)?$/.test(text.trim()) ? [] : text.split(',').map((entry) => entry.trim())
+  return text.trim() === 'none' ? [] : text.split(',').map((entry) => entry.trim())
 }
 
 function parseThreshold(entry: unknown, place: InputPlace): Threshold {

@@ -40,6 +40,11 @@ describe('amounts', () => {
   test.each<[Metric, unknown, string]>([
     ['cost', -0.01, 'is -0.01; it must be dollars of 0 or more'],
     ['cost', -1n, 'is -1; it must be dollars'],
+    ['cost', '-0', 'is "-0"; it must be dollars'],
+    ['cost', '$-0.00', 'is "$-0.00"; it must be dollars'],
+    ['tokens', '-0k', 'is "-0k"; it must be a whole number'],
+    ['cost', Number.NEGATIVE_INFINITY, 'is -Infinity; it must be dollars'],
+    ['cost', [5n, Number.NaN], 'is ["5","NaN"]; it must be dollars'],
     ['cost', '5k', 'is "5k"; it must be dollars'],
     ['cost', '5 EUR', 'is "5 EUR"; it must be dollars'],
     ['cost', '1,000', 'is "1,000"; it must be dollars'],

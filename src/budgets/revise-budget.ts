@@ -44,8 +44,10 @@ export function reviseBudget(gate: Gate, budget: Budget, { author, expected }: C
     body: { budget: budget.name, author, after: contentOf(budget), before: before === undefined ? null : contentOf(before.budget) },
   })
   put(gate, record)
-  if (isInPlace) applyTerms(gate, before, record)
-  else {
+  if (isInPlace) {
+    if (presumesMore(before.budget, budget)) presumeUnknown(gate, record)
+    applyTerms(gate, before, record)
+  } else {
     if (before !== undefined) dropCounters(gate, before)
     const active = gate.rows.budgetOf(record.revision)
     const isLater = record.seeding?.holds !== undefined
@@ -176,6 +178,28 @@ function holdOpen(gate: Gate, active: ActiveBudget, holds: readonly Hold[]): voi
     }
     hold.shares.push(share)
     gate.rows.touchHold(hold)
+  }
+}
+
+/** Whether other modes may presume what the modes before did not. */
+function presumesMore(before: Budget, after: Budget): boolean {
+  const modes = ({ mode, overrides }: Budget): unknown => [mode, overrides.map((each) => [each.match, each.mode ?? null])]
+  return !isSame(modes(before), modes(after))
+}
+
+/** What nobody knows of calls that are over is presumed from now on, where a mode before did not presume it. */
+function presumeUnknown(gate: Gate, { revision, seeding }: BudgetRecord): void {
+  const active = gate.rows.budgetOf(revision)
+  if (active === undefined) return
+  const counters = new Set(gate.rows.countersOf(revision).map(({ id }) => id))
+  // Those that are still to be counted are counted by the new mode.
+  const upTo = seeding?.holds?.after ?? Number.POSITIVE_INFINITY
+  for (let after = 0; after < upTo;) {
+    const page = gate.rows.unresolvedAfter(after, holdsPerTurn)
+    const isNew = ({ number, isOver, shares }: Hold): boolean =>
+      number <= upTo && isOver && !shares.some(({ counter }) => counters.has(counter))
+    holdOpen(gate, active, page.holds.filter(isNew))
+    after = page.upTo
   }
 }
 

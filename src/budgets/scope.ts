@@ -1,12 +1,13 @@
 import { passes } from '../ledger/cost-query.ts'
 import type { Labels } from '../ledger/charge.ts'
+import { labelOf } from '../ledger/labels.ts'
 import type { Budget, Terms } from './budget.ts'
 import type { BudgetRecord } from './budget-record.ts'
 import { type OpenWindow, windowAt } from './window.ts'
 
 /** The values of a budget's `each` labels as one text; a missing label is null, which is a value of its own. */
 export function scopeOf(each: readonly string[], labels: Labels): string {
-  return each.length === 0 ? '[]' : JSON.stringify(each.map((key) => labels[key] ?? null))
+  return each.length === 0 ? '[]' : JSON.stringify(each.map((key) => labelOf(labels, key) ?? null))
 }
 
 /** The labels that a scope stands for; missing ones are left out. */
@@ -47,7 +48,7 @@ export class ActiveBudget {
   /** How the budget counts for labels; undefined where its filters leave them out. */
   applied(labels: Labels): Applied | undefined {
     const { where, each } = this.budget
-    if (!where.every((filter) => passes(filter, labels[filter.field] ?? null))) return undefined
+    if (!where.every((filter) => passes(filter, labelOf(labels, filter.field) ?? null))) return undefined
     const scope = scopeOf(each, labels)
     return { active: this, scope, terms: this.termsOf(scope) }
   }

@@ -1,12 +1,14 @@
+import { assertSameCall, comparedFields, type ComparedField, differingField } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
-import { countCharge, hasPrice, hasUsage } from './count-charge.ts'
-import { divisible, finish, originOf } from './end-hold.ts'
+import { parseLabels } from '../ledger/labels.ts'
+import { wholeOf as wholeCall } from '../ledger/split-call.ts'
+import { hasPrice, hasUsage } from './count-charge.ts'
+import { finish, originOf } from './end-hold.ts'
 import { ended, findHold, type HoldOutcome, isEnded, outcomeOf } from './find-hold.ts'
-import { lesser } from './counter.ts'
 import type { CauseOf, Gate } from './gate.ts'
-import type { Hold, HoldId, Share } from './hold.ts'
-import type { Applied } from './scope.ts'
-import { worstCase } from './worst-case.ts'
+import type { Hold, HoldId } from './hold.ts'
+import { wholeOf } from './raise.ts'
+import { addCharge, addLacking, type Overrun, takeOut, tellOverrun } from './take-out.ts'
 
 /**
  * What becomes of a hold with its charge. `partial`: it stays open with what is left. `final`: what is left is given
@@ -15,12 +17,20 @@ import { worstCase } from './worst-case.ts'
  */
 export type Settling = 'partial' | 'partial-uncertain' | 'final' | 'uncertain'
 
-/** The charge that a call came to, without the labels, which are those of its hold. */
+/**
+ * The charge that a call came to, without the labels, which are those of its hold. Of a call that serves several it is the
+ * first part, each with the labels that it adds to those of the hold.
+ */
 export interface Settlement {
   readonly draft: ChargeDraft
+  readonly otherParts?: readonly ChargeDraft[] | undefined
   /** Fields that the caller left to purser, which a second try need not repeat. */
   readonly ignore: readonly (keyof ChargeDraft)[]
   readonly settling: Settling
+  /** Whether the caller left the basis open, which is then that of the hold. */
+  readonly takesBasis?: boolean | undefined
+  /** Whether the caller said what was used, be it nothing; where that is left out, a usage that is there says so. */
+  readonly isMeasured?: boolean | undefined
 }
 
 /**
@@ -28,139 +38,99 @@ export interface Settlement {
  * presumed money becomes what was spent.
  * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, and PURSER_ID_CONFLICT for the same charge with other content.
  */
-export function settle(gate: Gate, id: HoldId, { draft, ignore, settling }: Settlement): HoldOutcome {
+export function settle(gate: Gate, id: HoldId, settlement: Settlement): HoldOutcome {
+  const { otherParts: others = [], ignore, settling, takesBasis } = settlement
   const hold = findHold(gate, id)
-  const charge = chargeOf(hold, draft)
+  const charge = heldCharge(hold, settlement.draft, takesBasis)
+  const otherParts = others.map((each) => heldCharge(hold, each, takesBasis))
+  const charges = [charge, ...otherParts]
+  const isMeasured = settlement.isMeasured ?? hasUsage(charge)
+  const booking = { draft: charge, ...(otherParts.length > 0 && { otherParts }), ignore }
   if (isEnded(hold) && gate.rows.bookedUnder(charge.id) !== hold.id) throw ended(hold, 'settled')
   gate.lapse()
-  const overrun: { budget: string; by: bigint }[] = []
-  const booked = gate.bookHeld({ draft: charge, ignore, onExisting: 'duplicate' }, takeOut(gate, hold, overrun))
-  // Somebody else may have booked the call without its hold; under a hold it must be this one, and the same call.
-  if (booked.outcome === 'duplicate' && gate.rows.bookedUnder(charge.id) !== null) {
-    gate.effects.book({ draft: charge, ignore, onExisting: 'same' })
-  }
+  const overrun: Overrun[] = []
+  const booked = gate.bookHeld({ ...booking, onExisting: 'duplicate' }, takeOut(gate, hold, charge, overrun))
+  let differs: ComparedField | undefined
+  if (booked.outcome === 'booked') for (const each of charges) addCharge(gate, hold, each, isMeasured)
+  else if (gate.rows.bookedUnder(charge.id) === null) differs = comparedUnheld(gate, charge)
+  // Under a hold it must be this one, and the same call.
+  else gate.effects.book({ ...booking, onExisting: 'same' })
   if (isEnded(hold)) return { ...outcomeOf(hold), charge: booked.id }
-  if (booked.outcome === 'booked') addCharge(gate, hold, charge)
   gate.rows.touchHold(hold)
-  if (settling === 'uncertain' || settling === 'partial-uncertain') markUncertain(gate, hold)
-  if (settling === 'final' || settling === 'uncertain') conclude(gate, hold, settling === 'final' ? charge : null)
-  if (overrun.length > 0) tellOverrun(gate, hold, charge, overrun)
-  return { ...outcomeOf(hold), charge: booked.id, overrun }
+  if (settling === 'uncertain' || settling === 'partial-uncertain') markUncertain(gate, hold, ['cost', 'tokens'], charges)
+  if (settling === 'final') conclude(gate, hold, { hasPrice: hasPrice(charge), isMeasured })
+  if (settling === 'uncertain') finish(gate, hold, 'settled')
+  tellOverrun(gate, hold, charge, overrun)
+  return { ...outcomeOf(hold), charge: booked.id, overrun, ...(differs !== undefined && { differs }) }
+}
+
+/** What two records of one call must agree in, whoever made them. */
+const factsOfCall: readonly ComparedField[] = ['provider', 'model', 'usage', 'statedNanos', 'reportedNanos']
+const otherFields = comparedFields.filter((field) => !factsOfCall.includes(field))
+
+/**
+ * Somebody booked the call without its hold. An import may tell of it in other words, which its charge says and which stand;
+ * a record that says something else is of another call.
+ * @throws PURSER_ID_CONFLICT
+ */
+function comparedUnheld(gate: Gate, charge: ChargeDraft): ComparedField | undefined {
+  const original = gate.rows.booked(charge.id)?.original
+  if (original === undefined) return undefined
+  // How a call is split among those that it serves is none of its facts.
+  const [was, is] = [wholeCall(original), wholeCall(charge)]
+  if (original.batch === null) assertSameCall(was, is, otherFields)
+  return differingField(was, is, otherFields)
 }
 
 /**
- * Resolves a presumed hold by a record of its call that somebody else has, such as an import of the provider's own:
- * `count` counts the charge as spent once the hold has made room for it.
+ * Settles a hold by a record of its call that comes without `settle`, such as an import of the provider's own: `count`
+ * counts the charge as spent once the hold has made room for it. A hold that ran out is over with it, and of the parts of one
+ * call, which come one after the other, the last ends it. One that is open stays so with what is left, as nobody can say
+ * whether another call of it is under way.
  */
 export function settleByRecord(gate: Gate, hold: Hold, charge: ChargeDraft, count: (causeOf: CauseOf) => void): void {
-  const overrun: { budget: string; by: bigint }[] = []
-  count(takeOut(gate, hold, overrun))
+  const overrun: Overrun[] = []
+  const { part, outcome } = charge
+  count(takeOut(gate, hold, charge, overrun))
   addCharge(gate, hold, charge)
-  conclude(gate, hold, charge)
-  if (overrun.length > 0) tellOverrun(gate, hold, charge, overrun)
+  if (hold.state === 'presumed') {
+    if (part === null || part.index === part.weights.length) {
+      conclude(gate, hold, { hasPrice: hasPrice(charge), isMeasured: hasUsage(charge) })
+    }
+  } else if (outcome === 'cut' || outcome === 'aborted' || outcome === 'timeout') markUncertain(gate, hold, ['cost', 'tokens'], [charge])
+  tellOverrun(gate, hold, charge, overrun)
 }
 
-/** A part that has nothing left cannot keep what is uncertain; then what it comes from does. */
-function markUncertain(gate: Gate, hold: Hold): void {
-  hold.uncertain = ['cost', 'tokens']
+/** A part that had some of a metric and has nothing left of it cannot keep what is uncertain; then what it comes from does. */
+function markUncertain(gate: Gate, hold: Hold, metrics: readonly ('cost' | 'tokens')[], charges: readonly ChargeDraft[]): void {
+  hold.uncertain = [...new Set([...hold.uncertain, ...metrics])]
+  for (const { id } of charges) addLacking(hold, id)
   gate.rows.touchHold(hold)
-  const origin = (hold.left.cost ?? 0n) === 0n ? originOf(gate, hold) : undefined
-  if (origin?.state === 'open') markUncertain(gate, origin)
+  const origin = originOf(gate, hold)
+  const passedOn = metrics.filter((metric) => (wholeOf(hold, metric) ?? 0n) > 0n && hold.left[metric] === 0n)
+  if (origin?.state === 'open' && passedOn.length > 0) markUncertain(gate, origin, passedOn, charges)
 }
 
-/** Ends a hold; one whose calls are over already is told by `answer` what was missing of them. */
-function conclude(gate: Gate, hold: Hold, answer: ChargeDraft | null): void {
-  if (hold.isOver && answer !== null) {
-    const known = new Set([...(hasPrice(answer) ? ['cost'] : []), ...(hasUsage(answer) ? ['tokens'] : [])])
-    if (known.has('cost')) hold.unpriced = 0
-    if (known.has('tokens')) hold.unmeasured = 0
-    hold.uncertain = hold.uncertain.filter((metric) => !known.has(metric))
-  }
+/** Ends a hold; one whose calls are over already is told by an answer what was missing of them. */
+function conclude(gate: Gate, hold: Hold, answer: { readonly hasPrice: boolean; readonly isMeasured: boolean }): void {
+  if (hold.isOver) becomesKnown(hold, { cost: answer.hasPrice, tokens: answer.isMeasured })
   finish(gate, hold, 'settled')
 }
 
-/** The charge carries the labels of its hold, and was not made before it. */
-function chargeOf(hold: Hold, draft: ChargeDraft): ChargeDraft {
-  return { ...draft, labels: hold.asked.labels, hold: hold.id, at: Math.max(draft.at, hold.reservedAt) }
-}
-
-/** Takes what a charge comes to out of what its hold has set aside in a counter, before it is counted as spent. */
-function takeOut(gate: Gate, hold: Hold, overrun: { budget: string; by: bigint }[]): CauseOf {
-  return (counter, budget, amount) => {
-    const share = hold.shares.find((each) => each.counter === counter.id)
-    const over = amount - (share?.worst ?? 0n)
-    takeAmount(gate, hold, share, amount)
-    if (over <= 0n) return null
-    // What nobody could bound was let through, and passes no bound.
-    if (worstCase(hold.asked, budget) === null) return 'soft'
-    overrun.push({ budget: budget.name, by: over })
-    return 'overrun'
-  }
-}
-
-function takeAmount(gate: Gate, hold: Hold, share: Share | undefined, amount: bigint): void {
-  if (share !== undefined && amount > 0n) gate.takeFromShare(hold, share, lesser(amount, share.worst), lesser(amount, share.expected))
+/** Somebody has said what was missing of the calls of a hold. */
+export function becomesKnown(hold: Hold, { cost, tokens }: { readonly cost: boolean; readonly tokens: boolean }): void {
+  if (cost) hold.unpriced = 0
+  if (tokens) hold.unmeasured = 0
+  hold.uncertain = hold.uncertain.filter((metric) => !(metric === 'cost' ? cost : tokens))
 }
 
 /**
- * What a part has spent can no longer be spent by the holds that it comes from, so they give it back also where the part
- * does not count: a part of a run's cap for one stage leaves less for calls without a stage.
+ * The charge carries the labels of its hold, a part of a call also those of whom it serves, and was not made before the hold.
+ * `takesBasis`: nobody said how it is paid for, so it is as the hold was.
  */
-function takeFromOrigins(gate: Gate, hold: Hold, charge: ChargeDraft): void {
-  if (hold.parent === null) return
-  const counted = new Set(gate.rows.applied(hold.asked.labels).map(counterName))
-  for (let origin = originOf(gate, hold); origin !== undefined; origin = originOf(gate, origin)) {
-    for (const applied of gate.rows.applied(origin.asked.labels)) {
-      if (counted.has(counterName(applied))) continue
-      counted.add(counterName(applied))
-      const share = origin.shares.find((each) => isShareOf(gate, each, applied))
-      if (share === undefined) continue
-      const amount = countCharge(applied.active.budget, charge)
-      if (amount > 0n) gate.giveBackShare(origin, share, lesser(amount, share.worst), lesser(amount, share.expected))
-      gate.rows.touchHold(origin)
-    }
-  }
-}
-
-function counterName({ active, scope }: Applied): string {
-  return `${active.revision} ${scope}`
-}
-
-function isShareOf(gate: Gate, { counter: id }: Share, { active }: Applied): boolean {
-  return gate.rows.counterById(id)?.revision === active.revision
-}
-
-const wholeUsage = { countsPlan: true, countsCacheReads: true }
-
-/** Notes a charge on its hold, once it is counted. */
-function addCharge(gate: Gate, hold: Hold, charge: ChargeDraft): void {
-  hold.charges += 1
-  if (!hasPrice(charge)) hold.unpriced += 1
-  if (!hasUsage(charge)) hold.unmeasured += 1
-  addSpent(hold, charge)
-  takeFromOrigins(gate, hold, charge)
-}
-
-function addSpent(hold: Hold, charge: ChargeDraft): void {
-  for (const metric of divisible) {
-    const amount = countCharge({ metric, ...wholeUsage }, charge)
-    hold.spent[metric] = (hold.spent[metric] ?? 0n) + amount
-    const left = hold.left[metric]
-    if (left !== undefined) hold.left[metric] = left > amount ? left - amount : 0n
-  }
-}
-
-/** Where prices have changed since the hold was bounded, the event names both revisions of the catalog. */
-function tellOverrun(gate: Gate, hold: Hold, { card }: ChargeDraft, overrun: readonly { budget: string; by: bigint }[]): void {
-  const { labels, catalog } = hold.asked
-  const priced = card?.revision
-  gate.effects.append({
-    kind: 'hold.overrun',
-    body: {
-      hold: hold.id,
-      labels,
-      budgets: overrun.map(({ budget, by }) => ({ budget, by: String(by) })),
-      ...(catalog !== null && priced !== undefined && priced !== catalog && { boundedWith: catalog, pricedWith: priced }),
-    },
-  })
+export function heldCharge(hold: Hold, draft: ChargeDraft, takesBasis = false): ChargeDraft {
+  const { labels: held, basis } = hold.asked
+  const labels = draft.part === null ? held : parseLabels({ ...draft.labels, ...held })
+  const takes = takesBasis && basis !== 'metered'
+  return { ...draft, labels, hold: hold.id, at: Math.max(draft.at, hold.reservedAt), ...(takes && { basis }) }
 }

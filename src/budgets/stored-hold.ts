@@ -1,4 +1,5 @@
 import { parseLabels } from '../ledger/labels.ts'
+import type { Usage } from '../usage/usage.ts'
 import type { Amounts, Asked, BudgetWarning, Hold, HoldId, Share } from './hold.ts'
 import { holdStates } from './hold.ts'
 
@@ -29,15 +30,25 @@ function askedText({ asked, given, warnings }: Hold): string {
   return `{"labels":${textOf(labels)},${amounts},${call}${bounded},${rest}}`
 }
 
-/** What is left of a hold; of one that has ended only what its charges came to. */
-export function restText({ shares, left, raised, spent, charges, unpriced, unmeasured, uncertain, isOver }: Hold): string {
+/** What is left of a hold; of one that has ended only what its charges came to, and what was told of them. */
+export function restText(hold: Hold): string {
+  const { shares, left, spent, charges, unpriced, unmeasured, uncertain, isOver } = hold
   let parts = ''
   for (const { counter, metric, expected, worst } of shares) {
     parts += `${parts === '' ? '' : ','}[${counter},"${metric}","${expected}","${worst}"]`
   }
   const unknown = `${unpriced},${isOver ? 1 : 0},${unmeasured},${uncertain.length === 0 ? '[]' : textOf(uncertain)}`
-  const more = amountsText(raised)
-  return `[[${parts}],${amountsText(left)},${amountsText(spent)},${charges},${unknown}${more === '{}' ? '' : `,${more}`}]`
+  return `[[${parts}],${amountsText(left)},${amountsText(spent)},${charges},${unknown}${rareText(hold)}]`
+}
+
+/** What few holds have; what an answer would be about matters only as long as there may be one. */
+function rareText({ state, raised, lacking, lastCharge, told }: Hold): string {
+  const isEnded = state === 'settled' || state === 'released'
+  const about = isEnded ? [[], null] : [lacking, lastCharge]
+  const isPlain = told.length === 0 && (isEnded || (lacking.length === 0 && lastCharge === null))
+  if (isPlain) return amountsText(raised) === '{}' ? '' : `,${amountsText(raised)}`
+  const answers = told.map(({ cost, usage, isMeasured, charge }) => [cost === null ? null : String(cost), usage, isMeasured ? 1 : 0, charge])
+  return `,${amountsText(raised)},${JSON.stringify([...about, answers])}`
 }
 
 function textOf(value: unknown): string {
@@ -52,7 +63,8 @@ function amountsText(amounts: Amounts): string {
 
 export function fromStoredHold(stored: StoredHold): Hold {
   const { given, warnings, ...asked } = JSON.parse(stored.asked) as Textual
-  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = [], raised = {}] = JSON.parse(stored.rest) as Rest
+  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = [], raised = {}, rare] = JSON.parse(stored.rest) as Rest
+  const [lacking, lastCharge, told] = rare ?? [[], null, []]
   return {
     number: stored.number,
     id: stored.id as HoldId,
@@ -76,13 +88,22 @@ export function fromStoredHold(stored: StoredHold): Hold {
     unpriced,
     unmeasured,
     uncertain,
+    lacking,
+    lastCharge,
+    told: told.map(([cost, usage, isMeasured, charge]) => ({
+      cost: cost === null ? null : BigInt(cost),
+      usage,
+      isMeasured: isMeasured === 1,
+      charge,
+    })),
     isOver: isOver === 1,
     given: amountsOf(given),
     warnings: warnings.map((warning) => ({ ...warning, ...amountsIn(warning) })),
   }
 }
 
-type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?, Texts?]
+type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?, Texts?, Rare?]
+type Rare = [lacking: string[], lastCharge: string | null, told: [string | null, Usage, 0 | 1, string | null][]]
 type Texts = Readonly<Partial<Record<Share['metric'], string>>>
 interface Textual extends Omit<Asked, 'worst' | 'expected' | 'request' | 'maxOutputTokens'> {
   readonly request?: string

@@ -5,9 +5,10 @@ import { type BudgetRecord, fromStoredBudget } from '../budgets/budget-record.ts
 import { boundText } from '../budgets/budget-status.ts'
 import { ActiveBudget } from '../budgets/scope.ts'
 import type { BudgetChange } from '../facade/budget-book.ts'
+import { formatFilter } from '../ledger/cost-query.ts'
 import type { budgetHistoryShape, ledgerBudgetShape } from './gate-shapes.ts'
 import { isBounded, warnsOnly } from './budget-status-view.ts'
-import { budgetJson, filterText, overrideText, thresholdsText } from './budget-view.ts'
+import { budgetJson, overrideText, thresholdsText } from './budget-view.ts'
 import { iso } from './hold-view.ts'
 
 /** A budget of the ledger as JSON. `from`: the file that defines it, or what else did. */
@@ -51,7 +52,7 @@ const fields: Readonly<Record<string, (budget: Budget) => string>> = {
   tolerance: ({ metric, tolerance }) => (tolerance === 0n ? 'none' : formatAmount(metric, tolerance)),
   onLimit: ({ onLimit }) => onLimit,
   thresholds: ({ thresholds }) => thresholdsText(thresholds),
-  where: ({ where }) => where.map(filterText).join(' and ') || 'all calls',
+  where: ({ where }) => where.map(formatFilter).join(' and ') || 'all calls',
   each: ({ each }) => each.join(', ') || 'none',
   overrides: ({ overrides, metric }) => overrides.map((override) => overrideText(override, metric)).join('; ') || 'none',
   increase: ({ increase, metric }) => (increase === null ? 'none' : `${formatAmount(metric, increase.by)} until ${iso(increase.until)}`),

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { formatAmount, formatWindow } from '../budgets/amount-text.ts'
 import type { Budget, Metric, Override, Terms, Threshold } from '../budgets/budget.ts'
-import type { Filter } from '../ledger/cost-query.ts'
+import { formatFilter } from '../ledger/cost-query.ts'
 import type { budgetShape } from './budget-shape.ts'
 
 /** A budget as JSON, amounts as text in the metric's unit. */
@@ -70,27 +70,8 @@ function tolerated({ mode, tolerance }: Partial<Terms>, metric: Metric): string 
 }
 
 function scopeText({ where, each }: Budget): string {
-  const filters = where.length === 0 ? 'all calls' : `calls with ${where.map(filterText).join(' and ')}`
+  const filters = where.length === 0 ? 'all calls' : `calls with ${where.map(formatFilter).join(' and ')}`
   return each.length === 0 ? filters : `${filters}, each ${each.join(', ')} apart`
-}
-
-/** A filter as it is written. */
-export function filterText({ field, op, values }: Filter): string {
-  const text = values.join('|')
-  switch (op) {
-    case 'equals':
-    case 'anyOf':
-      return `${field}=${text}`
-    case 'not':
-    case 'noneOf':
-      return `${field}!=${text}`
-    case 'prefix':
-      return `${field}=${text}*`
-    case 'absent':
-      return `${field}=`
-    case 'present':
-      return `${field}!=`
-  }
 }
 
 /** Thresholds in words, with their levels. */

@@ -1,10 +1,10 @@
+import type { Budget } from '../budgets/budget.ts'
 import type { BudgetRecord } from '../budgets/budget-record.ts'
 import { ActiveBudget } from '../budgets/scope.ts'
-import { PurserError } from '../errors.ts'
+import { noBudget } from '../facade/known-budgets.ts'
 import type { Labels } from '../ledger/charge.ts'
 import type { Purser } from '../purser.ts'
-import { closest } from '../text/closest.ts'
-import { applyBudgets } from './apply-budgets.ts'
+import { applyBudgets, definingPath } from './apply-budgets.ts'
 import type { Session } from './session.ts'
 
 /** Said where a ledger has no budget. */
@@ -17,6 +17,19 @@ export async function openWithBudgets(session: Session): Promise<Purser> {
   return purser
 }
 
+/** The file that defines a budget of the ledger, also where a command has changed it since; undefined where none does. */
+export async function fileOf(
+  session: Session,
+  purser: Purser,
+  { name, origin }: Pick<Budget, 'name' | 'origin'>,
+): Promise<string | undefined> {
+  const source = await purser.budgets.source()
+  if (origin === 'file') return source ?? 'purser.yaml'
+  if (source === undefined || !session.config.hasBudgets) return undefined
+  const configured = await session.config.budgets(purser.timezone)
+  return configured.from.has(name) && (await definingPath(session, purser, configured)) === source ? source : undefined
+}
+
 /** The budgets that apply to a call with these labels. */
 export function budgetsFor(records: readonly BudgetRecord[], labels: Labels): BudgetRecord[] {
   return records.filter((record) => new ActiveBudget(record).applied(labels) !== undefined)
@@ -26,10 +39,8 @@ export function budgetsFor(records: readonly BudgetRecord[], labels: Labels): Bu
 export function budgetNamed(records: readonly BudgetRecord[], name: string): BudgetRecord {
   const found = records.find(({ budget }) => budget.name === name)
   if (found !== undefined) return found
-  const nearest = closest(
+  throw noBudget(
     name,
     records.map(({ budget }) => budget.name),
   )
-  const hint = nearest === undefined ? '`purser budgets list` shows those in force.' : `Did you mean "${nearest}"?`
-  throw new PurserError('PURSER_NOT_FOUND', `There is no budget "${name}". ${hint}`)
 }

@@ -1,4 +1,4 @@
-import type { Charge } from '../ledger/charge.ts'
+import type { Charge, ChargePart } from '../ledger/charge.ts'
 import { toUsd, type Nanos } from '../money/nanos.ts'
 import type { Priced, PriceLine } from '../pricing/priced.ts'
 import type { UsageWarning } from '../usage/usage.ts'
@@ -7,7 +7,7 @@ import type { UsageWarning } from '../usage/usage.ts'
 export function chargeJson(charge: Charge): Record<string, unknown> {
   const { id, seq, at, bookedAt, provider, model, modelAsked, serviceTier, speed, region, basis, outcome, usage, labels, status, ...rest } =
     charge
-  const { costNanos, statedNanos, reportedNanos, lines, ...others } = rest
+  const { costNanos, statedNanos, reportedNanos, lines, part, ...others } = rest
   return {
     id,
     seq,
@@ -30,7 +30,12 @@ export function chargeJson(charge: Charge): Record<string, unknown> {
     reportedNanos: text(reportedNanos),
     lines: lines.map(lineJson),
     ...others,
+    part: part && partJson(part),
   }
+}
+
+function partJson({ statedNanos, reportedNanos, ...part }: ChargePart): Record<string, unknown> {
+  return { ...part, statedNanos: text(statedNanos), reportedNanos: text(reportedNanos) }
 }
 
 /** A price as JSON; unpriced has null where there would be money. */

@@ -17,6 +17,7 @@ export const commandList: readonly ListedCommand[] = [
   },
   { name: 'record', summary: 'book one call', load: async () => (await import('./commands/record.ts')).defineRecord },
   { name: 'costs', summary: 'show what calls cost, by anything', load: async () => (await import('./commands/costs.ts')).defineCosts },
+  { name: 'runs', summary: 'see what runs cost, and report on them', load: async () => (await import('./commands/runs.ts')).defineRuns },
   {
     name: 'budgets',
     summary: 'limit what is spent, and see where limits stand',
@@ -32,6 +33,16 @@ export const commandList: readonly ListedCommand[] = [
     name: 'guard',
     summary: 'run a command within an amount of money',
     load: async () => (await import('./commands/guard.ts')).defineGuard,
+  },
+  {
+    name: 'estimate',
+    summary: 'foresee what a run will cost',
+    load: async () => (await import('./commands/estimate.ts')).defineEstimate,
+  },
+  {
+    name: 'profiles',
+    summary: 'choose which models are used, and see them',
+    load: async () => (await import('./commands/profiles.ts')).defineProfiles,
   },
   { name: 'price', summary: 'price usage without booking it', load: async () => (await import('./commands/price.ts')).definePrice },
   { name: 'catalog', summary: 'look at prices and update them', load: async () => (await import('./commands/catalog.ts')).defineCatalog },

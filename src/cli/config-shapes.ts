@@ -18,6 +18,8 @@ export const configShowShape = z.strictObject({
   notificationEmails: z.record(z.string(), z.string()).describe('by user, from their profiles'),
   costPreferences: z.record(z.string(), z.record(z.string(), z.boolean())).describe('by user, from their profiles'),
   budgetNames: z.array(z.string()),
+  profileNames: z.array(z.string()).describe('profiles of models'),
+  profile: z.string().nullable().describe('the profile that is in force unless `purser profiles use` says another'),
   trackingEnabled: z.boolean(),
   optimizationEnabled: z.boolean(),
   environment: z.record(z.string(), z.string()).describe('variables in effect, those of env_file with them'),

@@ -102,7 +102,7 @@ function costText(row: CostRow): string {
 }
 
 function isUnpriced(row: CostRow): boolean {
-  return row.calls > 0 && row.unpricedCalls === row.calls
+  return row.unpricedCalls > 0 && row.unpricedCalls >= row.calls && row.costNanos === 0n
 }
 
 function nameOf(value: string | null): string {

@@ -1,4 +1,5 @@
 import type { Charge } from '../ledger/charge.ts'
+import { labelOf } from '../ledger/labels.ts'
 import { toUsd } from '../money/nanos.ts'
 import { meterNames } from '../usage/meters.ts'
 import { chargeJson } from './charge-json.ts'
@@ -43,11 +44,13 @@ const fields = [
 export async function* csvExport(read: ChargeReading, signal: AbortSignal): AsyncIterable<ExportChunk> {
   const labels = new Set<string>()
   const used = new Set<string>()
+  let hasParts = false
   let lastSeq = 0
   for await (const charge of read()) {
     if (signal.aborted) return
     for (const key in charge.labels) labels.add(key)
     for (const meter in charge.usage) used.add(meter)
+    hasParts ||= charge.part !== null
     lastSeq = Math.max(lastSeq, charge.seq)
   }
   const labelKeys = [...labels].toSorted()
@@ -58,6 +61,7 @@ export async function* csvExport(read: ChargeReading, signal: AbortSignal): Asyn
     ...(used.has('attributes') ? ['attributes'] : []),
     ...labelKeys.map((key) => `label.${key}`),
     'metadata',
+    ...(hasParts ? ['part'] : []),
   ]
   yield { text: `${columns.map(csvCell).join(',')}\n`, charges: 0 }
   const toRow = (charge: Charge): string => {
@@ -66,8 +70,9 @@ export async function* csvExport(read: ChargeReading, signal: AbortSignal): Asyn
       ...fields.map((field) => (field === 'costUsd' && charge.costNanos !== null ? toUsd(charge.costNanos) : values[field])),
       ...meters.map((meter) => charge.usage[meter]),
       ...(used.has('attributes') ? [charge.usage.attributes] : []),
-      ...labelKeys.map((key) => charge.labels[key]),
+      ...labelKeys.map((key) => labelOf(charge.labels, key)),
       charge.metadata,
+      ...(hasParts ? [values['part']] : []),
     ]
     return cells.map(csvCell).join(',')
   }

@@ -3,7 +3,7 @@ import { formatAmount } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { Amounts } from '../budgets/hold.ts'
 import { inputPlace } from '../budgets/input-place.ts'
-import { parseAmount } from '../budgets/parse-amount.ts'
+import { parseHeld } from '../budgets/parse-amount.ts'
 import { parseDuration } from '../budgets/parse-duration.ts'
 import { PurserError } from '../errors.ts'
 import type { HoldRequest } from '../facade/hold-request.ts'
@@ -74,7 +74,7 @@ export function holdRequest(
       ...(calls !== undefined && { calls: amountOption('--calls', calls, 'calls') }),
     },
     ...(expected !== undefined && { expected: { cost: expectedOption(expected, worst) } }),
-    ...(id !== undefined && { id }),
+    ...(id !== undefined && { id: idOption(id) }),
     ...(ttl !== undefined && { ttlMs: ttlOption(ttl) }),
     ...(wait !== undefined && { waitMs: durationOption('--wait', wait) }),
     ...(provider !== undefined && { provider }),
@@ -82,6 +82,12 @@ export function holdRequest(
     ...(basis !== undefined && { basis: basisOption(basis) }),
     ...requestOf(options),
   }
+}
+
+/** Every command takes the id again, and would take such a one for an option. */
+function idOption(id: string): string {
+  if (!id.startsWith('-')) return id
+  throw new PurserError('PURSER_BAD_ARGUMENT', `--id is ${id}, which commands would take for an option. Begin it with another character.`)
 }
 
 function basisOption(text: string): Basis {
@@ -118,7 +124,7 @@ export function amountOption(option: string, text: string, metric: Metric): bigi
   const refuse = (_: unknown, predicate: string): never => {
     throw new PurserError('PURSER_BAD_ARGUMENT', `${option} ${predicate}.`)
   }
-  return parseAmount(text, metric, inputPlace(refuse))
+  return parseHeld(text, metric, inputPlace(refuse))
 }
 
 /** How long a hold lives, in milliseconds. @throws PURSER_BAD_ARGUMENT */

@@ -217,6 +217,9 @@ export const whyShape = z.strictObject({
     .describe('any one of these, for the budget that refuses; null where it is granted'),
   holders: z.array(holdShape).describe('holds that count in the counter that refuses'),
   budgets: budgetStatusShape.describe('every budget that applies'),
+  fits: z
+    .array(z.strictObject({ provider: z.string(), model: z.string(), worst: amount.describe('the most that the request costs with it') }))
+    .describe('with a request that is refused: models of the profile in force with which it would fit, the dearest first'),
 })
 
 export const untrackedShape = z.strictObject({

@@ -3,6 +3,7 @@ import type { HoldView } from '../budgets/hold-view.ts'
 import { PurserError } from '../errors.ts'
 import type { Purser } from '../purser.ts'
 import { counted } from '../text/counted.ts'
+import { shellWord } from '../text/shell-word.ts'
 import type { CommandEnd } from './guarded-command.ts'
 import { iso } from './hold-view.ts'
 import { note, warn } from './output.ts'
@@ -57,7 +58,7 @@ function freedText({ left, parent }: HoldView, after: HoldView): string {
 function killedText({ id, left, expiresAt }: HoldView, killedBy: string, spent: string): string {
   if ((left.cost ?? 0n) === 0n) return `The command was ended by ${killedBy}. ${spent}; nothing of it is left.`
   const rest = usd(left.cost ?? 0n)
-  return `The command was ended by ${killedBy}. ${spent}; ${rest} more may have been spent without a record, and stays held until ${iso(expiresAt)}, then presumed. If nothing was: purser hold release ${id}`
+  return `The command was ended by ${killedBy}. ${spent}; ${rest} more may have been spent without a record, and stays held until ${iso(expiresAt)}, then presumed. If nothing was: purser hold release ${shellWord(id)}`
 }
 
 function tellPresumed(holds: readonly HoldView[]): void {

@@ -64,6 +64,16 @@ export const warningShape = z.strictObject({ warning: z.strictObject({ message: 
 
 export const priceAnswerShape = z.union([pricedShape, errorShape])
 
+const partShape = z.strictObject({
+  of: z.string().describe('the id of the call, which is that of its first part'),
+  index: z.int().min(1).describe('which part it is, from 1'),
+  weights: z.array(z.string()).describe('of all parts in their order, exact decimal text'),
+  addsCall: z.boolean().describe('whether it stands for the call where calls are counted; one part does'),
+  usage: z.record(z.string(), z.number()).describe('of the whole call'),
+  statedNanos: nanosText.nullable().describe('of the whole call'),
+  reportedNanos: nanosText.nullable().describe('of the whole call'),
+})
+
 export const chargeShape = z.strictObject({
   id: z.string(),
   seq: count.describe('place in the ledger’s order'),
@@ -99,12 +109,14 @@ export const chargeShape = z.strictObject({
   batch: z.string().nullable().describe('the import that brought it'),
   corrects: z.string().nullable().describe('the charge that this one corrects; quantities and costs are then differences'),
   restates: z.string().nullable().describe('on a correction, the status before'),
+  part: partShape.nullable().describe('of a call that serves several; usage, lines and costs of the charge are then its share'),
   estimated: z.boolean(),
   warnings: z.array(warning),
   metadata: z.record(z.string(), z.unknown()).nullable(),
 })
 
 export const recordedShape = chargeShape.extend({
+  parts: z.array(chargeShape).optional().describe('with --serves: the charges of all that the call serves, this one first'),
   alreadyBooked: z.literal(true).optional().describe('the charge of before; nothing was added'),
 })
 
@@ -155,8 +167,8 @@ const sums = {
   outputTokens: z.int(),
   totalTokens: z.int().describe('the sum of the four before'),
   runs: count.nullable().describe('distinct values of the label run; null in `others`'),
-  unpricedCalls: z.int().describe('calls that nobody knows a price of; not in costUsd'),
-  partialCalls: z.int().describe('calls of which a part has no price'),
+  unpricedCalls: z.int().describe('calls that nobody knows a price of, each part of a shared call for itself; not in costUsd'),
+  partialCalls: z.int().describe('calls of which something has no price, counted alike'),
   estimatedCalls: z.int(),
   estimatedUsd: usd.describe('part of costUsd that rests on estimated usage'),
   planUsd: usd.describe('list price of what a subscription covers; not in costUsd'),

@@ -2,6 +2,7 @@ import { formatAmount } from '../budgets/amount-text.ts'
 import { type HoldView, type Presumption, presumptions } from '../budgets/hold-view.ts'
 import { metrics } from '../budgets/budget.ts'
 import type { Purser } from '../purser.ts'
+import { shellWord } from '../text/shell-word.ts'
 
 const reasons: Readonly<Record<Presumption, string>> = {
   'ran-out': 'it ran out before anybody said what became of it',
@@ -22,7 +23,7 @@ export function presumedText({ id, presumed, presumedBecause }: HoldView): strin
 }
 
 function resolution(id: string, because: readonly Presumption[]): string {
-  const resolve = `\`purser hold resolve ${id}`
+  const resolve = `\`purser hold resolve ${shellWord(id)}`
   if (because.includes('ran-out')) return `${resolve} --cost USD\` says what it cost, \`--not-sent\` that it was never sent.`
   if (because.includes('unmeasured')) return `${resolve} --usage …\` says what it used.`
   if (because.includes('unpriced')) {

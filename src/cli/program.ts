@@ -13,7 +13,7 @@ Examples:
   purser budgets set daily --limit 5 --window day
   purser guard --label run=42 --max '$2' -- ./pipeline.sh
 
-Exit codes: 0 fine, 2 bad input, 3 unpriced with --strict, 4 a hold is denied or the ledger unavailable, 1 a bug, 130 Ctrl-C.
+Exit codes: 0 fine, 2 bad input, 3 something has no price (with --strict; of an estimate always), 4 a hold is denied or the ledger unavailable, 1 a bug, 130 Ctrl-C.
 Each command has examples: purser help <command>.`
 
 /** The program with the commands that are asked for; the others are listed by name only. */

@@ -25,6 +25,7 @@ export interface RecordOptions extends CallOptions {
   readonly maxOutputTokens?: number
   readonly stopReason?: string
   readonly estimated?: true
+  readonly serves?: string
 }
 
 export function addRecordOptions(command: Command): Command {
@@ -44,6 +45,7 @@ export function addRecordOptions(command: Command): Command {
     .option('--max-output-tokens <number>', 'the most output that the request allowed', wholeNumber('--max-output-tokens'))
     .option('--stop-reason <name>', 'why the answer ended')
     .option('--estimated', 'the usage is an estimate')
+    .option('--serves <json>', 'those that the call serves, charged by weight: [{"labels":{"ticket":"T-1"},"weight":2},…]')
 }
 
 /** Whether the options tell what a call came to. */
@@ -58,7 +60,7 @@ const plainFields = [
 
 /** The call that the options describe, without labels. @throws PURSER_BAD_ARGUMENT, PURSER_NOT_FOUND for the body's file */
 export function callOf(options: RecordOptions): Partial<CallRecord> {
-  const { usage, attribute, cost, metadata, body, basis, outcome } = options
+  const { usage, attribute, cost, metadata, body, basis, outcome, serves } = options
   const plain = Object.fromEntries(plainFields.flatMap((field) => (options[field] === undefined ? [] : [[field, options[field]]])))
   const hasUsage = usage !== undefined || attribute !== undefined
   return {
@@ -67,6 +69,7 @@ export function callOf(options: RecordOptions): Partial<CallRecord> {
     ...(basis !== undefined && { basis: basis as Basis }),
     ...(outcome !== undefined && { outcome: outcome as Outcome }),
     ...(metadata !== undefined && { metadata: parseJson('--metadata', metadata) as Record<string, unknown> }),
+    ...(serves !== undefined && { serves: parseJson('--serves', serves) as NonNullable<CallRecord['serves']> }),
     ...(hasUsage && body === undefined && { usage: usageOf(options) }),
     ...(body !== undefined && { body: readJson('--body', body) }),
   }

@@ -1,4 +1,5 @@
 import type { HoldView } from '../budgets/hold-view.ts'
+import { addsCall } from '../ledger/measures.ts'
 import type { Purser } from '../purser.ts'
 
 /** What was booked under a hold and all that was split from it. */
@@ -19,7 +20,7 @@ export async function recordedUnder(purser: Purser, hold: HoldView): Promise<Rec
   for await (const charge of purser.charges({ sinceMs: hold.reservedAt, ...(subject !== undefined && { subject }) })) {
     if (charge.hold === null || !(await origins.lead(charge.hold))) continue
     recorded.nanos += charge.costNanos ?? 0n
-    if (charge.corrects !== null) continue
+    if (!addsCall(charge)) continue
     recorded.calls += 1
     if (charge.status === 'unpriced' || charge.status === 'partial') recorded.unpriced += 1
   }

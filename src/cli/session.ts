@@ -11,6 +11,10 @@ interface OpenOptions {
   readonly create: boolean
   readonly prices: boolean
   readonly announce?: true
+  /** Whether the profiles of models are needed. */
+  readonly profiles?: true
+  /** In place of the ledger one of this process, for what needs prices and no past. */
+  readonly inMemory?: true
 }
 
 /** One run of a command: its configuration, and the ledger once it is needed. */
@@ -52,9 +56,9 @@ export async function withSession(command: Command, work: (session: Session) => 
 }
 
 /** Opens the ledger, and gathers what its budgets have to say of what this process books. */
-async function openWatched(config: PurserConfig, { create, prices, announce }: OpenOptions, news: LedgerEvent[]): Promise<Purser> {
-  const isNew = announce === true && create && !isPostgresUrl(config.db) && !existsSync(config.db)
-  const purser = await openPurser(config, create, prices)
+async function openWatched(config: PurserConfig, { announce, ...options }: OpenOptions, news: LedgerEvent[]): Promise<Purser> {
+  const isNew = announce === true && options.create && !isPostgresUrl(config.db) && !existsSync(config.db)
+  const purser = await openPurser(config, options)
   // A mistyped name would otherwise begin an empty ledger without a word.
   if (isNew) note(`A new ledger is created: ${config.db}`)
   for (const warning of purser.warnings) warn(warning)
@@ -70,19 +74,21 @@ async function tell(news: readonly LedgerEvent[]): Promise<void> {
   tellBudgetNews(news)
 }
 
-async function openPurser(config: PurserConfig, create: boolean, prices: boolean): Promise<Purser> {
+async function openPurser(config: PurserConfig, { create, prices, profiles, inMemory }: OpenOptions): Promise<Purser> {
   const { Purser } = await import('../purser.ts')
   const owner = prices ? await config.ownerCards() : undefined
+  const models = profiles === true ? await config.profiles() : undefined
   if (owner !== undefined && owner.cards.length > 0) await warnOfStalePrices(owner.cards)
   return Purser.open({
-    db: config.db,
-    create,
+    db: inMemory === true ? ':memory:' : config.db,
+    create: inMemory === true || create,
     // Commands say themselves what they do where tracking is off.
     tracking: true,
     subjects: config.subjects,
     serviceTiers: config.serviceTiers,
     ...(config.timezone !== undefined && { timezone: config.timezone }),
     ...(owner !== undefined && { ownerCards: owner.cards }),
+    ...(models !== undefined && { profiles: models.written, ...(models.profile !== undefined && { profile: models.profile }) }),
   })
 }
 

@@ -2,7 +2,8 @@ import type { z } from 'zod'
 import { formatAmount, formatBudget } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
-import type { Explanation, Needs } from '../budgets/explain-admission.ts'
+import type { Needs } from '../budgets/explain-admission.ts'
+import type { HoldExplanation } from '../facade/hold-desk.ts'
 import { formatDuration } from '../text/duration.ts'
 import { printable } from '../text/display-width.ts'
 import { statusJson, statusLines, statusNotes } from './budget-status-view.ts'
@@ -12,8 +13,9 @@ import { holdJson, holdLines, iso } from './hold-view.ts'
 import { paint, wrapNotes } from './terminal.ts'
 
 /** Whether a hold would be granted and why not, as JSON. */
-export function whyJson({ decision, needs: [first], holders, budgets }: Explanation): z.infer<typeof whyShape> {
-  const shared = { holders: holders.map(holdJson), budgets: budgets.map(statusJson) }
+export function whyJson({ decision, needs: [first], holders, budgets, fits }: HoldExplanation): z.infer<typeof whyShape> {
+  const models = fits.map(({ provider, model, worstNanos }) => ({ provider, model, worst: String(worstNanos) }))
+  const shared = { holders: holders.map(holdJson), budgets: budgets.map(statusJson), fits: models }
   if (decision.granted) return { granted: true, denial: null, warnings: decision.warnings.map(warningJson), needs: null, ...shared }
   const needs = {
     raiseLimitBy: text(first?.raiseLimitBy),
@@ -28,7 +30,7 @@ function text(amount: bigint | null | undefined): string | null {
 }
 
 /** The same for people: the answer, what is in the way, and where the budgets stand. */
-export function whyLines({ decision, needs, holders, budgets }: Explanation, nowMs: number): string[] {
+export function whyLines({ decision, needs, holders, budgets, fits }: HoldExplanation, nowMs: number): string[] {
   const notes = wrapNotes(statusNotes(budgets))
   const table = budgets.length === 0 ? [] : [...statusLines(budgets, nowMs), ...(notes.length === 0 ? [] : ['', ...notes])]
   if (decision.granted) {
@@ -43,6 +45,10 @@ export function whyLines({ decision, needs, holders, budgets }: Explanation, now
     ...wrapNotes([printable(decision.message)]),
     ...(decision.also.length === 0 ? [] : wrapNotes([`Refused by ${decision.also.join(', ')} too.`])),
     ...needs.flatMap((each) => needSection(each, budgets, needs.length > 1)),
+    ...section(
+      'Models of your profile that would fit',
+      fits.map(({ provider, model, worstNanos }) => printable(`  ${provider}/${model}, at most ${formatAmount('cost', worstNanos)}`)),
+    ),
     ...section(`Who holds money of ${name}`, holders.length === 0 ? [] : holdLines(holders, nowMs)),
     ...section('Budgets that apply', table),
   ]

@@ -1,6 +1,6 @@
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { PurserError } from '../errors.ts'
-import { isPostgresUrl } from '../ledger/ledger-place.ts'
+import { isPostgresUrl, wrongPlace } from '../ledger/ledger-place.ts'
 import type { ConfigFile } from './config-file.ts'
 import { defaultLedgerPath, type Environment, nonEmpty, resolvePath } from './locations.ts'
 import { type Setting, settingSource, storagePath } from './settings.ts'
@@ -11,28 +11,29 @@ export function chooseLedger(
   storage: Setting | undefined,
   written: { value: string; file: ConfigFile } | undefined,
 ): { db: string; dbFrom: string } {
-  if (db !== undefined) return { db: fullPlace(db, '--db', (path) => resolve(cwd, path)), dbFrom: '--db' }
+  const fullPlace = (place: string, by: string, folder: string): string =>
+    isPostgresUrl(place) ? place : resolvePath(asFile(place, by), folder, env)
+  if (db !== undefined) return { db: fullPlace(db, '--db', cwd), dbFrom: '--db' }
   const named = nonEmpty(env['PURSER_DB'])
-  if (named !== undefined) return { db: fullPlace(named, 'PURSER_DB', (path) => resolve(cwd, path)), dbFrom: 'PURSER_DB' }
+  if (named !== undefined) return { db: fullPlace(named, 'PURSER_DB', cwd), dbFrom: 'PURSER_DB' }
   if (storage !== undefined) return { db: storagePath(storage, env), dbFrom: settingSource(storage) }
   if (written !== undefined) {
     const { value, file } = written
-    return { db: fullPlace(value, `${file.locate('db')}: db`, (path) => resolvePath(path, dirname(file.path), env)), dbFrom: file.path }
+    return { db: fullPlace(value, `${file.locate('db')}: db`, dirname(file.path)), dbFrom: file.path }
   }
   return { db: defaultLedgerPath(env), dbFrom: 'default' }
-}
-
-/** A file with its whole path; the URL of a database is as it is. */
-function fullPlace(written: string, by: string, toPath: (path: string) => string): string {
-  return isPostgresUrl(written) ? written : toPath(asFile(written, by))
 }
 
 /** A command ends with its process, so a ledger in memory would lose what it booked. */
 function asFile(path: string, by: string): string {
   if (path.trim() === '') throw new PurserError('PURSER_BAD_CONFIG', `${by} is empty; name the file of the ledger, like spend.db.`)
-  if (!path.startsWith(':memory:')) return path
-  throw new PurserError(
-    'PURSER_BAD_CONFIG',
-    `${by} is "${path}", but a command needs a ledger that is kept in a file, because one in memory would be gone when it ends; name one, like spend.db.`,
-  )
+  if (path.startsWith(':memory:')) {
+    throw new PurserError(
+      'PURSER_BAD_CONFIG',
+      `${by} is "${path}", but a command needs a ledger that is kept in a file, because one in memory would be gone when it ends; name one, like spend.db.`,
+    )
+  }
+  const wrong = wrongPlace(path)
+  if (wrong !== undefined) throw new PurserError('PURSER_BAD_CONFIG', `${by} ${wrong}.`)
+  return path
 }

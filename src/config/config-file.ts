@@ -32,7 +32,7 @@ export interface WrittenNotification {
   readonly url?: string
 }
 
-/** purser.yaml as written; every key is checked but those of `pricing` and `budgets`. */
+/** purser.yaml as written; every key is checked but those of `pricing`, `budgets` and `profiles`. */
 export interface WrittenConfig {
   readonly db?: string
   readonly timezone?: string
@@ -51,7 +51,9 @@ export interface WrittenConfig {
     readonly thresholds?: readonly Readonly<Record<string, unknown>>[]
     readonly notifications?: readonly WrittenNotification[]
   }
-  readonly profiles?: readonly string[]
+  readonly profiles?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly profile?: string
+  readonly user_profiles?: readonly string[]
   readonly env_file?: string
   readonly sources?: readonly WrittenSource[]
   readonly usage?: { readonly retention?: Readonly<Record<string, number | 'forever'>> }

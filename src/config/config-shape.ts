@@ -1,6 +1,7 @@
 import { openTiers } from '../pricing/account-tiers.ts'
 import { weekdays } from '../time/weekdays.ts'
 import { alerts, budgets, limits, projects } from './budget-shape.ts'
+import { modelProfiles } from './profile-shape.ts'
 import type { Field, Shape } from './shape.ts'
 
 export const sourceKinds = ['claude-code', 'codex', 'csv', 'jsonl'] as const
@@ -105,7 +106,13 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
     limits,
     projects,
     alerts,
-    profiles: {
+    profiles: modelProfiles,
+    profile: {
+      shape: { kind: 'text' },
+      meaning: 'The profile that is in force unless `purser profiles use` says another.',
+      example: 'economy',
+    },
+    user_profiles: {
       shape: { kind: 'texts' },
       meaning:
         'Files of users, relative to purser.yaml, with `*` and `**` for any names: the `budget` of each is an override of `user.monthly`.',

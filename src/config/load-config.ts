@@ -9,6 +9,7 @@ import type { ConfigFile, WrittenConfig, WrittenSource } from './config-file.ts'
 import type { SourceKind } from './config-shape.ts'
 import { type Environment, isThere, nearestConfig, nonEmpty, resolvePath, userConfigPath } from './locations.ts'
 import type { ConfiguredBudgets } from './read-budgets.ts'
+import type { ConfiguredProfiles } from './read-profiles.ts'
 import { isOn, readSettings, settingNames, type Settings } from './settings.ts'
 
 /** What the command line says about the configuration. */
@@ -67,6 +68,8 @@ export interface PurserConfig {
    * `timezone`, else UTC. @throws PURSER_BAD_CONFIG
    */
   readonly budgets: (zone?: string) => Promise<ConfiguredBudgets>
+  /** The model profiles that are configured, read and checked when asked for. @throws PURSER_BAD_CONFIG */
+  readonly profiles: () => Promise<ConfiguredProfiles>
 }
 
 /**
@@ -106,10 +109,11 @@ export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> 
       const { readBudgets } = await import('./read-budgets.ts')
       return readBudgets({ files, settings, env, zone: ledgerZone ?? timezone ?? 'UTC', weekStart })
     },
+    profiles: async () => (await import('./read-profiles.ts')).readProfiles(files),
   }
 }
 
-const budgetKeys = ['budgets', 'limits', 'projects', 'profiles'] as const
+const budgetKeys = ['budgets', 'limits', 'projects', 'user_profiles'] as const
 
 function configPaths({ config, env, cwd }: ConfigOptions): string[] {
   const named = config ?? nonEmpty(env['PURSER_CONFIG'])

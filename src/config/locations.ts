@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { expandHome } from '../ledger/ledger-place.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -40,8 +41,7 @@ export function defaultLedgerPath(env: Environment, platform: string = process.p
 
 /** A path as written in a file: `~` is the home folder, and what is relative is so to the folder. */
 export function resolvePath(path: string, folder: string, env: Environment): string {
-  const expanded = /^~(?=$|[/\\])/.test(path) ? join(home(env), path.slice(1)) : path
-  return resolve(folder, expanded)
+  return resolve(folder, expandHome(path, home(env)))
 }
 
 export function home(env: Environment): string {

@@ -48,7 +48,7 @@ describe('amounts are those that stand in the file', () => {
 
   test('in every shorthand', async () => {
     const files = { 'p.json': '{ "user_id": 7, "budget": { "monthly_limit_usd": 123456789.123456789 } }' }
-    const yaml = 'limits: { global: { max_cost_per_day: 123456789.123456789 } }\nbudgets: { daily: 0.3 }\nprofiles: [p.json]\n'
+    const yaml = 'limits: { global: { max_cost_per_day: 123456789.123456789 } }\nbudgets: { daily: 0.3 }\nuser_profiles: [p.json]\n'
     expect(await limits({ yaml, files })).toEqual({
       'limits.global.max_cost_per_day': 123_456_789_123_456_789n,
       'budgets.daily': 300_000_000n,
@@ -248,7 +248,7 @@ describe('daily, weekly and monthly as numbers', () => {
 describe('the months of users', () => {
   const month = { MONTHLY_BUDGET_USD: '50' }
   const profile = (user: unknown, budget: object) => JSON.stringify({ user_id: user, budget, credentials: { key: 'x' } })
-  const profiles = 'profiles: ["users/*/profile.json"]\n'
+  const profiles = 'user_profiles: ["users/*/profile.json"]\n'
 
   test('no variable makes no budget', async () => {
     expect((await read({ env: { COST_ALERT_THRESHOLD: '70', BLOCK_AT_BUDGET_LIMIT: 'true', MONTHLY_BUDGET_USD: '' } })).budgets).toEqual([])
@@ -319,7 +319,7 @@ describe('the months of users', () => {
   })
 
   test('a pattern without files is pointed out', async () => {
-    expect((await read({ yaml: profiles })).warnings).toEqual(['~/purser.yaml:1:12: no file is named like users/*/profile.json.'])
+    expect((await read({ yaml: profiles })).warnings).toEqual(['~/purser.yaml:1:17: no file is named like users/*/profile.json.'])
   })
 })
 
@@ -389,7 +389,7 @@ describe('what is wrong is named by its place', () => {
       'limits: { global: { max_cost_per_day: 5 } }\nbudgets: { limits.global.max_cost_per_day: { limit: 5, window: day } }\n',
       'the budget "limits.global.max_cost_per_day" is defined by ~/purser.yaml:2:12 too',
     ],
-    ['profiles: users/*.json\n', '~/purser.yaml:1:11: profiles must be a list of texts'],
+    ['user_profiles: users/*.json\n', '~/purser.yaml:1:16: user_profiles must be a list of texts'],
     ['env_file: gone.env\n', '~/purser.yaml:1:1: env_file names ~/gone.env, which does not exist'],
   ])('%j', async (yaml, message) => {
     await expect(read({ yaml })).rejects.toThrow(message)
@@ -438,12 +438,12 @@ describe('what is wrong is named by its place', () => {
     ['[]', 'A profile must be an object'],
     ['{ "user_id": 1, "credentials": { "key": sk-secret } }', '~/p.json:1:41: This is not JSON.'],
   ])('the profile %s', async (json, message) => {
-    await expect(read({ yaml: 'profiles: [p.json]\n', files: { 'p.json': json } })).rejects.toThrow(message)
+    await expect(read({ yaml: 'user_profiles: [p.json]\n', files: { 'p.json': json } })).rejects.toThrow(message)
   })
 
   test('two profiles of one user', async () => {
     const json = '{ "user_id": 1, "budget": { "monthly_limit_usd": 5 } }'
     const files = { 'a.json': json, 'b.json': json.replace('1', '"1"') }
-    await expect(read({ yaml: 'profiles: ["*.json"]\n', files })).rejects.toThrow('~/b.json: user_id is 1, and so it is in ~/a.json')
+    await expect(read({ yaml: 'user_profiles: ["*.json"]\n', files })).rejects.toThrow('~/b.json: user_id is 1, and so it is in ~/a.json')
   })
 })

@@ -6,13 +6,13 @@ import { isMapping } from '../budgets/read-fields.ts'
 import { PurserError } from '../errors.ts'
 import type { ConfigFile, WrittenNotification } from './config-file.ts'
 import type { Environment } from './locations.ts'
-import { type CostPreferences, type Profile, readProfiles } from './profiles.ts'
 import type { Settings } from './settings.ts'
 import { type BudgetDraft, type Drafts, type Written, writtenIn } from './shorthands/budget-draft.ts'
 import { calendarDrafts, calendarWindows } from './shorthands/calendar-budgets.ts'
 import { limitDrafts } from './shorthands/limits.ts'
 import { refuseIn } from './shorthands/refuse-in.ts'
 import { userDrafts } from './shorthands/user-budgets.ts'
+import { type CostPreferences, readUserProfiles, type UserProfile } from './user-profiles.ts'
 
 /** The budgets that the configuration defines, and what is said beside them. */
 export interface ConfiguredBudgets {
@@ -44,9 +44,9 @@ interface BudgetSources {
  */
 export function readBudgets(sources: BudgetSources): ConfiguredBudgets {
   const { files, settings, env, zone, weekStart } = sources
-  const named = files.find(({ written }) => written.profiles !== undefined)
+  const named = files.find(({ written }) => written.user_profiles !== undefined)
   const { profiles, warnings: missing } =
-    named === undefined ? { profiles: [], warnings: [] } : readProfiles(named, dirname(named.path), env)
+    named === undefined ? { profiles: [], warnings: [] } : readUserProfiles(named, dirname(named.path), env)
   const parts = [ownDrafts(files), limitDrafts(files), { drafts: userDrafts(settings, profiles), warnings: missing }]
   const drafts = parts.flatMap((part) => part.drafts)
   refuseTwice(drafts)
@@ -68,7 +68,7 @@ export function readBudgets(sources: BudgetSources): ConfiguredBudgets {
   }
 }
 
-function ofUsers(profiles: readonly Profile[]): Pick<ConfiguredBudgets, 'notificationEmails' | 'costPreferences'> {
+function ofUsers(profiles: readonly UserProfile[]): Pick<ConfiguredBudgets, 'notificationEmails' | 'costPreferences'> {
   return {
     notificationEmails: new Map(
       profiles.flatMap(({ user, budget }) => (budget.notification_email === undefined ? [] : [[user, budget.notification_email]])),

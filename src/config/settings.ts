@@ -1,4 +1,5 @@
 import { PurserError } from '../errors.ts'
+import { isPostgresUrl, wrongPlace } from '../ledger/ledger-place.ts'
 import { parseYesNo } from '../text/yes-no.ts'
 import type { EnvLine } from './env-file.ts'
 import { type Environment, resolvePath } from './locations.ts'
@@ -43,8 +44,11 @@ export function readSettings(
   return settings
 }
 
-/** Where `COST_STORAGE_PATH` puts the ledger. */
-export function storagePath({ value, folder }: Setting, env: Environment): string {
+/** Where `COST_STORAGE_PATH` puts the ledger. @throws PURSER_BAD_CONFIG */
+export function storagePath(setting: Setting, env: Environment): string {
+  const { value, folder } = setting
+  const wrong = isPostgresUrl(value) ? 'is the URL of a database; it must be a folder, and PURSER_DB names a database' : wrongPlace(value)
+  if (wrong !== undefined) return refuseSetting(setting, wrong)
   return resolvePath(`${value}/purser.db`, folder, env)
 }
 

@@ -1,8 +1,9 @@
-import type { Budget, Metric, Mode, Override, Terms } from '../budgets/budget.ts'
+import { type Budget, type Metric, metrics, type Mode, type Override, type Terms } from '../budgets/budget.ts'
 import { formatWindow } from '../budgets/amount-text.ts'
 import type { BudgetInput, OverrideInput, TermsInput } from '../budgets/define-budget.ts'
 import type { InputPlace } from '../budgets/input-place.ts'
 import { type BudgetDefaults, type DefinedBudget, parseBudget } from '../budgets/parse-budget.ts'
+import { readChoice } from '../budgets/read-fields.ts'
 import { weekdays } from '../time/weekdays.ts'
 
 type Plain =
@@ -55,7 +56,10 @@ export function amendBudget(
 }
 
 function inputOf(change: BudgetAmendment, before: Budget | undefined, place: InputPlace): Record<string, unknown> {
-  const { overrides: named, ...fields } = change
+  const { overrides: named, ...others } = change
+  // What is undefined is left out.
+  const fields = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined))
+  if (change.metric !== undefined) readChoice(change.metric, metrics, place.in('metric'))
   const isOtherUnit = before !== undefined && change.metric !== undefined && change.metric !== before.metric
   if (isOtherUnit && change.limit === undefined) {
     place

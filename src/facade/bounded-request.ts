@@ -4,7 +4,8 @@ import type { Nanos } from '../money/nanos.ts'
 import { type Bound, boundRequest } from '../pricing/bound-request.ts'
 import type { Catalog } from '../pricing/catalog.ts'
 import { largestOutput, type OutputLimits } from '../pricing/largest-output.ts'
-import type { CallRequest } from '../usage/requests/call-request.ts'
+import { type FittingModel, fittingModels } from '../runs/profiles/fitting-models.ts'
+import type { CallRequest, ModelName } from '../usage/requests/call-request.ts'
 import { readRequest } from '../usage/requests/read-request.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
 import { type AccountTiers, asServed } from '../pricing/account-tiers.ts'
@@ -44,6 +45,11 @@ export class BoundedRequest {
   bound(nowMs: number): Bounded {
     const bound = boundRequest(this.#catalog, this.#request, { at: nowMs, untilMs: nowMs + this.#ttlMs })
     return { ...toBounded(bound), request: this.#digest, maxOutputTokens: this.#request.maxOutputTokens ?? null }
+  }
+
+  /** Of some models those with which it costs at most `room`. */
+  fitting(models: readonly ModelName[], room: bigint, nowMs: number): FittingModel[] {
+    return fittingModels(this.#catalog, this.#request, models, room, { at: nowMs, untilMs: nowMs + this.#ttlMs })
   }
 
   /**

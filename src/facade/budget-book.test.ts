@@ -120,6 +120,28 @@ describe('a budget that is changed', () => {
     await expect(purser.budgets.change('team', { limit: 8 }, { expected: version })).rejects.toMatchObject({ code: 'PURSER_CONFLICT' })
   })
 
+  test('keeps what the change says is undefined, as where it is left out', async () => {
+    const purser = await openWithBudget()
+    const before = (await budgetOf(purser)).budget
+    const undefinedTerms = {
+      limit: undefined,
+      window: undefined,
+      mode: undefined,
+      where: undefined,
+      overrides: undefined,
+      increase: undefined,
+    }
+    await purser.budgets.change('team', { ...undefinedTerms, tolerance: 2 } as never)
+    expect((await budgetOf(purser)).budget).toEqual({ ...before, tolerance: 2_000_000_000n })
+  })
+
+  test('is told first that there is no such metric', async () => {
+    const purser = await openWithBudget()
+    await expect(purser.budgets.change('team', { metric: 'dollars' } as never)).rejects.toThrow(
+      '"metric" of budget "team" is "dollars"; it must be one of cost, tokens, calls, concurrency.',
+    )
+  })
+
   test('must be there', async () => {
     const purser = await openTemporaryLedger()
     await expect(purser.budgets.change('team', { limit: 9 })).rejects.toMatchObject({ code: 'PURSER_NOT_FOUND' })
@@ -164,4 +186,13 @@ test.each<[string, (budgets: Untyped) => Promise<unknown>, RegExp]>([
     message: expect.stringMatching(message) as string,
   })
   expect(await purser.budgets.list()).toHaveLength(1)
+})
+
+test('what is asked of a budget that is not there is refused, naming the nearest', async () => {
+  const purser = await openWithBudget()
+  const asks = [() => purser.budgets.status(['team', 'taem']), () => purser.holds.list('taem'), () => purser.budgets.learned('taem')]
+  for (const ask of asks) {
+    await expect(ask()).rejects.toMatchObject({ code: 'PURSER_NOT_FOUND', message: 'There is no budget "taem". Did you mean "team"?' })
+  }
+  expect(await purser.budgets.status([])).toEqual([])
 })

@@ -11,6 +11,7 @@ import type { LedgerEvent } from '../stores/store.ts'
 import { amendBudget, type BudgetAmendment } from './amend-budget.ts'
 import { type AppliedFile, applyFile, fileKey, fileKind } from './apply-file.ts'
 import { checkFields, checkValue, count, type FieldKinds, flag, handler, mapping, oneOf, text, texts } from './check-fields.ts'
+import { checkBudgetNames, noBudget } from './known-budgets.ts'
 import type { LedgerHost } from './ledger-host.ts'
 
 export interface BudgetChangeOptions {
@@ -140,10 +141,13 @@ export class BudgetBook {
     return this.#host.run(() => this.#host.store.gate('remove', change))
   }
 
-  /** Where every open counter stands, of all budgets or of those named. */
+  /** Where every open counter stands, of all budgets or of those named. @throws PURSER_NOT_FOUND for a name that no budget has */
   async status(names?: readonly string[]): Promise<readonly BudgetStatus[]> {
     if (names !== undefined) checkValue('The names of budgets', names, texts)
-    return this.#host.run(() => this.#host.store.gate('status', names === undefined ? {} : { names }))
+    return this.#host.run(async () => {
+      await checkBudgetNames(this.#host.store, names ?? [])
+      return this.#host.store.gate('status', names === undefined ? {} : { names })
+    })
   }
 
   /**
@@ -210,11 +214,13 @@ export class BudgetBook {
   }
 
   async #find(name: string): Promise<BudgetRecord> {
-    const record = (await this.list()).find(({ budget }) => budget.name === name)
-    if (record === undefined) {
-      throw new PurserError('PURSER_NOT_FOUND', `There is no budget "${name}". \`purser budgets list\` shows those in force.`)
-    }
-    return record
+    const records = await this.list()
+    const record = records.find(({ budget }) => budget.name === name)
+    if (record !== undefined) return record
+    throw noBudget(
+      name,
+      records.map(({ budget }) => budget.name),
+    )
   }
 
   async #seed(record: BudgetRecord, onProgress?: (charges: number) => void): Promise<BudgetRecord> {

@@ -5,6 +5,7 @@ import type { Booking } from '../ledger/book-charge.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import { type ComparedField, comparedFields } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import { toBooked } from './draft-records.ts'
 
 /** Drafts calls one by one as they are booked, so that a long import holds few of them at a time. */
 export class Drafting implements Iterable<Booking> {
@@ -31,16 +32,16 @@ export class Drafting implements Iterable<Booking> {
     while (this.next < this.#calls.length) {
       const { charge, onExisting, rank = 1, where } = this.#calls[this.next] as ImportedCall
       this.next += 1
-      const draft = this.#tryDraft(charge, where)
-      if (draft === undefined) continue
+      const drafted = this.#tryDraft(charge, where)
+      if (drafted === undefined) continue
       this.places.push(where)
-      yield { draft, onExisting, rank, ...(onExisting === 'compare' && { ignore: unsaid(charge) }) }
+      yield { ...drafted, onExisting, rank, ...(onExisting === 'compare' && { ignore: unsaid(charge) }) }
     }
   }
 
-  #tryDraft(charge: ChargeInput, where: string | undefined): ChargeDraft | undefined {
+  #tryDraft(charge: ChargeInput, where: string | undefined): Pick<Booking, 'draft' | 'otherParts'> | undefined {
     try {
-      return this.#draft(charge)
+      return toBooked(charge, this.#draft)
     } catch (error) {
       if (!(error instanceof PurserError)) throw error
       this.refused.push({
@@ -58,6 +59,8 @@ export class Drafting implements Iterable<Booking> {
 /** What a record leaves open is not another content: a bill need not know how long a call took. */
 function unsaid(charge: ChargeInput): ComparedField[] {
   return comparedFields.filter((field) => {
+    // A call that is not split is another than one that is.
+    if (field === 'part') return false
     const value = charge[field]
     // An export does not tell which hold a charge settled.
     return value === undefined || field === 'hold' || (typeof value === 'object' && Object.keys(value).length === 0)

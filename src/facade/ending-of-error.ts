@@ -29,7 +29,7 @@ export function endingOfError(error: unknown): Ending {
     const names = [name, made?.name].filter((known) => typeof known === 'string')
     if (names.some((known) => aborts.has(known))) return 'aborted'
     if (names.some((known) => timeouts.has(known))) return 'timeout'
-    const answered = [status, statusCode].find((known) => typeof known === 'number' && known >= 400)
+    const answered = [status, statusCode].find((known) => Number.isInteger(known) && Number(known) >= 400 && Number(known) < 600)
     if (typeof answered === 'number') return endingOfStatus(answered)
     if (typeof code === 'string' && notConnected.has(code)) return 'refused'
     if (typeof code === 'string' && timedOut.has(code)) return 'timeout'

@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { Denial, Grant } from '../budgets/denial.ts'
 import type { Amounts, Asked, HoldId } from '../budgets/hold.ts'
-import type { RequestSource } from '../usage/requests/call-request.ts'
+import type { FittingModel } from '../runs/profiles/fitting-models.ts'
+import type { ModelName, RequestSource } from '../usage/requests/call-request.ts'
 import type { BoundedRequest } from './bounded-request.ts'
 import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
@@ -45,6 +46,12 @@ export class HoldAdmission {
   async asked(request: HoldRequest, defaults: Amounts): Promise<Asked> {
     if (request.request === undefined) return toAsked(request, unbounded, defaults)
     return askedFor(request, await this.#bounded(request, request.request), defaults)
+  }
+
+  /** Of some models those with which a request would fit, the dearest first; none where what it may cost was given. */
+  async fitting(request: HoldRequest, models: readonly ModelName[], room: bigint): Promise<readonly FittingModel[]> {
+    if (request.request === undefined || request.amount?.cost !== undefined || models.length === 0) return []
+    return (await this.#bounded(request, request.request)).fitting(models, room, Date.now())
   }
 
   /** What bounds requests is loaded on first use, because it brings every reader along. */

@@ -1,7 +1,7 @@
 import { type Ending, endings } from '../budgets/endings.ts'
 import type { HoldView } from '../budgets/hold-view.ts'
 import { PurserError } from '../errors.ts'
-import { bases, type Labels } from '../ledger/charge.ts'
+import { bases, type Labels, type Served } from '../ledger/charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
 import {
@@ -76,6 +76,16 @@ export function checkCall(call: unknown): asserts call is CallInput {
   checkValue('What the held call came to', call, { ...mapping, is: 'an object like { costUsd: "0.08" }' })
 }
 
+/**
+ * The id of a charge that a settlement makes belongs to its hold alone, so that nobody else's call can stand in its place.
+ * `hold`: the one that the record is of.
+ * @throws PURSER_BAD_RECORD
+ */
+export function checkChargeId(id: unknown, hold: unknown): void {
+  if (typeof id !== 'string' || !id.startsWith('hold:') || id === `hold:${String(hold)}`) return
+  throw new PurserError('PURSER_BAD_RECORD', `"${id}" is the form of the id of a hold's own charge. Begin it with something else.`)
+}
+
 export interface SettleOptions {
   /** Whether the hold stays open with what is left. */
   readonly partial?: boolean
@@ -110,5 +120,21 @@ export function checkLabelsOfCall({ id, labels: held }: Pick<HoldView, 'id' | 'l
       'PURSER_BAD_ARGUMENT',
       `The hold "${id}" ${own}, and a settlement carries the labels of its hold: ${key}=${value} cannot be booked under it. Leave the label out; a part of the hold with more labels is made by split or record.`,
     )
+  }
+}
+
+/**
+ * The parts of a held call carry the labels of its hold, so that what they serve may only add to them.
+ * @throws PURSER_BAD_ARGUMENT naming the label that differs
+ */
+export function checkServedLabels(hold: string, held: Labels | undefined, serves: readonly Served[] | undefined): void {
+  for (const { labels } of serves ?? []) {
+    for (const [key, value] of Object.entries(labels)) {
+      if (held === undefined || !Object.hasOwn(held, key) || held[key] === value) continue
+      throw new PurserError(
+        'PURSER_BAD_ARGUMENT',
+        `The hold "${hold}" has ${key}=${held[key]}, and the call serves ${key}=${value}. Make the hold without the label "${key}"; each part of the call then brings its own.`,
+      )
+    }
   }
 }

@@ -239,6 +239,24 @@ describe('a ledger that cannot be asked grants nothing', () => {
   })
 })
 
+test('a hold takes no more than one call is booked with', async () => {
+  const purser = await openTemporaryLedger()
+  expect(await purser.holds.reserve({ amount: { cost: 10_000_000, tokens: 10n ** 15n } })).toMatchObject({ granted: true })
+  const tooMuch = [
+    { amount: { cost: '10000000.000000001' } },
+    { amount: { cost: 1 }, expected: { cost: 10_000_001 } },
+    { amount: { tokens: 10n ** 15n + 1n } },
+  ]
+  for (const ask of tooMuch) {
+    await expect(purser.holds.reserve(ask)).rejects.toMatchObject({
+      code: 'PURSER_BAD_ARGUMENT',
+      message: expect.stringMatching(
+        /^"(?:amount|expected)\.\w+" is .*; it can be (?:\$10,000,000\.00|1,000,000,000,000,000 tokens) at most/,
+      ) as string,
+    })
+  }
+})
+
 describe('a hold for calls that nobody can count', () => {
   const asked = { amount: { cost: 1, calls: null } }
 

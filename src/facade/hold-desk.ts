@@ -12,12 +12,15 @@ import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
+import type { FittingModel } from '../runs/profiles/fitting-models.ts'
+import { roomForCost } from '../runs/profiles/room-for-cost.ts'
 import { type HeldCall, SettlementDesk } from './calls/settlement-desk.ts'
 import { untrackedGrant, untrackedOutcome } from './calls/untracked.ts'
 import { checkValue, text } from './check-fields.ts'
 import {
   checkAnswer,
   checkCall,
+  checkChargeId,
   checkEnding,
   checkHoldId,
   checkHoldRequest,
@@ -27,9 +30,15 @@ import {
 } from './hold-arguments.ts'
 import { HoldAdmission } from './hold-admission.ts'
 import { checkTtl, type HoldRequest } from './hold-request.ts'
+import { checkBudgetNames } from './known-budgets.ts'
 import { contextLabels, inContext } from './label-context.ts'
 import type { LedgerHost } from './ledger-host.ts'
 import type { Unavailable } from './unavailable.ts'
+
+/** What a hold would get now, and with which models of the owner's profile a refused request would fit, the dearest first. */
+export interface HoldExplanation extends Explanation {
+  readonly fits: readonly FittingModel[]
+}
 
 const oneCall = { calls: 1n, concurrency: 1n }
 /** A part takes no place of its own, and its calls are those of the hold that it comes from. */
@@ -80,12 +89,15 @@ export class HoldDesk {
       checkHoldId(from)
       checkHoldRequest(request)
       if (!this.#host.isTracking) return untrackedGrant(request)
-      const id = idOf(request.id)
-      return this.#admission.orUnavailable(id, async () => {
-        const { labels } = await this.#view(from)
-        const part = { ...request, labels: { ...contextLabels(), ...labels, ...request.labels } }
-        return this.#admission.ask(part, onePart, (asked) => this.#host.store.gate('split', { from: from as HoldId, id, asked }))
-      })
+      return this.#take(from, idOf(request.id), request)
+    })
+  }
+
+  #take(from: string, id: HoldId, request: HoldRequest): Promise<Grant | Denial | Unavailable> {
+    return this.#admission.orUnavailable(id, async () => {
+      const { labels } = await this.#view(from)
+      const part = { ...request, labels: { ...contextLabels(), ...labels, ...request.labels } }
+      return this.#admission.ask(part, onePart, (asked) => this.#host.store.gate('split', { from: from as HoldId, id, asked }))
     })
   }
 
@@ -93,7 +105,7 @@ export class HoldDesk {
    * Books what a held call came to and gives the rest back; also after it ran out. `partial` keeps the hold open with what
    * is left, as for each part of a batch. A call that was cut or aborted is an estimate, and what is left of it, or of one
    * that timed out, stays presumed in strict budgets. So does what was set aside for a cost that has no price. The charge
-   * carries the labels of its hold.
+   * carries the labels of its hold; where the call `serves` several, each of its parts those and its own.
    * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, PURSER_BAD_ARGUMENT for labels that differ from the
    * hold's, and what recording a call throws
    */
@@ -108,13 +120,16 @@ export class HoldDesk {
     return this.#settle(id, isCut ? { ...call, estimated: true } : call, settling)
   }
 
-  async #settle(id: string, call: HeldCall, settling: Settling): Promise<HoldOutcome> {
+  async #settle(id: string, call: HeldCall, settling: Settling, as: 'settle' | 'resolve' = 'settle'): Promise<HoldOutcome> {
     if (!this.#host.isTracking) return untrackedOutcome(id, 'settled')
     return this.#host.run(async () => {
       const { labels, hold, ...held } = call
-      if (labels !== undefined) checkLabelsOfCall(await this.#view(id), labels)
+      const view = labels === undefined && held.serves === undefined ? undefined : await this.#view(id)
+      if (view !== undefined && labels !== undefined) checkLabelsOfCall(view, labels)
       if (hold !== undefined && hold !== id) throw otherHold(id, hold)
-      return this.#settlements.book(await this.#settlements.prepare(id, held, settling))
+      checkChargeId(held.id, id)
+      const labelled = view === undefined ? held : { ...held, labels: view.labels }
+      return this.#settlements.book(await this.#settlements.prepare(id, labelled, settling), as)
     })
   }
 
@@ -133,7 +148,9 @@ export class HoldDesk {
     const hold = await this.#view(id)
     if (Object.keys(labels).every((key) => hold.labels[key] === labels[key])) return this.settle(id, call, { partial: true })
     const all = { ...hold.labels, ...labels }
-    const [input] = (await this.#host.read([{ ...call, labels: all }])) as [ChargeInput]
+    checkChargeId(call.id, id)
+    const basis = call.basis ?? (hold.basis === 'metered' ? undefined : hold.basis)
+    const [input] = (await this.#host.read([{ ...call, labels: all, ...(basis !== undefined && { basis }) }])) as [ChargeInput]
     const draft = this.#host.draft(input)
     const part = `part:${hash('sha256', JSON.stringify([id, draft.id])).slice(0, 32)}`
     const taken = await this.#split(id, part, { labels: all, basis: draft.basis, amount: partOf(hold, draft) })
@@ -146,7 +163,7 @@ export class HoldDesk {
       if (error instanceof PurserError && error.code === 'PURSER_NOT_FOUND') return undefined
       throw error
     })
-    if (known === undefined) return this.split(from, { ...request, id })
+    if (known === undefined) return this.#host.run(() => this.#take(from, id as HoldId, request))
     return { granted: true, id: id as HoldId, reservedAt: known.reservedAt, expiresAt: known.expiresAt, warnings: [] }
   }
 
@@ -166,23 +183,17 @@ export class HoldDesk {
   }
 
   /**
-   * Says what became of a hold that is presumed spent: what it cost, or that its call was never sent.
-   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT for a hold that is still open
+   * Says what became of a hold that is presumed spent: what it cost, or that its call was never sent. Where a charge of the
+   * call is booked, what is said comes on top of it as its correction. The same answer told again books nothing.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_BAD_ARGUMENT for a hold that is still open and for an answer that
+   * leaves open what is presumed, PURSER_ID_CONFLICT where something else was said before
    */
   async resolve(id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
     checkHoldId(id)
     checkAnswer(answer)
     if (!this.#host.isTracking) return untrackedOutcome(id, 'settled')
-    const { state, spent, presumed } = await this.#view(id)
-    if (state === 'open') {
-      throw new PurserError('PURSER_BAD_ARGUMENT', `The hold "${id}" is open: settle or release it. Holds that ran out are resolved.`)
-    }
-    if (answer === 'not-sent') return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId, resolving: true }))
-    if (spent.calls === undefined) return this.#settle(id, answer, 'final')
-    // A call that was cut has a charge for what arrived, so this one is for the rest; where only tokens are missing, it costs nothing.
-    const isTokensOnly = presumed.tokens !== undefined && presumed.cost === undefined
-    const rest = isTokensOnly ? { id: `hold:${id}:rest:tokens`, costUsd: 0 } : { id: `hold:${id}:rest` }
-    return this.#settle(id, { ...rest, ...answer }, 'final')
+    if (answer !== 'not-sent') return this.#settle(id, answer, 'final', 'resolve')
+    return this.#host.run(() => this.#host.store.gate('release', { id: id as HoldId, resolving: true }))
   }
 
   /** Ends a hold as its call ended; `call` is what arrived, where anything did. */
@@ -205,10 +216,13 @@ export class HoldDesk {
     }
   }
 
-  /** Open and presumed holds, the oldest first; those that one budget counts where it is named. */
+  /** Open and presumed holds, the oldest first; those that one budget counts where it is named. @throws PURSER_NOT_FOUND for a name that no budget has */
   async list(budget?: string): Promise<readonly HoldView[]> {
     if (budget !== undefined) checkValue('The name of a budget', budget, text)
-    return this.#host.run(() => this.#host.store.gate('holds', budget === undefined ? {} : { budget }))
+    return this.#host.run(async () => {
+      await checkBudgetNames(this.#host.store, budget === undefined ? [] : [budget])
+      return this.#host.store.gate('holds', budget === undefined ? {} : { budget })
+    })
   }
 
   /** A hold, also one that has ended. @throws PURSER_NOT_FOUND */
@@ -217,12 +231,23 @@ export class HoldDesk {
     return this.#view(id)
   }
 
-  /** What a hold would get now and why, and who holds what; nothing is granted. */
-  why(request: HoldRequest): Promise<Explanation> {
+  /**
+   * What a hold would get now and why, and who holds what; nothing is granted. Of a request that is refused, also with which
+   * models of the owner's profile it would fit.
+   */
+  why(request: HoldRequest): Promise<HoldExplanation> {
     return this.#host.run(async () => {
       checkHoldRequest(request)
-      return this.#host.store.gate('why', { asked: await this.#admission.asked(inContext(request), oneCall) })
+      const labelled = inContext(request)
+      const explanation = await this.#host.store.gate('why', { asked: await this.#admission.asked(labelled, oneCall) })
+      return { ...explanation, fits: await this.#fitting(labelled, explanation) }
     })
+  }
+
+  async #fitting(request: HoldRequest, explanation: Explanation): Promise<readonly FittingModel[]> {
+    const room = request.request === undefined ? undefined : roomForCost(explanation)
+    const models = room === undefined ? undefined : await this.#host.profileModels?.(request.labels ?? {})
+    return room === undefined || models === undefined ? [] : this.#admission.fitting(request, models, room)
   }
 
   #view(id: string): Promise<HoldView> {
@@ -247,6 +272,12 @@ function idOf(given: string | undefined): HoldId {
   const id = given ?? newChargeId(Date.now())
   if (id === '' || id.length > 200 || /\p{Cc}/u.test(id)) {
     throw new PurserError('PURSER_BAD_ARGUMENT', `The id of a hold has 1 to 200 characters without line breaks; this one has ${id.length}.`)
+  }
+  if (id.startsWith('part:')) {
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      `"${id}" is the form of the id of a part that a record makes. Begin it with something else.`,
+    )
   }
   return id as HoldId
 }

@@ -2,7 +2,7 @@ import { PurserError } from '../errors.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { Amounts, Asked } from '../budgets/hold.ts'
 import { inputPlace } from '../budgets/input-place.ts'
-import { parseAmount } from '../budgets/parse-amount.ts'
+import { parseHeld } from '../budgets/parse-amount.ts'
 import { type Basis, bases } from '../ledger/charge.ts'
 import { parseLabels } from '../ledger/labels.ts'
 import type { RequestSource } from '../usage/requests/call-request.ts'
@@ -97,7 +97,7 @@ export function toAmounts(what: string, input: AmountsInput = {}): Amounts {
   for (const metric of metrics) {
     const amount = input[metric]
     if (amount === undefined || (metric === 'calls' && amount === null)) continue
-    amounts[metric] = parseAmount(amount, metric, place.in(metric))
+    amounts[metric] = parseHeld(amount, metric, place.in(metric))
   }
   return amounts
 }

@@ -58,6 +58,33 @@ describe('calls in a context', () => {
     expect(await purser.charge('two')).toMatchObject({ labels: { project: 'atlas', ticket: 'T-1' } })
   })
 
+  test('of a shared agent are booked to the ticket and project that it serves just then', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.budgets.set('tickets', { limit: 1, window: 'day', each: ['ticket'] })
+    // The agent knows no ticket: whoever asks for its help brings the labels.
+    const support = async (question: string): Promise<void> => {
+      await purser.record({ ...call, id: `${question} read`, labels: { agent: 'support', agentType: 'shared' } })
+      await wait(1)
+      const hold = await purser.holds.reserve({ id: question, labels: { agent: 'support' }, amount: { cost: '0.60' } })
+      if (hold.granted) await purser.holds.settle(hold.id, { ...call, model: 'answerer', costUsd: '0.25' })
+    }
+    await Promise.all([
+      purser.withLabels({ ticket: 'T-1', project: 'atlas' }, () => support('one')),
+      purser.withLabels({ ticket: 'T-2', project: 'nova' }, () => support('two')),
+    ])
+    // 10 × 2 nano-dollars read, and a quarter of a dollar answered, for each.
+    const { rows } = await purser.costs({ groupBy: ['ticket', 'project', 'agent'] })
+    expect(rows.map(({ key, costNanos, calls }) => [...key, costNanos, calls]).toSorted()).toEqual([
+      ['T-1', 'atlas', 'support', 250_000_020n, 2],
+      ['T-2', 'nova', 'support', 250_000_020n, 2],
+    ])
+    expect(await purser.withLabels({ ticket: 'T-1' }, () => purser.holds.reserve({ amount: { cost: '0.80' } }))).toMatchObject({
+      granted: false,
+      budget: 'tickets',
+      scope: { ticket: 'T-1' },
+    })
+  })
+
   test('are still checked', async () => {
     const purser = await openTemporaryLedger()
     await purser.withLabels({ project: 'atlas' }, async () => {
@@ -65,6 +92,14 @@ describe('calls in a context', () => {
       await expect(purser.record({ ...call, labels: 'atlas' as never })).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
       await expect(purser.holds.reserve(null as never)).rejects.toMatchObject({ code: 'PURSER_BAD_ARGUMENT' })
     })
+  })
+
+  test.each([null, undefined, 'atlas', ['atlas']])('are no labels: %j, and then nothing runs', async (labels) => {
+    const purser = await openTemporaryLedger()
+    let hasRun = false
+    expect(() => purser.withLabels(labels as never, () => (hasRun = true))).toThrow('it must be an object like { project: "atlas" }')
+    expect(() => purser.withLabels({ project: 'atlas' }, null as never)).toThrow('it must be a function')
+    expect(hasRun).toBe(false)
   })
 
   test('are held with its labels, which the charge keeps wherever it is settled', async () => {

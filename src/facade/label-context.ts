@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { isMapping } from '../budgets/read-fields.ts'
 import type { Labels } from '../ledger/charge.ts'
 import { parseLabels } from '../ledger/labels.ts'
+import { checkValue, handler, mapping } from './check-fields.ts'
 
 // Two copies of the package in one process share the context, so that labels reach calls through either.
 const contextKey = Symbol.for('purser.labels')
@@ -11,9 +12,11 @@ const context = (holder[contextKey] ??= new AsyncLocalStorage())
 /**
  * Runs a function in which every call, hold and record carries labels, through all that it awaits. Inner labels are added
  * to outer ones and win over them.
- * @throws PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
+ * @throws PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
  */
 export function withLabels<T>(labels: Readonly<Record<string, string>>, fn: () => T): T {
+  checkValue('The labels of withLabels', labels, { ...mapping, is: 'an object like { project: "atlas" }' })
+  checkValue('What runs with labels', fn, handler)
   return context.run(parseLabels({ ...context.getStore(), ...labels }), fn)
 }
 

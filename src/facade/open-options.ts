@@ -1,11 +1,16 @@
+import { homedir } from 'node:os'
+import { PurserError } from '../errors.ts'
+import { expandHome, wrongPlace } from '../ledger/ledger-place.ts'
 import type { Card } from '../pricing/card.ts'
 import { type AccountTiers, openTiers } from '../pricing/account-tiers.ts'
+import type { ProfilesInput } from '../runs/profiles/parse-profiles.ts'
 import { handler, checkFields, checkValue, duration, type FieldKinds, flag, list, mapping, text, texts } from './check-fields.ts'
+import { readOpenProfiles } from './profiles/open-profiles.ts'
 
 export interface PurserOptions {
   /**
-   * Path of the ledger's SQLite file, or the URL of a Postgres database, which needs the package `pg`. `:memory:` is a ledger
-   * of this process, of which nothing is kept.
+   * Path of the ledger's SQLite file, which may begin with `~/`, or the URL of a Postgres database, which needs the package
+   * `pg`. `:memory:` is a ledger of this process, of which nothing is kept.
    */
   readonly db: string
   /** Whether the file is created where there is none; true unless said otherwise. */
@@ -28,6 +33,10 @@ export interface PurserOptions {
    * `{ openai: ['standard'] }` for a project that is not set to priority. Bounds of requests are lower for it.
    */
   readonly serviceTiers?: AccountTiers
+  /** Which models are used for which calls, by name of the profile, as under `profiles` of purser.yaml. */
+  readonly profiles?: ProfilesInput
+  /** The profile that is in force unless `profiles.use` has said another. */
+  readonly profile?: string
   /**
    * Whether calls are booked and held; what COST_TRACKING_ENABLED says unless said otherwise, and else true. With false every
    * call runs, and nothing is booked, held or refused.
@@ -48,6 +57,8 @@ const kinds: FieldKinds<PurserOptions> = {
   subjects: texts,
   ownerCards: list,
   serviceTiers: mapping,
+  profiles: mapping,
+  profile: text,
   tracking: flag,
   log: handler,
   onWarning: handler,
@@ -60,15 +71,50 @@ const tiers = {
 }
 
 /** @throws PURSER_BAD_ARGUMENT naming the option that is wrong, and what is right */
-export function checkOpenOptions(options: unknown): asserts options is PurserOptions {
+function checkOpenOptions(options: unknown): asserts options is PurserOptions {
   checkFields<PurserOptions>('the options of Purser.open', options, kinds, '{ db: "spend.db" }')
   checkValue('"db" of the options of Purser.open', options.db, text)
   for (const [provider, served] of Object.entries(options.serviceTiers ?? {})) {
     checkValue(`"serviceTiers.${provider}" of the options of Purser.open`, served, tiers)
   }
+  readOpenProfiles(options)
 }
 
-/** Where remarks go that no caller waits for. */
+/**
+ * The options of `Purser.open`, checked: the place with its home folder, and the owner's cards as they are now.
+ * @throws PURSER_BAD_ARGUMENT naming the option that is wrong, PURSER_BAD_CARD
+ */
+export async function readOpenOptions(given: unknown): Promise<PurserOptions> {
+  checkOpenOptions(given)
+  const { db, ownerCards = [] } = given
+  const wrong = wrongPlace(db)
+  if (wrong !== undefined) throw new PurserError('PURSER_BAD_ARGUMENT', `"db" of the options of Purser.open ${wrong}.`)
+  return { ...given, db: expandHome(db, homedir()), ...(ownerCards.length > 0 && { ownerCards: await checkedCards(ownerCards) }) }
+}
+
+/** What reads cards is loaded only where there are any. */
+async function checkedCards(cards: readonly Card[]): Promise<readonly Card[]> {
+  const { parseCards } = await import('../pricing/sources/card-schema.ts')
+  try {
+    return parseCards(cards)
+  } catch (error) {
+    if (!(error instanceof PurserError)) throw error
+    throw new PurserError(error.code, `"ownerCards" of the options of Purser.open: ${error.message}`, { cause: error })
+  }
+}
+
+const [repeatedAfterMs, mostKept] = [60_000, 1000]
+const said = new Map<string, number>()
+
+/** Where remarks go that no caller waits for; to the process the same one goes once a minute at most. */
 export function warnerOf({ onWarning }: PurserOptions): (message: string) => void {
-  return onWarning ?? ((message) => process.emitWarning(message, 'PurserWarning'))
+  return onWarning ?? warnOnce
+}
+
+function warnOnce(message: string): void {
+  const now = performance.now()
+  if (now - (said.get(message) ?? Number.NEGATIVE_INFINITY) < repeatedAfterMs) return
+  if (said.size >= mostKept) said.clear()
+  said.set(message, now)
+  process.emitWarning(message, 'PurserWarning')
 }

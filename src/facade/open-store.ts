@@ -3,7 +3,8 @@ import { parseSubjects } from '../ledger/labels.ts'
 import type { Store } from '../stores/store.ts'
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts'
 import { checkZone } from '../time/calendar.ts'
-import type { PurserOptions } from './open-options.ts'
+import { ClosingStore } from './closing-store.ts'
+import { type PurserOptions, warnerOf } from './open-options.ts'
 
 /**
  * Opens the store that a place names: the path of a SQLite file; `:memory:`; or the URL of a Postgres database,
@@ -11,12 +12,16 @@ import type { PurserOptions } from './open-options.ts'
  * in memory need is loaded only for them.
  * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, and what opening the store throws
  */
-export async function openStore({ db, create = true, readOnly, patienceMs, ...created }: PurserOptions): Promise<Store> {
+export async function openStore(options: PurserOptions): Promise<Store> {
+  return new ClosingStore(await openPlace(options), warnerOf(options))
+}
+
+async function openPlace({ db, create = true, readOnly, patienceMs, ...created }: PurserOptions): Promise<Store> {
   const timezone = checkZone(created.timezone ?? 'UTC')
   const subjects = parseSubjects(created.subjects ?? [])
   if (db === ':memory:') {
     const { openMemoryStore } = await import('../stores/memory/memory-store.ts')
-    return openMemoryStore({ timezone, subjects })
+    return openMemoryStore({ timezone, subjects, ...(readOnly === true && { readOnly }) })
   }
   const options = {
     create: create && readOnly !== true,

@@ -1,9 +1,12 @@
+import type { HoldId } from '../budgets/hold.ts'
 import { PurserError } from '../errors.ts'
-import type { Charge, ChargeInput } from '../ledger/charge.ts'
+import type { Basis, Charge, ChargeId, ChargeInput } from '../ledger/charge.ts'
+import { partId } from '../ledger/charge-id.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import { turnMs } from '../stores/store.ts'
 import { untrackedCharge } from './calls/untracked.ts'
-import { draftRecords } from './draft-records.ts'
+import { draftRecords, toBooked } from './draft-records.ts'
+import { checkChargeId } from './hold-arguments.ts'
 import { inContext } from './label-context.ts'
 import type { LedgerHost } from './ledger-host.ts'
 import { withChargeIds } from './retry-by-id.ts'
@@ -21,21 +24,18 @@ export class RecordDesk {
 
   /** All of them in one transaction, or on an error none. @throws PURSER_BAD_ARGUMENT for more than 1,000 */
   async all(records: readonly CallRecord[]): Promise<Charge[]> {
-    if (records.length > maxAtOnce) {
-      throw new PurserError(
-        'PURSER_BAD_ARGUMENT',
-        `${records.length} records are more than one transaction takes (${maxAtOnce}); use recordMany.`,
-      )
-    }
+    if (records.length > maxAtOnce) throw tooMany(records.length, 'records')
     const { store, draft, read, isTracking } = this.#host
     if (!isTracking) return records.map(untrackedCharge)
-    const inputs = await read(records.map(inContext))
+    const inputs = await this.#underHolds(await read(records.map(inContext)))
     const bookings = records.map((record, index) => ({
-      draft: draft(inputs[index] as ChargeInput),
+      ...toBooked(inputs[index] as ChargeInput, draft),
       onExisting: 'same' as const,
       rank: 1 as const,
       ignore: record.at === undefined ? (['at'] as const) : [],
     }))
+    const charges = bookings.reduce((sum, { otherParts = [] }) => sum + 1 + otherParts.length, 0)
+    if (charges > maxAtOnce) throw tooMany(charges, 'charges, with the parts of calls,')
     const booked = await store.transact({ bookings }).catch((error: unknown) => {
       const drafts = bookings.map(({ draft: each }) => each)
       throw withChargeIds(error, drafts)
@@ -43,11 +43,24 @@ export class RecordDesk {
     return Promise.all(booked.map(async ({ id }) => (await store.charge(id)) as Charge))
   }
 
+  /**
+   * The charges of the call that a charge is of, in their order: one for each of those that it serves, or the charge itself.
+   */
+  async parts(id: string): Promise<Charge[]> {
+    const charge = await this.#host.store.charge(id as ChargeId)
+    if (charge === undefined) return []
+    const { part } = charge
+    if (part === null) return [charge]
+    const { of, weights } = part
+    const parts = await Promise.all(weights.map((_, index) => this.#host.store.charge(partId(of, index + 1, weights.length))))
+    return parts.filter((each) => each !== undefined)
+  }
+
   /** In as many transactions as it takes to let others write in between. */
   async many(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
     const { store, draft, read, isTracking } = this.#host
     if (!isTracking) return { booked: 0, duplicates: 0 }
-    const bookings = await draftRecords(records, (some) => read(some.map(inContext)), draft)
+    const bookings = await draftRecords(records, async (some) => this.#underHolds(await read(some.map(inContext))), draft)
     let booked = 0
     for (let from = 0; from < bookings.length;) {
       const taken = await store.transact({ bookings: bookings.slice(from), maxMs: turnMs })
@@ -56,4 +69,26 @@ export class RecordDesk {
     }
     return { booked, duplicates: records.length - booked }
   }
+
+  /**
+   * Calls that name a hold are paid for as it is, unless they say how.
+   * @throws PURSER_NOT_FOUND for a hold that there is not; PURSER_BAD_RECORD for the id of a hold's own charge
+   */
+  async #underHolds(inputs: readonly ChargeInput[]): Promise<readonly ChargeInput[]> {
+    const bases = new Map<string, Basis>()
+    for (const { id, hold } of inputs) {
+      checkChargeId(id, hold)
+      if (hold === undefined || bases.has(hold)) continue
+      const { basis } = await this.#host.store.gate('hold', { id: hold as HoldId })
+      bases.set(hold, basis)
+    }
+    return inputs.map((input) => {
+      const basis = bases.get(input.hold ?? '')
+      return basis === undefined || basis === 'metered' || input.basis !== undefined ? input : { ...input, basis }
+    })
+  }
+}
+
+function tooMany(count: number, what: string): PurserError {
+  return new PurserError('PURSER_BAD_ARGUMENT', `${count} ${what} are more than one transaction takes (${maxAtOnce}); use recordMany.`)
 }

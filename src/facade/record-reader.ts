@@ -27,8 +27,15 @@ function copyRecord(record: CallRecord): CallRecord {
   const copy: Record<string, unknown> = { ...record }
   for (const [key, value] of Object.entries(copy)) {
     if (key !== 'body' && isPlainObject(value)) copy[key] = { ...value }
+    else if (key === 'serves' && Array.isArray(value)) copy[key] = value.map(copyServed)
   }
   return copy as unknown as CallRecord
+}
+
+function copyServed(served: unknown): unknown {
+  if (!isPlainObject(served)) return served
+  const { labels } = served as { labels?: unknown }
+  return isPlainObject(labels) ? { ...served, labels: { ...labels } } : { ...served }
 }
 
 function isPlainObject(value: unknown): value is object {

@@ -2,6 +2,8 @@ import type { Booking } from '../ledger/book-charge.ts'
 import type { Charge, ChargeInput, PriceStatus } from '../ledger/charge.ts'
 import { correct, standing, type Standing } from '../ledger/correction.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import { exceedsItsUsage } from '../ledger/rest-correction.ts'
+import { wholeOf } from '../ledger/split-call.ts'
 import type { Nanos } from '../money/nanos.ts'
 import { type ChargeSelection, type Store, turnMs } from '../stores/store.ts'
 
@@ -43,7 +45,8 @@ const correctionsPerTransaction = 250
 
 /**
  * Prices charges again by today's catalog and books what differs as corrections; the past itself is not touched. A charge
- * that has a price keeps it where today's catalog has none.
+ * that has a price keeps it where today's catalog has none, and one of which somebody said that its call came to more than
+ * its usage tells keeps that.
  */
 export async function reprice(store: Store, draft: (input: ChargeInput) => ChargeDraft, options: RepriceOptions): Promise<RepriceReport> {
   const models = new Map<string, RepricedModel>()
@@ -64,11 +67,14 @@ export async function reprice(store: Store, draft: (input: ChargeInput) => Charg
     if (original.corrects !== null || !isAsked(original, options)) continue
     examined += 1
     if (examined % 1000 === 0) options.onProgress?.(examined)
-    const current = standing(original, await store.corrections(original.id))
+    const corrections = await store.corrections(original.id)
+    if (exceedsItsUsage(corrections)) continue
+    const current = standing(original, corrections)
     const correction = correct(current, draft(toInput(current)))
     if (correction === undefined) continue
     if (certainty[correction.status] < certainty[current.status]) {
-      modelOf(models, current).losing += 1
+      // A cost that somebody said is not lost by prices that there are not.
+      if (current.status !== 'stated') modelOf(models, current).losing += 1
       continue
     }
     corrected += 1
@@ -114,10 +120,15 @@ function modelOf(models: Map<string, RepricedModel>, { original }: Standing): Re
   return sum
 }
 
-/** The call as it was handed over, with the usage as it stands after corrections. */
-function toInput({ original, usage }: Standing): ChargeInput {
+/**
+ * The call as it was handed over, with the usage as it stands after corrections. A part of a call is priced with the whole,
+ * whose tiers and minimums are those of all of it, and split again alike.
+ */
+function toInput({ original, usage: current }: Standing): ChargeInput {
+  const { part } = original
+  const { id, usage, statedNanos, reportedNanos } = part === null ? { ...original, usage: current } : wholeOf(original)
   return {
-    id: original.id,
+    id,
     at: original.at,
     provider: original.provider,
     model: original.model,
@@ -128,8 +139,9 @@ function toInput({ original, usage }: Standing): ChargeInput {
     ...(original.region !== null && { region: original.region }),
     basis: original.basis,
     outcome: original.outcome,
-    ...(original.statedNanos !== null && { statedNanos: original.statedNanos }),
-    ...(original.reportedNanos !== null && { reportedNanos: original.reportedNanos }),
+    ...(statedNanos !== null && { statedNanos }),
+    ...(reportedNanos !== null && { reportedNanos }),
+    ...(part !== null && { part }),
     estimated: original.estimated,
   }
 }

@@ -1,6 +1,7 @@
 import { PurserError } from '../errors.ts'
-import type { ChargeInput } from '../ledger/charge.ts'
+import type { ChargeInput, PartPlace } from '../ledger/charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
+import { parseWeight } from '../ledger/parse-serves.ts'
 import { nanos, type Nanos } from '../money/nanos.ts'
 import { asFields, type Fields } from '../usage/readers/fields.ts'
 import { isMeter } from '../usage/meters.ts'
@@ -41,7 +42,7 @@ export function fromExportedRow(
     if (column === 'attributes') usage[column] = parseCell(column, text)
     else if (isMeter(column)) usage[column] = toNumber(text)
     else if (column.startsWith('label.')) labels[column.slice('label.'.length)] = text
-    else if (column === 'metadata') fields[column] = parseCell(column, text)
+    else if (column === 'metadata' || column === 'part') fields[column] = parseCell(column, text)
     else if (column === 'estimated') fields[column] = text === 'true'
     else fields[column] = numberTargets.has(column) ? toNumber(text) : text
   }
@@ -61,11 +62,35 @@ function fromExport(fields: Fields, defaults: RecordDefaults, nowMs: number): Ch
   const record = Object.fromEntries([...exportedTexts, ...exportedOthers].flatMap((name) => (name in fields ? [[name, fields[name]]] : [])))
   // A ledger may hold answered calls that used nothing; a record has to say so.
   const usage = { inputTokens: 0, ...(record['usage'] as object | undefined) }
-  const call = toCall({ ...record, usage, ...exportedCosts(fields) }, defaults, nowMs)
+  const part = exportedPart(fields['part'])
+  const whole = part === undefined ? exportedCosts(fields) : { id: part.of, usage: wholeUsage(usage, part), ...exportedCosts(part) }
+  const call = toCall({ ...record, usage, ...whole }, defaults, nowMs)
   return {
     ...call,
+    ...(part !== undefined && { part: toPlace(part) }),
     ...(Array.isArray(fields['warnings']) && { warnings: fields['warnings'] as NonNullable<ChargeInput['warnings']> }),
   }
+}
+
+/** What an export says of a part of a call: enough to price the whole of it again, and to split it alike. */
+function exportedPart(value: unknown): Fields | undefined {
+  const part = typeof value === 'string' ? parseCell('part', value) : value
+  if (part === undefined) return undefined
+  const fields = asFields(part)
+  if (fields !== undefined) return withoutNull(fields)
+  throw new PurserError('PURSER_BAD_RECORD', `part is ${JSON.stringify(part)}; it must be an object.`)
+}
+
+function wholeUsage(usage: Fields, part: Fields): Fields {
+  return { inputTokens: 0, ...asFields(part['usage']), ...('attributes' in usage && { attributes: usage['attributes'] }) }
+}
+
+function toPlace({ index, weights }: Fields): PartPlace {
+  const count = Array.isArray(weights) ? weights.length : 0
+  if (count === 0 || !Number.isSafeInteger(index) || Number(index) < 1 || Number(index) > count) {
+    throw new PurserError('PURSER_BAD_RECORD', `part has index ${JSON.stringify(index)} and ${count} weights; it must be one of them.`)
+  }
+  return { index: Number(index), weights: (weights as unknown[]).map((weight, place) => parseWeight(weight, `part ${place + 1}`)) }
 }
 
 /** The costs of an exported charge that hold whatever the prices here: those that were stated or reported. */

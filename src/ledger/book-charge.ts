@@ -1,10 +1,13 @@
 import type { Charge, ChargeId } from './charge.ts'
 import { asItStands, assertSameCall, type ComparedField, correct, differingField, isLarger, standing } from './correction.ts'
 import type { ChargeDraft } from './draft-charge.ts'
+import { wholeOf } from './split-call.ts'
 
 /** One charge to be booked, and what to do where its id is booked already. */
 export interface Booking {
   readonly draft: ChargeDraft
+  /** Where the draft is the first part of a call that serves several: the others, booked with it or not at all. */
+  readonly otherParts?: readonly ChargeDraft[] | undefined
   /**
    * `same`: the same call gives the first charge back, another is an error. `duplicate`: the id alone decides.
    * `compare`: as `same`, also with the charge as it stands after corrections, and another call is a conflict that
@@ -25,6 +28,18 @@ export interface Booked {
   readonly seq: number
   /** The first field that differs, of a conflict. */
   readonly differs?: keyof ChargeDraft
+}
+
+/**
+ * Books the parts of a call, each by `book`; what became of the first is what became of the call. Where that is booked
+ * already, the others are too, and are only compared where the booking says so.
+ */
+export function bookParts<T extends Pick<Booking, 'draft' | 'otherParts' | 'onExisting'>>(booking: T, book: (part: T) => Booked): Booked {
+  const { otherParts = [], onExisting } = booking
+  const first = book(booking)
+  const isCompared = first.outcome === 'duplicate' && (onExisting === 'same' || onExisting === 'compare')
+  if (first.outcome === 'booked' || isCompared) for (const draft of otherParts) book({ ...booking, draft })
+  return first
 }
 
 /** What a ledger holds under an id that is booked. The charge itself is asked for only where it decides. */
@@ -76,16 +91,24 @@ export function rebook(booking: Booking, booked: BookedCall): Rebooking {
 function compare({ draft, ignore }: Booking, booked: BookedCall, duplicate: Rebooking): Rebooking {
   const original = booked.original()
   if (original === undefined) return duplicate
+  if (original.part !== null && draft.part === null) return compareWhole(draft, ignore, wholeOf(original), duplicate)
   const differs = differingField(original, draft, ignore)
   if (differs === undefined) return duplicate
   const stands = asItStands(original, booked.corrections())
   return differingField(stands, draft, ignore) === undefined ? duplicate : { ...duplicate, outcome: 'conflict', differs }
 }
 
+/** A record that knows nothing of the split; the labels of the parts are more than those of the call. */
+function compareWhole(draft: ChargeDraft, ignore: Booking['ignore'] = [], whole: Charge, duplicate: Rebooking): Rebooking {
+  const differs = differingField(whole, draft, [...ignore, 'labels'])
+  return differs === undefined ? duplicate : { ...duplicate, outcome: 'conflict', differs }
+}
+
 function supersede({ draft, rank }: Booking, booked: BookedCall, duplicate: Rebooking): Rebooking {
   if (rank < booked.rank) return duplicate
   const original = booked.original()
-  if (original === undefined) return duplicate
+  // A record of the whole call says nothing of how it is split.
+  if (original === undefined || original.part !== null) return duplicate
   const current = standing(original, booked.corrections())
   if (rank === booked.rank && !isLarger(draft.usage, current.usage)) return duplicate
   const correction = correct(current, draft)

@@ -10,7 +10,7 @@ let used = random.length
 /**
  * The id of a call: the one given, else one made from the provider's response id, so that a call seen by two importers
  * is one charge, else a new one.
- * @throws PURSER_BAD_RECORD when the id is empty, too long, holds control characters or is that of a correction.
+ * @throws PURSER_BAD_RECORD when the id is empty, too long, holds control characters or is that of a correction or a part.
  */
 export function chargeIdOf(input: ChargeInput, nowMs: number): ChargeId {
   const id = input.id ?? (input.responseId === undefined ? newChargeId(nowMs) : `${input.provider}:${input.responseId}`)
@@ -26,10 +26,17 @@ export function chargeIdOf(input: ChargeInput, nowMs: number): ChargeId {
       `"${id}" is the form of a correction's id. End it with something else than "~" and a number.`,
     )
   }
+  if (partPattern.test(id)) {
+    throw new PurserError(
+      'PURSER_BAD_RECORD',
+      `"${id}" is the form of the id of a call's part. End it with something else than "#", a number, "/" and a number.`,
+    )
+  }
   return id as ChargeId
 }
 
 const correctionPattern = /~\d+$/
+const partPattern = /#\d+\/\d+$/
 
 /** A new id of 26 characters that sorts by time: 48 bits of milliseconds, then 80 random bits, in Crockford's base 32. */
 export function newChargeId(nowMs: number): ChargeId {
@@ -49,6 +56,23 @@ export function newChargeId(nowMs: number): ChargeId {
 /** The id of the n-th correction of a charge (n from 1), the same however often it is made. */
 export function correctionId(corrected: ChargeId, n: number): ChargeId {
   return `${corrected}~${n}` as ChargeId
+}
+
+/**
+ * The id of the n-th part of a call (n from 1). The first has the call's own, so that a call is known by its id however it
+ * was split, or told again as a whole.
+ */
+export function partId(call: ChargeId, n: number, parts: number): ChargeId {
+  return n === 1 ? call : (`${call}${partSuffix(n, parts)}` as ChargeId)
+}
+
+/** The id of the call that a part is of. */
+export function callOfPart(id: ChargeId, n: number, parts: number): ChargeId {
+  return n === 1 ? id : (id.slice(0, -partSuffix(n, parts).length) as ChargeId)
+}
+
+function partSuffix(n: number, parts: number): string {
+  return `#${n}/${parts}`
 }
 
 /** What a ledger keeps of an id to recognise it: the first 16 bytes of its SHA-256, within the tenant's namespace. */

@@ -13,11 +13,44 @@ export type ChargeId = string & { readonly __id: 'charge' }
 export type Basis = 'metered' | 'plan' | 'free'
 export const bases = ['metered', 'plan', 'free'] as const satisfies readonly Basis[]
 
+/** Ten million dollars: far beyond any call, and few enough that the sums of a ledger stay within 64 bits. */
+export const maxCostNanos = 10n ** 16n
+
 export type Outcome = 'ok' | 'error' | 'timeout' | 'cut' | 'aborted'
 export const outcomes = ['ok', 'error', 'timeout', 'cut', 'aborted'] as const satisfies readonly Outcome[]
 
 /** Key and value pairs by which a charge is found and summed. A label that is absent is a value of its own. */
 export type Labels = Readonly<Record<string, string>>
+
+/** One of those that a call serves: what its part carries beside the labels of the call, and how much of the call is its. */
+export interface Served {
+  readonly labels: Labels
+  /** More than 0, as exact decimal text without an exponent. */
+  readonly weight: string
+}
+
+/** Which part of a call that serves several a charge is. */
+export interface PartPlace {
+  /** From 1. */
+  readonly index: number
+  /** Those of all parts, in their order. */
+  readonly weights: readonly string[]
+}
+
+/**
+ * What a charge keeps that is one part of a call: enough to price the call again and to split it alike, whatever became
+ * of the other parts.
+ */
+export interface ChargePart extends PartPlace {
+  /** The id of the call, which is that of its first part. */
+  readonly of: ChargeId
+  /** Whether this part stands for the call where calls are counted: the one with the largest weight, the first of equal ones. */
+  readonly addsCall: boolean
+  /** Of the whole call; attributes are those of the charge. */
+  readonly usage: Usage
+  readonly statedNanos: Nanos | null
+  readonly reportedNanos: Nanos | null
+}
 
 /** A call as a host or an importer hands it over, before it is priced. */
 export interface ChargeInput {
@@ -59,6 +92,10 @@ export interface ChargeInput {
   readonly warnings?: readonly UsageWarning[]
   /** A JSON object of at most 4 KB; never prompts or answers. */
   readonly metadata?: Readonly<Record<string, unknown>>
+  /** Those that the call serves; it is booked as one charge for each of them. */
+  readonly serves?: readonly Served[]
+  /** Only this part of the call is told, as by an export; id, usage and costs are those of the whole call. */
+  readonly part?: PartPlace
 }
 
 /**
@@ -107,6 +144,8 @@ export interface Charge {
   readonly batch: string | null
   /** The charge that this one corrects; its quantities and cost are then differences. */
   readonly corrects: ChargeId | null
+  /** Set where one call serves several and this is the charge of one of them; usage, lines and costs are then its share. */
+  readonly part: ChargePart | null
   /** On a correction, the status of the charge before it. */
   readonly restates: PriceStatus | null
   readonly estimated: boolean

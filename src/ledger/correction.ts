@@ -89,6 +89,7 @@ export function correct(current: Standing, replacement: ChargeDraft): ChargeDraf
     estimated: original.estimated,
     hold: original.hold,
     responseId: null,
+    part: null,
     usage,
     lines: netLines([
       ...replacement.lines,
@@ -161,7 +162,7 @@ export type ComparedField = (typeof comparedFields)[number]
 
 /** What a caller says of a call; all else of a charge is worked out. */
 export const comparedFields = [
-  ...(['provider', 'model', 'modelAsked', 'at', 'usage', 'labels', 'serviceTier', 'speed', 'region', 'outcome'] as const),
+  ...(['part', 'provider', 'model', 'modelAsked', 'at', 'usage', 'labels', 'serviceTier', 'speed', 'region', 'outcome'] as const),
   ...(['basis', 'statedNanos', 'reportedNanos', 'attempt', 'callId', 'durationMs', 'maxOutputTokens', 'stopReason'] as const),
   ...(['responseId', 'hold', 'estimated', 'metadata'] as const),
 ]
@@ -169,6 +170,7 @@ export const comparedFields = [
 /** What the caller said of a field. That a call is free is said by the prices, which may change; none of a meter is 0 of it. */
 function said(charge: ChargeDraft, field: ComparedField): unknown {
   if (field === 'usage') return Object.fromEntries(Object.entries(charge.usage).filter(([, quantity]) => quantity !== 0))
+  if (field === 'part') return charge.part && { index: charge.part.index, weights: charge.part.weights }
   return field === 'basis' && charge.basis === 'free' ? 'metered' : charge[field]
 }
 

@@ -84,6 +84,25 @@ export function parseFilter(text: string): Filter {
   return { field, op: negated ? 'not' : 'equals', values: [value] }
 }
 
+/** A filter as `parseFilter` reads it. */
+export function formatFilter({ field, op, values }: Filter): string {
+  const text = values.join('|')
+  switch (op) {
+    case 'equals':
+    case 'anyOf':
+      return `${field}=${text}`
+    case 'not':
+    case 'noneOf':
+      return `${field}!=${text}`
+    case 'prefix':
+      return `${field}=${text}*`
+    case 'absent':
+      return `${field}=`
+    case 'present':
+      return `${field}!=`
+  }
+}
+
 /** Whether a value, null where the label is missing, passes a filter. */
 export function passes(filter: Filter, value: string | null): boolean {
   switch (filter.op) {

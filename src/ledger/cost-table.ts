@@ -164,6 +164,7 @@ function toRow(key: readonly (string | null)[], { metered, plan, runs }: CostSum
 
 /** What is left of a group when all its calls turned out to be elsewhere. */
 function isEmpty(row: CostRow): boolean {
+  if (row.unpricedCalls + row.partialCalls > 0) return false
   return row.calls === 0 && row.costNanos === 0n && row.planNanos === 0n && row.totalTokens === 0 && (row.quantity ?? 0) === 0
 }
 

@@ -7,23 +7,22 @@ import { canonicalProvider } from '../pricing/provider-names.ts'
 import { checkInstant } from '../time/calendar.ts'
 import type { Meter } from '../usage/meters.ts'
 import type { Usage, UsageWarning } from '../usage/usage.ts'
-import type { Charge, ChargeInput, PriceStatus } from './charge.ts'
+import { type Charge, type ChargeInput, maxCostNanos, type PriceStatus } from './charge.ts'
 import { chargeIdOf } from './charge-id.ts'
 import { parseLabels } from './labels.ts'
 import { looksLikeSecret } from './secrets.ts'
+import { partOf } from './split-call.ts'
 
 /** A charge as it goes to the store, which gives it its place and the time of booking. */
 export type ChargeDraft = Omit<Charge, 'seq' | 'bookedAt' | 'batch'>
 
 const maxMetadataBytes = 4096
 const maxNameLength = 256
-/** Ten million dollars: far beyond any call, and few enough that the sums of a ledger stay within 64 bits. */
-const maxCostNanos = 10n ** 16n
-
 const maxQuantity = 1e12
 
 /**
- * Checks a call and prices it. The usage must have passed `parseUsage` or come from a reader.
+ * Checks a call and prices it. The usage must have passed `parseUsage` or come from a reader. A call that serves several
+ * is drafted as a whole, for `splitCall` to split.
  * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL, PURSER_BAD_METADATA, PURSER_BAD_RECORD,
  * PURSER_BAD_NUMBER, PURSER_AMOUNT_OUT_OF_RANGE
  */
@@ -46,7 +45,7 @@ export function draftCharge(handedOver: ChargeInput, price: (request: PriceReque
       `A call that costs ${formatUsd(costNanos)} cannot be right; at most $10,000,000 is booked.`,
     )
   }
-  return {
+  const draft: ChargeDraft = {
     id: chargeIdOf(input, nowMs),
     at: input.at,
     labels: parseLabels(input.labels),
@@ -77,10 +76,12 @@ export function draftCharge(handedOver: ChargeInput, price: (request: PriceReque
     hold: input.hold ?? null,
     corrects: null,
     restates: null,
+    part: null,
     estimated: input.estimated ?? false,
     warnings: warningsOf(input, priced),
     metadata: input.metadata === undefined ? null : checkMetadata(input.metadata),
   }
+  return input.part === undefined ? draft : partOf(draft, input.part)
 }
 
 /** Ours counts where we have one; a stated or reported cost counts only where we have none. */

@@ -100,6 +100,11 @@ function checkLabel(key: string, value: unknown): void {
   }
 }
 
+/** The value of a label; undefined where it is missing, also where every object has a member of its name. */
+export function labelOf(labels: Labels, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined
+}
+
 /** Dimensions and subjects of a set of labels. */
 export function splitLabels(
   labels: Labels,

@@ -46,7 +46,12 @@ export function zeroMeasures(): Measures {
   }
 }
 
-type Countable = Pick<Charge, 'usage' | 'lines' | 'costNanos' | 'status' | 'estimated' | 'corrects' | 'restates'>
+type Countable = Pick<Charge, 'usage' | 'lines' | 'costNanos' | 'status' | 'estimated' | 'corrects' | 'restates' | 'part'>
+
+/** Whether a charge stands for a call: no correction does, and of the parts of one call only one. */
+export function addsCall({ corrects, part }: Pick<Charge, 'corrects' | 'part'>): boolean {
+  return corrects === null && part?.addsCall !== false
+}
 
 /** Tokens of a usage: those read from a cache, and all others. */
 export function tokensOf(usage: Usage): { readonly cacheReads: number; readonly others: number } {
@@ -81,17 +86,17 @@ const tokenGroups: Readonly<Partial<Record<Meter, TokenGroup>>> = {
 
 /**
  * Adds what a charge contributes, or with `sign` -1 takes it away. A correction adds no call; it moves the count of
- * unpriced calls where it gives a price to a charge that had none (`restates` is the status before).
+ * unpriced calls where it gives a price to a charge that had none (`restates` is the status before). Of the parts of one call
+ * one adds the call, but each counts among the unpriced, partial and estimated: what is not known is not known of each.
  */
 export function addCharge(measures: Measures, totals: MeterTotals, charge: Countable, sign: 1 | -1 = 1): void {
-  const isCall = charge.corrects === null
   const nanos = sign === 1 ? (charge.costNanos ?? 0n) : -(charge.costNanos ?? 0n)
-  if (isCall) measures.calls += sign
+  if (addsCall(charge)) measures.calls += sign
   measures.costNanos += nanos
   measures.unpricedCalls += sign * changeOf('unpriced', charge)
   measures.partialCalls += sign * changeOf('partial', charge)
   if (charge.estimated) {
-    if (isCall) measures.estimatedCalls += sign
+    if (charge.corrects === null) measures.estimatedCalls += sign
     measures.estimatedNanos += nanos
   }
   const { usage } = charge
@@ -112,6 +117,11 @@ export function addCharge(measures: Measures, totals: MeterTotals, charge: Count
 
 function changeOf(status: PriceStatus, charge: Countable): number {
   return Number(charge.status === status) - Number(charge.restates === status)
+}
+
+/** Whether nothing was summed: no call, no money, no tokens, and nothing that is not known. */
+export function sumsNothing(measures: Measures): boolean {
+  return measureNames.every((name) => measures[name] === 0 || measures[name] === 0n)
 }
 
 /** Adds one sum to another. */

@@ -4,6 +4,7 @@ import type { CardReference, Match, PriceLine, UnpricedReason } from '../pricing
 import { type Meter, meterNames, meters } from '../usage/meters.ts'
 import { fromScaled, toScaled, type Usage, type UsageWarning } from '../usage/usage.ts'
 import type { Charge, PriceStatus } from './charge.ts'
+import { type KeptPart, packPart, type PackedPart, unpackPart } from './pack-part.ts'
 import type { ChargeDraft } from './draft-charge.ts'
 import { VarintReader, VarintWriter } from './varint.ts'
 
@@ -107,6 +108,7 @@ interface Extras {
   readonly sc?: string
   readonly rc?: string
   readonly e?: 1
+  readonly p?: PackedPart
   readonly w?: readonly UsageWarning[]
   readonly x?: Readonly<Record<string, unknown>>
 }
@@ -125,6 +127,7 @@ export function packExtras(draft: ChargeDraft): string | null {
     ...(draft.statedNanos !== null && { sc: String(draft.statedNanos) }),
     ...(draft.reportedNanos !== null && { rc: String(draft.reportedNanos) }),
     ...(draft.estimated && { e: 1 }),
+    ...(draft.part !== null && { p: packPart(draft.part) }),
     ...(draft.warnings.length > 0 && { w: draft.warnings }),
     ...(draft.metadata !== null && { x: draft.metadata }),
   }
@@ -136,7 +139,7 @@ type ExtraFields = Pick<
   Charge,
   | ('modelAsked' | 'attempt' | 'callId' | 'durationMs' | 'maxOutputTokens' | 'stopReason' | 'hold' | 'statedNanos')
   | ('reportedNanos' | 'estimated' | 'warnings' | 'metadata')
-> & { readonly attributes: Usage['attributes'] | undefined }
+> & { readonly attributes: Usage['attributes'] | undefined; readonly part: KeptPart | null }
 
 export function unpackExtras(text: string | null): ExtraFields {
   const extras = (text === null ? {} : JSON.parse(text)) as Extras
@@ -152,6 +155,7 @@ export function unpackExtras(text: string | null): ExtraFields {
     statedNanos: amount(extras.sc),
     reportedNanos: amount(extras.rc),
     estimated: extras.e === 1,
+    part: extras.p === undefined ? null : unpackPart(extras.p),
     warnings: extras.w ?? [],
     metadata: extras.x ?? null,
   }

@@ -5,12 +5,13 @@ import { parseInstant } from '../time/calendar.ts'
 import { readUsage } from '../usage/read-usage.ts'
 import { parseUsage } from '../usage/usage.ts'
 import { bases, type ChargeInput, outcomes } from './charge.ts'
+import { parseServes, type ServedRecord } from './parse-serves.ts'
 
 /**
  * A call as a host writes it down. Either `usage` in purser's meters, or `api` and `body`: a raw provider response.
  * `at` is an ISO time or milliseconds since 1970; costs are dollars.
  */
-export interface CallRecord extends Partial<Omit<ChargeInput, 'at' | 'provider' | 'usage' | 'statedNanos' | 'reportedNanos' | 'warnings'>> {
+export interface CallRecord extends Partial<Omit<ChargeInput, RecordedOtherwise>> {
   readonly provider: string
   readonly at?: string | number | Date
   readonly usage?: Readonly<Record<string, unknown>>
@@ -20,14 +21,30 @@ export interface CallRecord extends Partial<Omit<ChargeInput, 'at' | 'provider' 
   /** What the owner says the call cost. */
   readonly costUsd?: string | number
   readonly reportedCostUsd?: string | number
+  /** Those that the call serves, such as several tickets: each is charged its part, by weight. */
+  readonly serves?: readonly ServedRecord[]
 }
+
+type RecordedOtherwise = 'at' | 'provider' | 'usage' | 'statedNanos' | 'reportedNanos' | 'warnings' | 'serves' | 'part'
 
 const texts = [
   ...(['id', 'provider', 'model', 'modelAsked', 'api', 'serviceTier', 'speed', 'region', 'callId'] as const),
   ...(['stopReason', 'responseId', 'hold'] as const),
 ]
 const counts = ['attempt', 'durationMs', 'maxOutputTokens'] as const
-const others = ['at', 'usage', 'body', 'labels', 'basis', 'outcome', 'costUsd', 'reportedCostUsd', 'estimated', 'metadata'] as const
+const others = [
+  'at',
+  'usage',
+  'body',
+  'labels',
+  'basis',
+  'outcome',
+  'costUsd',
+  'reportedCostUsd',
+  'estimated',
+  'metadata',
+  'serves',
+] as const
 const known: ReadonlySet<string> = new Set([...texts, ...counts, ...others])
 
 /**
@@ -38,11 +55,11 @@ const known: ReadonlySet<string> = new Set([...texts, ...counts, ...others])
  */
 export function parseRecord(record: CallRecord, zone: string, nowMs: number): ChargeInput {
   checkFields(record)
-  const { api, body, usage, at, costUsd, reportedCostUsd, labels = {}, ...plain } = record
+  const { api, body, usage, at, costUsd, reportedCostUsd, serves, labels = {}, ...plain } = record
   if (body !== undefined && usage !== undefined) {
     throw new PurserError('PURSER_BAD_RECORD', 'A record has either a usage or a body, not both.')
   }
-  if (body === undefined && !hasQuantities(usage) && costUsd === undefined && reportedCostUsd === undefined && isAnswered(record)) {
+  if (body === undefined && !saysQuantities(record) && costUsd === undefined && reportedCostUsd === undefined && isAnswered(record)) {
     throw new PurserError(
       'PURSER_BAD_RECORD',
       'The record has no usage, no body and no costUsd, so nobody knows what it cost. Give one of them.',
@@ -62,11 +79,12 @@ export function parseRecord(record: CallRecord, zone: string, nowMs: number): Ch
     usage: read?.usage ?? parseUsage(usage ?? {}),
     ...(costUsd !== undefined && { statedNanos: parseCost('costUsd', costUsd) }),
     ...(reportedCostUsd !== undefined && { reportedNanos: parseCost('reportedCostUsd', reportedCostUsd) }),
+    ...(serves !== undefined && { serves: parseServes(serves) }),
   }
 }
 
-/** Whether any quantity is given, be it zero. */
-function hasQuantities(usage: CallRecord['usage']): boolean {
+/** Whether a record gives any quantity, be it zero. */
+export function saysQuantities({ usage }: Pick<CallRecord, 'usage'>): boolean {
   return Object.keys(usage ?? {}).some((key) => key !== 'attributes')
 }
 

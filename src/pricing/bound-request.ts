@@ -92,7 +92,7 @@ export const noMaxOutput: Unbounded = {
 }
 
 /** The same request to another model. How another provider serves it does not stand in this one, so any way is taken. */
-function asFallback(request: CallRequest, { provider, model }: ModelName): CallRequest {
+export function asFallback(request: CallRequest, { provider, model }: ModelName): CallRequest {
   if (provider === request.provider) return { ...request, model }
   return {
     ...request,

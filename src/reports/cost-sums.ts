@@ -70,8 +70,9 @@ function unpack(packed: readonly Uint8Array[]): MeterTotals {
 async function* subjectSums(store: Store, plan: CostPlan, subject: string): AsyncIterable<Sum> {
   const asked = { ...dayBounds(plan), byTime: plan.timeUnit !== undefined, byMeter: plan.byMeter }
   const withRest = !plan.filters.some(needsSubject)
+  const value = onlyValue(plan)?.filter.values[0]
   const [own = [], all = []] = await store.rollups([
-    { ...asked, source: { rows: 'subjects', subject } },
+    { ...asked, source: { rows: 'subjects', subject, ...(value !== undefined && { value }) } },
     ...(withRest ? [{ ...asked, source: { rows: 'days' } } as const] : []),
   ])
   const toSum = sumMaker(store, plan, false)
@@ -87,6 +88,11 @@ async function* subjectSums(store: Store, plan: CostPlan, subject: string): Asyn
     // By meter a place has several rows; what is taken is taken once.
     taken.delete(place)
   }
+}
+
+/** A filter that one value of a subject alone passes. */
+function onlyValue(plan: CostPlan): CostPlan['filters'][number] | undefined {
+  return plan.filters.find(({ field, filter }) => field.kind === 'subject' && filter.op === 'equals' && filter.values.length === 1)
 }
 
 function placeOf({ time, series, sku }: RollupRow): string {
@@ -134,9 +140,10 @@ export async function* chargeSums(store: Store, plan: CostPlan): AsyncIterable<S
   }
 }
 
-function chargesOf(store: Store, plan: CostPlan): AsyncIterable<Charge> {
+/** Charges among which those are that pass the filters of a question; found by a subject where one is named. */
+export function chargesOf(store: Store, plan: CostPlan): AsyncIterable<Charge> {
   const { sinceMs, untilMs } = plan.query
-  const one = plan.filters.find(({ field, filter }) => field.kind === 'subject' && filter.op === 'equals' && filter.values.length === 1)
+  const one = onlyValue(plan)
   return store.charges({
     ...(sinceMs !== undefined && { sinceMs }),
     ...(untilMs !== undefined && { untilMs }),

@@ -1,5 +1,5 @@
 import type { CostTableBuilder } from '../ledger/cost-table.ts'
-import { zeroMeasures } from '../ledger/measures.ts'
+import { sumsNothing, zeroMeasures } from '../ledger/measures.ts'
 import { createDayNamer } from '../ledger/time-buckets.ts'
 import type { Store } from '../stores/store.ts'
 import { type CostPlan, isAsked, keyOf, type Sum } from './cost-plan.ts'
@@ -17,7 +17,7 @@ export class RunCounter {
 
   add(key: readonly (string | null)[], sum: Sum): void {
     const run = sum.subjects['run']
-    if (run === undefined || sum.measures.calls === 0) return
+    if (run === undefined || sumsNothing(sum.measures)) return
     const text = JSON.stringify([run, ...key])
     if (!this.#seen.has(text)) this.#builder.addRuns(key, 1)
     this.#seen.add(text)

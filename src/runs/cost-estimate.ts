@@ -18,12 +18,13 @@ export interface EstimatePart {
   readonly costNanos: Nanos | null
 }
 
-/** Calls that an estimate leaves out because nobody knows their price. */
+/** Calls that an estimate leaves out, in whole or in part, because nobody knows their price: it is then a lower bound. */
 export interface Unestimated {
   readonly stage: string | null
   readonly role: string | null
   readonly provider: string | null
-  readonly model: string
+  /** Null where neither the plan nor a profile names one. */
+  readonly model: string | null
   readonly calls: number
   readonly message: string
 }
@@ -35,6 +36,8 @@ export interface CostEstimate {
   readonly costNanos: Nanos
   /** Added to what the parts come to. */
   readonly bufferPercent: number
+  /** The learned factor by which it was corrected before the buffer; absent where it was not. */
+  readonly factor?: number
   readonly calls: number | null
   readonly tokens: number | null
   readonly parts: readonly EstimatePart[]

@@ -26,13 +26,14 @@ export async function readRuns(store: Store): Promise<Run[]> {
 
 /** The stages of a run, in their order. */
 export async function readStages(store: Store, run: string): Promise<Stage[]> {
-  const stages = (await store.documents(stageKind(run))).map((document) => parseDocument<Stage>(document))
-  return stages.toSorted((a, b) => a.order - b.order)
+  return (await keptStages(store, run)).map(({ value }) => value)
 }
 
-export async function readStage(store: Store, run: string, key: string): Promise<Kept<Stage> | undefined> {
-  const document = await store.document(stageKind(run), key)
-  return document && { value: parseDocument<Stage>(document), version: document.version }
+/** The same, with their versions. */
+export async function keptStages(store: Store, run: string): Promise<Kept<Stage>[]> {
+  const documents = await store.documents(stageKind(run))
+  const stages = documents.map((document) => ({ value: parseDocument<Stage>(document), version: document.version }))
+  return stages.toSorted((a, b) => a.value.order - b.value.order)
 }
 
 /** `expectedVersion` as of a document write: 0 for one that must be new. */

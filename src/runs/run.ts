@@ -38,8 +38,12 @@ export interface RunOwner {
   readonly token: string
   readonly host: string
   readonly pid: number
+  /** When the system started the process, in its own unit; empty where it does not say. */
+  readonly started: string
   /** Counts up while the owner lives. */
   readonly beat: number
+  /** When it did so last, by the owner's clock. */
+  readonly beatAt: number
 }
 
 /** One execution of a pipeline or an agent, as the ledger keeps it. Instants are milliseconds since 1970. */

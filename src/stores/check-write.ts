@@ -9,7 +9,7 @@ import type { DocumentWrite } from './store.ts'
 export function assertVersion({ kind, key, expectedVersion }: DocumentWrite, version: number): void {
   if (expectedVersion === undefined || expectedVersion === version) return
   throw new PurserError(
-    'PURSER_ID_CONFLICT',
+    'PURSER_CONFLICT',
     `${kind} "${key}" is at version ${version}, not ${expectedVersion}: someone changed it. Read it again.`,
   )
 }

@@ -1,4 +1,4 @@
-import { type Measures, measureNames, zeroMeasures } from '../ledger/measures.ts'
+import type { Measures } from '../ledger/measures.ts'
 import { nanos } from '../money/nanos.ts'
 import type { RollupRow } from './store.ts'
 
@@ -23,6 +23,9 @@ export const rollupKeys = {
   subject_days: ['subject', 'day', 'series', 'sku'],
 } as const
 
+/** Whether a row `r` sums anything; one that only a part of a call is in may have no call. */
+export const sumsSomething = `(${measureColumnNames.map((column, index) => `r.${column} ${index === 0 ? '>' : '<>'} 0`).join(' OR ')})`
+
 export type RollupTable = keyof typeof rollupKeys
 export const rollupTableNames = Object.keys(rollupKeys) as readonly RollupTable[]
 
@@ -42,23 +45,36 @@ export function measureCells(measures: Measures): (number | bigint)[] {
   ]
 }
 
-/** Time, series, sku, subject, the measures and the packed meters of a row, integers as bigints or texts. */
+/** Time, series, sku, subject, the measures and the packed meters of a row, integers as bigints, texts, or numbers that hold them exactly. */
 export type RollupCells = readonly (bigint | string | number | Uint8Array | null)[]
 
+const none: readonly Uint8Array[] = []
+
 export function toRollupRow(cells: RollupCells): RollupRow {
-  const measures = zeroMeasures()
-  for (const [index, name] of measureNames.entries()) {
-    const value = cells[4 + index] as bigint | string
-    if (name === 'costNanos' || name === 'estimatedNanos') measures[name] = BigInt(value)
-    else measures[name] = Number(value)
-  }
-  const meters = cells[4 + measureNames.length]
+  const meters = cells[14]
   return {
     time: Number(cells[0]),
     series: Number(cells[1]),
     sku: Number(cells[2]),
     subject: cells[3] as string | null,
-    measures,
-    meters: meters instanceof Uint8Array ? [meters] : [],
+    // In the order of `measureNames`; written out, because answers may have very many rows.
+    measures: {
+      calls: Number(cells[4]),
+      costNanos: toNanos(cells[5]),
+      unpricedCalls: Number(cells[6]),
+      partialCalls: Number(cells[7]),
+      estimatedCalls: Number(cells[8]),
+      estimatedNanos: toNanos(cells[9]),
+      inputTokens: Number(cells[10]),
+      cacheReadTokens: Number(cells[11]),
+      cacheWriteTokens: Number(cells[12]),
+      outputTokens: Number(cells[13]),
+    },
+    meters: meters instanceof Uint8Array ? [meters] : none,
   }
+}
+
+function toNanos(cell: RollupCells[number] | undefined): bigint {
+  if (cell === 0) return 0n
+  return typeof cell === 'bigint' ? cell : BigInt(cell as string | number)
 }

@@ -67,8 +67,11 @@ export interface ChargeSelection {
   readonly subject?: { readonly kind: string; readonly value: string }
 }
 
-/** Whence sums are read: day rows, quarter-hour rows, or the day rows of one kind of subject. */
-export type RollupSource = { readonly rows: 'days' } | { readonly rows: 'slots' } | { readonly rows: 'subjects'; readonly subject: string }
+/** Whence sums are read: day rows, quarter-hour rows, or the day rows of one kind of subject, of one value of it where named. */
+export type RollupSource =
+  | { readonly rows: 'days' }
+  | { readonly rows: 'slots' }
+  | { readonly rows: 'subjects'; readonly subject: string; readonly value?: string }
 
 export interface RollupQuery {
   readonly source: RollupSource
@@ -99,6 +102,13 @@ export interface SubjectRows {
   readonly rows: readonly (readonly [number, number, number, number])[]
   /** More than any sku's number. */
   readonly skus: number
+}
+
+/** What the charges of one subject value cost that carry a value of another kind of subject too, and of one sku. */
+export interface SharedCost {
+  readonly value: string
+  readonly sku: number
+  readonly costNanos: bigint
 }
 
 /** One difference that `verify` found. */
@@ -151,6 +161,8 @@ export interface Store {
   /** Answers of several questions, as of one moment. */
   readonly rollups: (queries: readonly RollupQuery[]) => Promise<readonly (readonly RollupRow[])[]>
   readonly subjectRows: (query: { subject: string; from: number; to: number; byTime: boolean }) => Promise<SubjectRows>
+  /** Costs of the charges of one subject value, by the values of another kind that they carry; in no order. */
+  readonly sharedCosts: (query: { kind: string; value: string; by: string }) => Promise<readonly SharedCost[]>
   /** Labels by series and skus by number, for all numbers that a rollup row may name. */
   readonly series: (id: number) => Labels
   readonly sku: (id: number) => Sku

@@ -1,4 +1,5 @@
 import type { Charge, ChargeId, Labels } from '../ledger/charge.ts'
+import { callOfPart } from '../ledger/charge-id.ts'
 import { type Pricing, unpackExtras, type UnpackedNumbers } from '../ledger/pack-charge.ts'
 import type { Contribution } from '../ledger/rollup-changes.ts'
 import type { Sku } from '../ledger/sku.ts'
@@ -34,12 +35,14 @@ export interface ChargeParts {
 
 /** Puts a charge together again. */
 export function toCharge({ labels, sku, pricing, numbers, extras, ...parts }: ChargeParts): Charge {
-  const { attributes, ...rare } = unpackExtras(extras)
+  const { attributes, part, ...rare } = unpackExtras(extras)
+  const id = storedId(parts.id, parts.responseId, sku)
   return {
     ...sku,
     ...rare,
     ...parts,
-    id: storedId(parts.id, parts.responseId, sku),
+    id,
+    part: part && { ...part, of: callOfPart(id, part.index, part.weights.length) },
     labels,
     usage: attributes === undefined ? numbers.usage : { ...numbers.usage, attributes },
     lines: numbers.lines,

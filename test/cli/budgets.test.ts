@@ -186,10 +186,10 @@ describe('figures', () => {
     const machine = newMachine()
     const said = await done(machine, [...set, 'tokens', '--metric', 'tokens', '--limit', '9007199254740993', '--window', 'total'])
     expect(said).toContain('  limit       9,007,199,254,740,993 tokens, for good\n')
-    expect(await done(machine, [...set, 'cost', '--limit', '9007199254.740992999', '--window', 'total'])).toContain(
-      '$9,007,199,254.740992999',
+    expect(await done(machine, [...set, 'cost', '--limit', '1999999999.740992999', '--window', 'total'])).toContain(
+      '$1,999,999,999.740992999',
     )
-    expect((await statusOf(machine)).map(({ limit }) => limit)).toEqual(['9007199254740993', '9007199254740992999'])
+    expect((await statusOf(machine)).map(({ limit }) => limit)).toEqual(['9007199254740993', '1999999999740992999'])
     await done(machine, costing('9007199.254740993'))
     expect((await statusOf(machine, 'cost')).map(({ spent }) => spent)).toEqual(['9007199254740993'])
   })
@@ -211,7 +211,7 @@ describe('budgets status', () => {
     await done(machine, [...set, name, '--limit', '5', '--window', 'month', '--each', 'project,agent'])
     await done(machine, costing('1', '--label', 'project=harbour'))
     const at80 = { env: { COLUMNS: '80' } }
-    expect(await done(machine, ['budgets', 'status'], at80)).toContain(`${name}  project=harbour, agent=none  $1.00`)
+    expect(await done(machine, ['budgets', 'status'], at80)).toContain(`${name}  project=harbour, agent=(none)  $1.00`)
     expect(await done(machine, ['budgets', 'list'], at80)).toContain(`${name}  $5.00`)
   })
 
@@ -415,6 +415,18 @@ describe('budgets of purser.yaml', () => {
     expect((await machine.json(budgetsAppliedShape, ['budgets', 'apply'])).changed).toEqual(['daily'])
     expect((await machine.run(['budgets', 'remove', 'daily'])).err).toContain('is still defined in')
     expect((await machine.json(budgetsAppliedShape, ['budgets', 'apply'])).created).toEqual(['daily'])
+    // Also of one that a command has changed before, whose file is as it was.
+    await done(machine, [...set, 'daily', '--limit', '6'])
+    expect((await machine.run([...set, 'daily', '--limit', '7'])).err).toContain('is defined in')
+    expect((await machine.run(['budgets', 'remove', 'daily'])).err).toContain('is still defined in')
+    expect((await machine.run([...set, 'daily', '--limit', '8', '--window', 'day'])).err).toContain('is defined in')
+  })
+
+  test('one that no file defines is removed without a word of any', async () => {
+    const machine = newMachine()
+    machine.write('purser.yaml', file('5'))
+    await done(machine, [...set, 'weekly', '--limit', '20', '--window', 'week'])
+    expect((await machine.run(['budgets', 'remove', 'weekly'])).err).toBe('')
   })
 })
 

@@ -180,7 +180,7 @@ describe('budgets', () => {
     machine.write('users/1.json', '{ "user_id": 1, "budget": { "monthly_limit_usd": 5, "notification_email": "a@example.com" } }')
     machine.write(
       'purser.yaml',
-      'budgets: { a: { limit: 5, window: run, increase: { by: 1, until: 2025-01-01 } } }\nprofiles: [users/1.json]\n' +
+      'budgets: { a: { limit: 5, window: run, increase: { by: 1, until: 2025-01-01 } } }\nuser_profiles: [users/1.json]\n' +
         'alerts: { notifications: [{ type: email, recipients: [a@example.com] }] }\n',
     )
     const { warnings } = await machine.json(configCheckShape, ['config', 'check'], { env: { COST_TRACKING_ENABLED: 'false' } })

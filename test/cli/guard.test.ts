@@ -84,6 +84,45 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     expect(await statusOf(machine)).toMatchObject([{ spent: '550000000', held: '0' }])
   })
 
+  test('what is for another stage than the guard inside is taken out of the guard around it', async () => {
+    const { machine, purser } = await limited()
+    const record = (cost: string, stage: string) => `$PURSER record --provider acme --model m --cost ${cost} --label stage=${stage}`
+    const inner = `$PURSER guard --label stage=a --max 0.5 -- sh -c "${record('0.2', 'a')}; ${record('0.3', 'b')}; ${record('0.1', 'b --label run=2')}"`
+    const { err } = await machine.run(['guard', '--label', 'run=1', '--max', '2', '--id', 'outer', ...inShell(inner)], purser)
+    const [alone, inside, outside] = err.split('\n')
+    expect(alone).toMatch(/^warning: The hold ".*" is for run=1, and the call has run=2\. The call is booked without it\.$/)
+    expect(inside).toBe('guard: $0.20 of $0.50 was recorded; $0.30 goes back to the hold outer.')
+    // 0.2 and 0.3, and not the call of another run
+    expect(outside).toBe('guard: $0.50 of $2.00 was recorded; $1.50 is free again.')
+    const costs = await machine.json(costsShape, ['costs', '--by', 'run,stage', '--sort', 'name', '--asc'])
+    expect(costs.rows.map(({ run, stage, costNanos }) => [run, stage, costNanos])).toEqual([
+      ['1', 'a', '200000000'],
+      ['1', 'b', '300000000'],
+      ['2', 'b', '100000000'],
+    ])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '600000000', held: '0', presumed: '0', overLimit: null }])
+  })
+
+  test('money that is asked for within a hold that is gone is refused, naming the variable', async () => {
+    const { machine } = await limited()
+    await done(machine, ['hold', 'reserve', '--amount', '1', '--id', 'gone'])
+    await done(machine, ['hold', 'release', 'gone'])
+    const asks = [
+      ['hold', 'reserve', '--amount', '0.1'],
+      ['hold', 'split', '--amount', '0.1'],
+      ['guard', '--max', '0.1', '--', 'echo', 'run'],
+    ]
+    for (const args of asks) {
+      const within = (hold: string) => machine.run(args, { env: { PURSER_HOLD: hold } })
+      expect(await within('gone')).toMatchObject({
+        out: '',
+        err: 'purser: PURSER_HOLD names the hold "gone", which is released, so nothing can be taken out of it. Unset PURSER_HOLD to reserve without it.\n',
+      })
+      expect((await within('nope')).err).toMatch(/^purser: PURSER_HOLD names the hold "nope", which .*purser\.db does not have, so nothing/)
+    }
+    expect(await statusOf(machine)).toMatchObject([{ spent: '0', held: '0' }])
+  })
+
   test('runs nothing where the hold is denied', async () => {
     const { machine } = await limited()
     const { code, out, err } = await machine.run(['guard', '--max', '6', ...inShell('touch ran')])

@@ -383,7 +383,8 @@ describe('hold list', () => {
       { id: 'in', state: 'open', labels: { project: 'a' }, provider: 'openai', model: 'gpt-4o', parent: null, spent: {} },
     ])
     expect(await holdsOf(machine)).toHaveLength(2)
-    expect((await machine.run(['hold', 'list', '--budget', 'nope'])).err).toContain('there is no budget "nope"')
+    const wrong = await machine.run(['hold', 'list', '--budget', 'al'])
+    expect(wrong).toMatchObject({ code: 2, out: '', err: 'purser: There is no budget "al". Did you mean "all"?\n' })
     for (const id of ['in', 'out']) await hold(machine, 'release', id)
     expect(await done(machine, ['hold', 'list'])).toBe('No holds are open or presumed.\n')
   })

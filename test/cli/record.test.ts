@@ -39,6 +39,31 @@ describe('record', () => {
     expect((await machine.run([...call, '--explain'])).out).toContain('200 × $10 / 1M tokens')
   })
 
+  test('charges a call that serves several to each by weight', async () => {
+    const machine = newMachine()
+    const serves = JSON.stringify([{ labels: { ticket: 'T-1' }, weight: 2 }, { labels: { ticket: 'T-2' } }])
+    const shared = [...call, '--label', 'agent=builder', '--serves', serves]
+    expect((await machine.run([...shared, '--id', 'one'])).out).toBe(
+      'openai.gpt-4o = $0.003  part 1 of 2: agent=builder, ticket=T-1\nopenai.gpt-4o = $0.0015  part 2 of 2: agent=builder, ticket=T-2\n',
+    )
+    const told = await machine.json(recordedShape, [...shared, '--id', 'one'])
+    expect(told).toMatchObject({ id: 'one', costNanos: '3000000', alreadyBooked: true, part: { of: 'one', index: 1, weights: ['2', '1'] } })
+    expect(told.parts?.map(({ id, costNanos }) => [id, costNanos])).toEqual([
+      ['one', '3000000'],
+      ['one#2/2', '1500000'],
+    ])
+    await machine.run(['hold', 'reserve', '--amount', '0.10', '--id', 'h1', '--label', 'agent=builder'])
+    const settled = await machine.run(['hold', 'settle', 'h1', ...call.slice(1), '--serves', serves, '--json'])
+    expect(JSON.parse(settled.out)).toMatchObject({ state: 'settled', costNanos: '4500000' })
+    const costs = await machine.json(costsShape, ['costs', '--by', 'ticket', '--period', 'all'])
+    expect(costs.rows.map(({ ticket, calls, costNanos }) => [ticket, calls, costNanos])).toEqual([
+      ['T-1', 2, '6000000'],
+      ['T-2', 0, '3000000'],
+    ])
+    expect((await machine.run([...call, '--serves', 'T-1'])).err).toContain('--serves is not JSON')
+    expect((await machine.run([...call, '--serves', '[]'])).err).toContain('serves is a list of 0')
+  })
+
   test('keeps the ledger in the data folder unless told otherwise', async () => {
     const machine = newMachine()
     await machine.run(call)

@@ -176,14 +176,14 @@ describe('the variables of media jobs', () => {
 
   test.each(['media-jobs-profile-short.json', 'media-jobs-profile.json'])('%s overrides the month of its user', async (fixture) => {
     const copies = { 'config/.env.pipeline': 'media-jobs.env', 'users/1/profile.json': fixture }
-    const { configured } = await load('env_file: config/.env.pipeline\nprofiles: [users/*/profile.json]\n', copies)
+    const { configured } = await load('env_file: config/.env.pipeline\nuser_profiles: [users/*/profile.json]\n', copies)
     expect(configured.budgets).toEqual([
       { ...perUser, overrides: [{ match: { user: '1' }, limit: 50n * dollar, mode: 'soft', thresholds }] },
     ])
   })
 
   test('a profile is a budget of its own where there is none for everybody', async () => {
-    const { configured } = await load('profiles: [users/*/profile.json]\n', { 'users/1/profile.json': 'media-jobs-profile.json' })
+    const { configured } = await load('user_profiles: [users/*/profile.json]\n', { 'users/1/profile.json': 'media-jobs-profile.json' })
     expect(configured.budgets).toEqual([
       { ...soft, name: 'user.monthly:1', where: [{ field: 'user', op: 'equals', values: ['1'] }], limit: 50n * dollar, thresholds },
     ])

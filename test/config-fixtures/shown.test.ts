@@ -162,7 +162,7 @@ test.each(['media-jobs-profile-short.json', 'media-jobs-profile.json'])('the pro
   const machine = newMachine()
   machine.write('config/.env.pipeline', read('media-jobs.env'))
   machine.write('users/1/profile.json', read(fixture))
-  const yaml = 'env_file: config/.env.pipeline\nprofiles: [users/*/profile.json]\n'
+  const yaml = 'env_file: config/.env.pipeline\nuser_profiles: [users/*/profile.json]\n'
   const answer = await shown(machine, yaml)
   const own = { match: { user: '1' }, limit: '50000000000', mode: 'soft', thresholds: warnAndReach }
   expect(answer.budgets).toEqual([{ ...perUser, overrides: [own] }])
@@ -185,7 +185,7 @@ test.each([
 ])('a profile whose preferences are wrong is refused with its place: %s', async (written, message) => {
   const machine = newMachine()
   machine.write('users/1/profile.json', `{ "user_id": 1, "cost_preferences": { ${written} } }`)
-  machine.write('purser.yaml', 'profiles: [users/*/profile.json]\n')
+  machine.write('purser.yaml', 'user_profiles: [users/*/profile.json]\n')
   const { code, err } = await machine.run(['config', 'check'])
   expect([code, err]).toEqual([2, expect.stringMatching(message)])
 })

@@ -103,6 +103,34 @@ describe('what an export holds', () => {
     )
   })
 
+  it.each(['jsonl', 'csv'] as const)('as %s gives calls that serve several back part by part, priced as a whole', async (format) => {
+    const signal = new AbortController().signal
+    const serves = [{ labels: { run: 'r1' }, weight: 2 }, { labels: { run: 'r2', project: 'nova' } }, { labels: {}, weight: '0.5' }]
+    const usage = { inputTokens: 7, outputTokens: 3, attributes: { size: 'big' } }
+    const before = await openTemporaryLedger({ ownerCards: acmeCards })
+    await before.recordMany([
+      { id: 'one', provider: 'acme', model: 'big', usage, serves },
+      { id: 'none', provider: 'acme', model: 'without price', usage, reportedCostUsd: '0.000000005', serves },
+      { id: 'plain', provider: 'acme', model: 'big', usage },
+      { provider: 'acme', model: 'other', usage, costUsd: '0.000000011', responseId: 'resp_1', serves },
+    ])
+    const from = await openTemporaryLedger({ db: before.location, ownerCards: laterCards })
+    await from.reprice({ apply: true })
+    const read = (): ReturnType<Purser['charges']> => from.standingCharges()
+    const file = await written(`all.${format}`, format === 'csv' ? csvExport(read, signal) : jsonlExport(read, signal))
+    const options = { files: [file], zone: 'UTC' }
+    const run = (sink: ImportSink): Promise<void> => (format === 'csv' ? importCsv(options, sink) : importJsonl(options, sink))
+    const to = await openTemporaryLedger({ ownerCards: laterCards })
+    expect(await to.import(format, run)).toMatchObject({ read: 10, booked: 10, skipped: {} })
+    expect(await from.import(format, run)).toMatchObject({ read: 10, booked: 0, duplicates: 10, skipped: {} })
+    expect(await sums(to)).toEqual(await sums(from))
+    const parts = async (purser: Purser): Promise<unknown> =>
+      (await purser.parts('acme:resp_1')).map(({ id, part, labels }) => [id, part, labels])
+    expect(await parts(to)).toEqual(await parts(from))
+    // 7 × 7 + 3 × 10 = 79 of the one and the plain; 5 reported, 11 stated.
+    expect((await to.costs()).total).toMatchObject({ calls: 4, costNanos: 174n })
+  })
+
   it('adds up to what the costs say', async () => {
     const grown: Omit<Call, 'input'> = {
       n: 0,

@@ -4,15 +4,17 @@ import type { HoldId } from '../../src/budgets/hold.ts'
 import type { Definition } from '../../src/budgets/revise-budget.ts'
 import type { HoldOutcome } from '../../src/budgets/find-hold.ts'
 import { PurserError } from '../../src/errors.ts'
-import type { Booked } from '../../src/ledger/book-charge.ts'
+import type { Booked, Booking } from '../../src/ledger/book-charge.ts'
 import type { ChargeInput } from '../../src/ledger/charge.ts'
 import { type ChargeDraft, draftCharge } from '../../src/ledger/draft-charge.ts'
+import { splitCall } from '../../src/ledger/split-call.ts'
 import type { Store } from '../../src/stores/store.ts'
 import { granting } from './check-grant.ts'
 import { Mismatch, same } from './mismatch.ts'
 import type { Model, ModelCharge } from './model.ts'
 import { checkOutcome } from './check-answer.ts'
 import { extend, priceArrived, release, reserve, settle } from './model-holds.ts'
+import { partsOf } from './model-parts.ts'
 import { bookUnheld, define, remove, seed } from './model-ledger.ts'
 import { split } from './model-split.ts'
 import type { Operation } from './operations.ts'
@@ -38,7 +40,7 @@ export function send(store: Store, operation: Operation, now: number): Promise<u
     case 'split':
       return store.gate('split', { from: operation.from as HoldId, id: operation.id as HoldId, asked: operation.asked })
     case 'settle': {
-      const settlement = { draft: draftOf(operation.input, now), ignore: ['at'] as const, settling: operation.settling }
+      const settlement = { ...draftsOf(operation.input, now), ignore: ['at'] as const, settling: operation.settling }
       return store.gate('settle', { id: operation.id as HoldId, settlement })
     }
     case 'release':
@@ -52,7 +54,7 @@ export function send(store: Store, operation: Operation, now: number): Promise<u
     case 'seed':
       return store.gate('seed', { name: operation.name })
     case 'book': {
-      const bookings = operation.charges.map(({ input, onExisting }) => ({ draft: draftOf(input, now), onExisting, rank: 1 as const }))
+      const bookings = operation.charges.map(({ input, onExisting }) => ({ ...draftsOf(input, now), onExisting, rank: 1 as const }))
       return store.transact({ bookings, ...(operation.batch !== null && { batch: operation.batch }) })
     }
   }
@@ -61,6 +63,11 @@ export function send(store: Store, operation: Operation, now: number): Promise<u
 /** Nobody has a price here: a charge costs what its owner says, or nobody knows. */
 export function draftOf(input: ChargeInput, now: number): ChargeDraft {
   return draftCharge(input, () => ({ status: 'unpriced', reason: 'unknown-model', message: '' }), now)
+}
+
+function draftsOf(input: ChargeInput, now: number): Pick<Booking, 'draft' | 'otherParts'> {
+  const [draft, ...otherParts] = splitCall(draftOf(input, now), input.serves)
+  return { draft, otherParts: otherParts.length > 0 ? otherParts : undefined }
 }
 
 /** Does to the model what the store did, and compares what both say, where the store was heard. `order` counts charges. */
@@ -82,7 +89,7 @@ export function foresee(model: Model, operation: Operation, reply: Reply | undef
       )
     case 'settle': {
       const { id, input, settling } = operation
-      return checkOutcome(model, operation, settle(model, id, chargeOf(input), settling, ++order.next), reply)
+      return checkOutcome(model, operation, settle(model, id, partsOf(chargeOf(input), input), settling, order), reply)
     }
     case 'release':
       return checkOutcome(model, operation, release(model, operation.id, operation.resolving), reply)
@@ -120,12 +127,18 @@ function bookAll(model: Model, { charges, batch }: Operation & { kind: 'book' },
     const isKnown = model.charges.some((charge) => charge.id === input.id)
     const expected = isKnown ? (onExisting === 'supersede' ? ['superseded', 'duplicate'] : ['duplicate']) : ['booked']
     if (!expected.includes(outcome)) throw new Mismatch('book', expected, outcome)
-    const more = { hold: null, corrects: null, batch, order: ++order.next, seq }
-    if (outcome === 'booked') bookUnheld(model, { ...chargeOf(input), countedAt: input.at, labels: input.labels, ...more })
+    const more = { hold: null, corrects: null, batch, seq }
+    if (outcome === 'booked') {
+      for (const [place, { part, more: labels }] of partsOf(chargeOf(input), input).entries()) {
+        const own = { countedAt: input.at, labels: { ...input.labels, ...labels }, order: ++order.next }
+        // Where the later parts lie, the store has not told yet.
+        bookUnheld(model, { ...part, ...more, ...own, seq: place === 0 ? seq : undefined })
+      }
+    }
     if (outcome === 'superseded') {
       const difference = differenceOf(model, input)
       if (difference.unpriced === -1 && difference.hold !== null) priceArrived(model, difference.hold)
-      bookUnheld(model, { ...difference, ...more, id, corrects: input.id ?? null })
+      bookUnheld(model, { ...difference, ...more, order: ++order.next, id, corrects: input.id ?? null })
     }
   }
 }

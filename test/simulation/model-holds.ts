@@ -1,7 +1,18 @@
 import type { Metric, Mode } from '../../src/budgets/budget.ts'
 import type { Asked } from '../../src/budgets/hold.ts'
 import type { Settling } from '../../src/budgets/settle.ts'
-import { amountOf, keyOf, type Model, type ModelBudget, type ModelCharge, type ModelHold, scopeOf, type SetAside } from './model.ts'
+import type { Labels } from '../../src/ledger/charge.ts'
+import {
+  amountOf,
+  applies,
+  keyOf,
+  type Model,
+  type ModelBudget,
+  type ModelCharge,
+  type ModelHold,
+  scopeOf,
+  type SetAside,
+} from './model.ts'
 import { changing, counting, type Place, relieve } from './model-counting.ts'
 import { addAside, asideOf, decide, type Decision, type Demand, demandsOf, sampleKey, tellDenials } from './model-deciding.ts'
 
@@ -107,7 +118,14 @@ function giveBack(model: Model, hold: ModelHold, isGiven: (aside: SetAside) => b
 /** The charge of a held call, without what the hold says: its labels, its windows. */
 export type SettledCharge = Omit<ModelCharge, 'labels' | 'countedAt' | 'hold' | 'corrects' | 'batch' | 'order' | 'seq'>
 
-export function settle(model: Model, id: string, charge: SettledCharge, settling: Settling, order: number): Expected {
+/** One of the charges that a call comes to, and the labels that it adds to those of the hold. */
+export interface SettledPart {
+  readonly part: SettledCharge
+  readonly more: Labels
+}
+
+export function settle(model: Model, id: string, parts: readonly SettledPart[], settling: Settling, order: { next: number }): Expected {
+  const [charge] = parts.map(({ part }) => part) as [SettledCharge]
   const hold = model.holds.get(id)
   if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
   const known = model.charges.find((each) => each.id === charge.id)
@@ -121,8 +139,17 @@ export function settle(model: Model, id: string, charge: SettledCharge, settling
   const overrun = new Map<string, bigint>()
   if (isEnded) return { kind: 'outcome', hold, charge: charge.id, overrun }
   if (known === undefined) {
-    const own = { labels: hold.asked.labels, countedAt: hold.reservedAt, at: Math.max(charge.at, hold.reservedAt), hold: id }
-    book(model, hold, { ...charge, ...own, corrects: null, batch: null, order, seq: undefined }, overrun)
+    const own = {
+      countedAt: hold.reservedAt,
+      at: Math.max(charge.at, hold.reservedAt),
+      hold: id,
+      corrects: null,
+      batch: null,
+      seq: undefined,
+    }
+    const charges = parts.map(({ part, more }) => ({ ...part, ...own, labels: { ...more, ...hold.asked.labels }, order: ++order.next }))
+    for (const each of charges) book(model, hold, each, overrun)
+    for (const each of charges) takeWhereNotCounted(model, hold, each)
   }
   if (settling.endsWith('uncertain')) markUncertain(model, hold)
   if (settling === 'final' && hold.isOver) {
@@ -163,6 +190,10 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
         if (charge.countedAt < budget.countsFrom) continue
         const amount = amountOf(budget.budget, charge)
         const { metric, ceiling } = budget.budget
+        if (!isAsked(budget, hold, charge)) {
+          causes.set(budget, 'unheld')
+          continue
+        }
         const aside = hold.setAside.find(({ revision }) => revision === budget.revision)
         const over = amount - (aside?.worst ?? 0n)
         if (over > 0n) {
@@ -170,11 +201,10 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
           const isPlan = hold.asked.basis === 'plan' && !budget.budget.countsPlan
           const isBounded = isPlan || hold.asked.worst[metric] !== undefined || (ceiling !== null && !isUnpriced)
           causes.set(budget, isBounded ? 'overrun' : 'soft')
-          if (isBounded) overrun.set(budget.budget.name, over)
+          if (isBounded) overrun.set(budget.budget.name, (overrun.get(budget.budget.name) ?? 0n) + over)
         }
         take(aside, amount)
       }
-      takeFromOrigins(model, hold, charge)
     },
   )
   hold.charges += 1
@@ -194,12 +224,15 @@ function take(aside: SetAside | undefined, amount: bigint): void {
   aside.expected -= least(amount, aside.expected)
 }
 
-/** Money that a part has spent elsewhere can no longer be spent where the hold that it was split from keeps it. */
-function takeFromOrigins(model: Model, hold: ModelHold, charge: ModelCharge): void {
-  const seen = new Set(
-    [...model.applying(hold.asked.labels)].map((budget) => keyOf(scopeOf(budget.budget, hold.asked.labels), budget.revision)),
-  )
-  for (let origin = parentOf(model, hold); origin !== undefined; origin = parentOf(model, origin)) {
+/** Whether the hold was asked of the counter in which a charge counts, which labels of its own may take elsewhere. */
+function isAsked({ budget }: ModelBudget, { asked }: ModelHold, { labels }: ModelCharge): boolean {
+  return applies(budget, asked.labels) && scopeOf(budget, asked.labels) === scopeOf(budget, labels)
+}
+
+/** Money that was spent elsewhere can no longer be spent where its hold, or one that this was split from, keeps it. */
+function takeWhereNotCounted(model: Model, hold: ModelHold, charge: ModelCharge): void {
+  const seen = new Set([...model.applying(charge.labels)].map((budget) => keyOf(scopeOf(budget.budget, charge.labels), budget.revision)))
+  for (let origin: ModelHold | undefined = hold; origin !== undefined; origin = parentOf(model, origin)) {
     for (const budget of model.applying(origin.asked.labels)) {
       const scope = scopeOf(budget.budget, origin.asked.labels)
       const key = keyOf(scope, budget.revision)

@@ -5,7 +5,7 @@ import type { ChargeInput } from '../../src/ledger/charge.ts'
 import { parseLabels } from '../../src/ledger/labels.ts'
 import type { Nanos } from '../../src/money/nanos.ts'
 import type { BudgetMaker } from './budgets.ts'
-import type { Model, ModelHold } from './model.ts'
+import type { Model, ModelCharge, ModelHold } from './model.ts'
 import type { Random } from './random.ts'
 
 /** A booking without a hold, before it is drafted. */
@@ -162,8 +162,9 @@ export class Operations {
     const input = this.#input(hold.asked.labels, this.#model.now, cost === 'unknown' ? null : amounts[cost], used)
     const basis = hold.asked.basis === 'plan' && random.chance(0.9) ? ({ basis: 'plan' } as const) : {}
     const isImported = random.chance(0.03)
-    const imported = isImported ? this.#model.charges.findLast((charge) => charge.hold === null && charge.corrects === null)?.id : undefined
-    return { kind: 'settle', id: hold.id, settling, input: { ...input, ...basis, ...(imported !== undefined && { id: imported }) } }
+    const imported = isImported ? this.#model.charges.findLast((charge) => charge.hold === null && isOfCall(charge))?.id : undefined
+    const call = { ...input, ...basis, ...(imported !== undefined && { id: imported }), ...this.#serves(0.15) }
+    return { kind: 'settle', id: hold.id, settling, input: call }
   }
 
   #input(labels: Readonly<Record<string, string>>, at: number, cost: bigint | null, tokens: number): ChargeInput {
@@ -198,13 +199,24 @@ export class Operations {
       cost,
       random.between(0, 700),
     )
-    return { input: { ...input, ...(random.chance(0.08) && { basis: 'plan' }) }, onExisting: 'same' }
+    return { input: { ...input, ...(random.chance(0.08) && { basis: 'plan' }), ...this.#serves(0.15) }, onExisting: 'same' }
+  }
+
+  /** Sometimes a call serves some stages and steps together; a hold may have a stage already, which then stays. */
+  #serves(share: number): Pick<ChargeInput, 'serves'> {
+    const random = this.#random
+    if (!random.chance(share)) return {}
+    const labels = (): Record<string, string> => ({
+      ...(random.chance(0.7) && { stage: random.pick(['draft', 'final']) }),
+      ...(random.chance(0.5) && { step: random.pick(['one', 'two']) }),
+    })
+    return { serves: Array.from({ length: random.between(1, 4) }, () => ({ labels: labels(), weight: String(random.between(1, 7)) })) }
   }
 
   /** A later record of a call that is booked, which says more: its difference is a correction. */
   #supersede(): Operation {
     const random = this.#random
-    const originals = this.#model.charges.filter(({ corrects }) => corrects === null)
+    const originals = this.#model.charges.filter(isOfCall)
     if (originals.length === 0) return { kind: 'seed', name: this.#budgetName() }
     const { id, at, labels, otherTokens } = random.pick(originals.slice(-40))
     const cost = random.chance(0.1) ? null : BigInt(random.between(0, 80)) * this.unit
@@ -222,4 +234,9 @@ export class Operations {
     if (this.batches.length === 0 || random.chance(0.6)) this.batches.push(`batch${++this.#next}`)
     return random.pick(this.batches)
   }
+}
+
+/** Whether a charge has the id of its call: no correction does, and of the parts of one call only the first. */
+function isOfCall({ id, corrects }: ModelCharge): boolean {
+  return corrects === null && !id.includes('#')
 }

@@ -94,6 +94,10 @@ test.for([
   expect(endingOfStatus(status)).toBe(ending)
 })
 
+test.for([100, 101, 199, 301, 302, 304, 600, 999, 200.5, -200])('status %d ends no call', (status) => {
+  expect(() => endingOfStatus(status)).toThrow(`${status} is not the HTTP status of an answer or an error, 200 to 299 or 400 to 599.`)
+})
+
 describe.each(everyStore)('a held call that nobody has a price for, on $name', (kind) => {
   test('stays presumed at what was set aside, in hard budgets, until it has a price', async () => {
     const { gate, store, clock } = await openGate(kind)

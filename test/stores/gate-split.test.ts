@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { HoldId } from '../../src/budgets/hold.ts'
 import { everyStore } from './every-store.ts'
 import { denied, granted, openGate, usd } from './gate-ledger.ts'
 
@@ -118,7 +119,7 @@ describe.each(everyStore)('parts of a hold, on $name', (kind) => {
     expect(await gate.counter()).toMatchObject({ spent: usd(1), held: usd(3), overLimit: null })
   })
 
-  test('a part that ran out is presumed apart from its hold', async () => {
+  test('a part that ran out is presumed apart from its hold, and what it did not use goes back to it', async () => {
     const { gate, clock } = await openGate(kind)
     await gate.define()
     granted(await gate.reserve(usd(4), { id: 'run', ttlMs: 3_600_000 }))
@@ -126,7 +127,28 @@ describe.each(everyStore)('parts of a hold, on $name', (kind) => {
     clock.now += 1000
     expect(await gate.counter()).toMatchObject({ held: usd(3), presumed: usd(1) })
     await gate.settle('call', usd(0.5))
-    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: usd(3), presumed: 0n })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: usd(3.5), presumed: 0n })
+    // $3.50 is left of the run: one part can have all of it, and a nano-dollar more is refused.
+    expect(denied(await gate.split('run', usd(3.5) + 1n))).toMatchObject({ room: usd(3.5) })
+    granted(await gate.split('run', usd(3.5)))
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.5), held: usd(3.5), overLimit: null })
+  })
+
+  test('a part that ran out and was never sent goes back whole, while its hold is open, and else is free', async () => {
+    const { gate, store, clock } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(1), { id: 'run', ttlMs: 60_000 }))
+    granted(await gate.split('run', usd(0.2), { id: 'first', ttlMs: 1 }))
+    granted(await gate.split('run', usd(0.2), { id: 'second', ttlMs: 1 }))
+    clock.now += 1000
+    expect(await gate.counter()).toMatchObject({ held: usd(0.6), presumed: usd(0.4) })
+    await gate.release('first', true)
+    expect(await gate.counter()).toMatchObject({ held: usd(0.8), presumed: usd(0.2) })
+    expect(await store.gate('hold', { id: 'run' as HoldId })).toMatchObject({ left: { cost: usd(0.8) } })
+    await gate.release('run')
+    await gate.release('second', true)
+    expect(await gate.counter()).toMatchObject({ held: 0n, presumed: 0n })
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
   })
 
   test('a part counts in the window of its hold', async () => {

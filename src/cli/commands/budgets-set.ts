@@ -14,6 +14,7 @@ import { applyBudgets } from '../apply-budgets.ts'
 import { amendmentOf, optionPlace, type SetOptions } from '../budget-amendment.ts'
 import { boundSentence, changedFields, fieldWords, keptFields, ledgerBudgetJson, originOf } from '../budget-change-view.ts'
 import { budgetLines } from '../budget-view.ts'
+import { fileOf } from '../budgets-in-force.ts'
 import { collect } from '../call-options.ts'
 import { refuseContradictions } from '../contradictions.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
@@ -91,7 +92,10 @@ async function set(session: Session, name: string, options: SetOptions): Promise
       : writeLines([...setLines(definition, before), ...countedLines(definition, await purser.budgets.status([name]))]),
   )
   for (const warning of warnings) warn(warning)
-  if (before?.budget.origin === 'file' && definition.outcome !== 'same') await warnOfFile(purser, name)
+  if (definition.outcome === 'same') return
+  const file = await fileOf(session, purser, (before ?? definition.record).budget)
+  if (file === undefined) return
+  warn(`budget "${name}" is defined in ${file} too, which is unchanged: what it says there counts again once that file changes.`)
 }
 
 /** Changes the budget as it is at that moment: what somebody else changes meanwhile is not undone. */
@@ -120,11 +124,6 @@ async function put(
 function amended({ config }: Session, name: string, change: BudgetAmendment, before: Budget | undefined, zone: string): DefinedBudget {
   const defaults = { origin: 'cli', zone, weekStart: config.weekStart } as const
   return amendBudget(name, change, before, { defaults, place: optionPlace(name, change), nowMs: Date.now() })
-}
-
-async function warnOfFile(purser: Purser, name: string): Promise<void> {
-  const source = (await purser.budgets.source()) ?? 'purser.yaml'
-  warn(`budget "${name}" is defined in ${source} too, which is unchanged: what it says there counts again once that file changes.`)
 }
 
 /** Who changes a budget by command, for its history. */

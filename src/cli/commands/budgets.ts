@@ -1,12 +1,12 @@
 import { Command } from 'commander'
 import { formatAmount, formatWindow } from '../../budgets/amount-text.ts'
 import type { Budget } from '../../budgets/budget.ts'
+import { formatFilter } from '../../ledger/cost-query.ts'
 import { printable } from '../../text/display-width.ts'
 import { renderTable } from '../../text/table.ts'
 import { changeJson, changeLines, ledgerBudgetJson, originOf } from '../budget-change-view.ts'
 import { warnsOnly } from '../budget-status-view.ts'
-import { filterText } from '../budget-view.ts'
-import { budgetNamed, noBudgets, openWithBudgets } from '../budgets-in-force.ts'
+import { budgetNamed, fileOf, noBudgets, openWithBudgets } from '../budgets-in-force.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { paint, terminalWidth } from '../terminal.ts'
@@ -89,7 +89,7 @@ async function list(session: Session): Promise<void> {
 }
 
 function scopeOf({ where, each }: Budget): string {
-  const filters = where.length === 0 ? 'all calls' : where.map(filterText).join(', ')
+  const filters = where.length === 0 ? 'all calls' : where.map(formatFilter).join(', ')
   return each.length === 0 ? filters : `${filters}, each ${each.join(', ')}`
 }
 
@@ -108,7 +108,7 @@ async function remove(session: Session, name: string): Promise<void> {
   await answerOrSay(`Budget "${name}" is removed.`, () =>
     session.json ? writeJson({ removed: name }) : writeLines([`Budget "${name}" is removed; nothing keeps to it any more.`]),
   )
-  if (record.budget.origin !== 'file') return
-  const source = (await purser.budgets.source()) ?? 'purser.yaml'
-  warn(`budget "${name}" is still defined in ${source}: it comes back once that file changes, or with \`purser budgets apply\`.`)
+  const file = await fileOf(session, purser, record.budget)
+  if (file === undefined) return
+  warn(`budget "${name}" is still defined in ${file}: it comes back once that file changes, or with \`purser budgets apply\`.`)
 }

@@ -60,6 +60,7 @@ async function show(session: Session, expanded: boolean): Promise<void> {
   const { budgets, from, notifications, notificationEmails, costPreferences } = await config.budgets(
     expanded ? await ledgerZone(session) : undefined,
   )
+  const { profiles, profile } = await config.profiles()
   const environment = variablesOf(session)
   const weekStarts = weekdays[weekStart - 1] ?? ''
   const { budgetJson, budgetLines } = await import('../budget-view.ts')
@@ -79,6 +80,8 @@ async function show(session: Session, expanded: boolean): Promise<void> {
       notificationEmails: Object.fromEntries(notificationEmails),
       costPreferences: Object.fromEntries(costPreferences),
       budgetNames: budgets.map(({ name }) => name),
+      profileNames: [...profiles.keys()],
+      profile: profile ?? null,
       trackingEnabled,
       optimizationEnabled,
       environment,
@@ -95,6 +98,10 @@ async function show(session: Session, expanded: boolean): Promise<void> {
     ['own prices', cards.length === 0 ? 'none' : cards.map(({ provider, model }) => `${provider}/${model}`).join(', ')],
     ['sources', sources.length === 0 ? 'none' : sources.map(describeSource).join(', ')],
     ['budgets', budgets.length === 0 ? 'none' : budgets.map(({ name }) => name).join(', ')],
+    [
+      'profiles',
+      profiles.size === 0 ? 'none' : `${[...profiles.keys()].join(', ')}${profile === undefined ? '' : `; ${profile} in force`}`,
+    ],
     ...configuredRows(config, notifications, costPreferences),
     ...Object.entries(environment),
   ]
@@ -181,7 +188,7 @@ async function findWarnings(session: Session): Promise<string[]> {
     const { staleOwnerPrices } = await import('../../pricing/owner-cards.ts')
     found.push(...staleOwnerPrices(cards, Date.now()))
   }
-  found.push(...(await budgetWarnings(config)))
+  found.push(...(await budgetWarnings(config)), ...(await profileWarnings(session)))
   for (const source of config.sources) found.push(...(await sourceWarnings(source)))
   if (config.retention !== undefined) found.push('usage.retention is read, and not in force in this version: nothing is deleted.')
   if (session.hasLedger()) found.push(...(await ledgerWarnings(session)))
@@ -205,6 +212,14 @@ async function budgetWarnings(config: PurserConfig): Promise<string[]> {
     )
   }
   return found
+}
+
+/** Models of profiles that nobody has a price for. */
+async function profileWarnings(session: Session): Promise<string[]> {
+  const { profiles, unknownModels } = await session.config.profiles()
+  if (profiles.size === 0) return []
+  const { catalogInForce } = await import('./price.ts')
+  return unknownModels(await catalogInForce(session), Date.now())
 }
 
 async function sourceWarnings(source: PurserConfig['sources'][number]): Promise<string[]> {

@@ -20,6 +20,8 @@ interface CostsOptions extends PeriodOptions {
   readonly desc?: true
   readonly limit?: number
   readonly sync: boolean
+  readonly report?: true
+  readonly run?: string
 }
 
 const examples = `
@@ -29,6 +31,8 @@ Examples:
   purser costs --by day --since 2026-02-01 --until 2026-02-28 --timezone Europe/Paris
   purser costs --by agent --where project=azure --where 'model!=gpt-4o' --sort tokens --limit 10
   purser costs --by meter --period all --json
+  purser costs --report                                     the last run, its experiment or project, and the monthly budget
+  purser costs --report --run r-17 --period week            another run, and the weekly budget
 
 Ask by provider, model, serviceTier, speed, region, basis, outcome, service, meter, one of hour, day, week, month,
 quarter, year, and any label. A date as --until is inclusive, an instant is not.
@@ -48,6 +52,15 @@ export function defineCosts(): Command {
     .addOption(new Option('--asc', 'smallest first').conflicts('desc'))
     .option('--desc', 'largest first')
     .option('--limit <rows>', 'the first rows only; the others are summed in one', wholeNumber('--limit', 1))
+    .addOption(
+      new Option('--report', 'a run at one glance: estimated and actual, its experiment, its budget').conflicts([
+        'by',
+        'where',
+        'sort',
+        'limit',
+      ]),
+    )
+    .option('--run <id>', 'with --report: the run, or last, which it is unless said otherwise')
     .option('--no-sync', 'do not bring the sources of purser.yaml up to date first')
     .addHelpText('after', examples)
     .action(async (options: CostsOptions, self: Command) => withSession(self, (session) => run(session, options)))
@@ -58,6 +71,10 @@ function collectFields(value: string, before: readonly string[] | undefined): st
 }
 
 async function run(session: Session, options: CostsOptions): Promise<void> {
+  if (options.report === true || options.run !== undefined) {
+    const { writeCostReport } = await import('../write-cost-report.ts')
+    return writeCostReport(session, options)
+  }
   const { config } = session
   const periodIn = (timezone: string): AskedPeriod => askedPeriod(options, { period: 'all', timezone, weekStart: config.weekStart })
   // What cannot be asked is refused before anything is opened or read.

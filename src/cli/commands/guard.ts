@@ -1,8 +1,5 @@
 import { Command } from 'commander'
-import type { Denial, Grant } from '../../budgets/denial.ts'
 import { PurserError } from '../../errors.ts'
-import type { HoldRequest } from '../../facade/hold-request.ts'
-import type { Unavailable } from '../../facade/unavailable.ts'
 import type { Purser } from '../../purser.ts'
 import { applyBudgets } from '../apply-budgets.ts'
 import { collect, labelsOf, required } from '../call-options.ts'
@@ -11,7 +8,7 @@ import { type HoldOptions, holdRequest } from '../gate-options.ts'
 import { globalOptions } from '../global-options.ts'
 import { endGuard } from '../guard-end.ts'
 import { type CommandEnd, runCommand } from '../guarded-command.ts'
-import { holdVariable, labelsVariable, surroundingHold, surroundingLabels } from '../hold-environment.ts'
+import { holdVariable, labelsVariable, reserveWithin, surroundingHold, surroundingLabels } from '../hold-environment.ts'
 import { warn } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { isTracking } from '../tracking-off.ts'
@@ -74,7 +71,8 @@ async function guard(session: Session, words: readonly string[], options: GuardO
   const purser = await session.open({ create: true, announce: true, prices: false })
   await applyBudgets(session, purser, 'refuse')
   if (request.id !== undefined) await refuseKnown(purser, request.id)
-  const grant = await reserve(purser, request, surroundingHold(session.env))
+  // Inside another guard the money comes out of what that one holds.
+  const grant = await reserveWithin(purser, request, surroundingHold(session.env))
   if (!grant.granted) return answerDenial(grant, session.json, 'Nothing was run.')
   tellWarnings(grant.warnings)
   await tellUnlimited(purser, grant.id, 'command')
@@ -94,11 +92,6 @@ async function refuseKnown(purser: Purser, id: string): Promise<void> {
     'PURSER_ID_CONFLICT',
     `There is a hold "${id}" already, and it is ${known.state}. Nothing was run. Give each run an id of its own, or leave --id out.`,
   )
-}
-
-/** Inside another guard the money comes out of what that one holds. */
-function reserve(purser: Purser, request: HoldRequest, parent: string | undefined): Promise<Grant | Denial | Unavailable> {
-  return parent === undefined ? purser.holds.reserve(request) : purser.holds.split(parent, request)
 }
 
 /** Keeps the hold alive while the command runs; gives it back where the command cannot be started. */

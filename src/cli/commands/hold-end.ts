@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { type Ending, endingOfStatus, endings, holdEndings } from '../../budgets/endings.ts'
 import { PurserError } from '../../errors.ts'
 import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
+import { shellWord } from '../../text/shell-word.ts'
 import { wholeNumber } from '../call-options.ts'
 import { hideOption } from '../describe-option.ts'
 import { note } from '../output.ts'
@@ -54,8 +55,9 @@ export function defineHoldEnd(): Command {
 }
 
 function keptText(ending: Ending, hold: string): string {
+  const word = shellWord(hold)
   const why = ending === 'timeout' ? 'a call that got no answer in time' : 'a call that ended with a server error'
-  return `Nobody knows what ${why} came to, so it stays held, and is presumed spent once it runs out. \`purser hold settle ${hold}\` books it should an answer come, \`purser hold release ${hold}\` gives it back.`
+  return `Nobody knows what ${why} came to, so it stays held, and is presumed spent once it runs out. \`purser hold settle ${word}\` books it should an answer come, \`purser hold release ${word}\` gives it back.`
 }
 
 function endingOf({ how, status }: EndOptions): Ending {

@@ -3,7 +3,7 @@ import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import { PurserError } from '../../errors.ts'
 import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
 import type { Charge } from '../../ledger/charge.ts'
-import { toUsd } from '../../money/nanos.ts'
+import { addNanos, toUsd } from '../../money/nanos.ts'
 import type { Purser } from '../../purser.ts'
 import { printable } from '../../text/display-width.ts'
 import { applyBudgets } from '../apply-budgets.ts'
@@ -92,26 +92,25 @@ export async function doTo(session: Session, id: string, work: (purser: Purser) 
   const purser = await session.open({ create: false, prices: true })
   await applyBudgets(session, purser, 'warn')
   const outcome = await work(purser)
-  const charge = outcome.charge === null ? undefined : await purser.charge(outcome.charge)
+  const charges = outcome.charge === null ? [] : await purser.parts(outcome.charge)
   await answerOrSay(`The hold ${id} is ${outcome.state}.`, () =>
-    session.json ? writeJson(outcomeJson(outcome, charge)) : writeLines(outcomeLines(outcome, charge)),
+    session.json ? writeJson(outcomeJson(outcome, charges)) : writeLines(outcomeLines(outcome, charges)),
   )
   for (const { budget, by } of outcome.overrun) warn(await overrunText(purser, budget, by))
   const rest = outcome.state === 'presumed' ? presumedText(await purser.holds.get(id)) : undefined
   if (rest !== undefined) warn(rest)
-  else if (charge?.status === 'unpriced') warn('the call has no price, and is booked without one.')
+  else if (charges[0]?.status === 'unpriced') warn('the call has no price, and is booked without one.')
 }
 
-function outcomeJson(
-  { id, state, expiresAt, charge: chargeId, overrun }: HoldOutcome,
-  charge: Charge | undefined,
-): Record<string, unknown> {
-  const costNanos = charge?.costNanos ?? null
+/** The cost is that of the call, whatever number of charges it is booked as. */
+function outcomeJson({ id, state, expiresAt, charge, overrun }: HoldOutcome, charges: readonly Charge[]): Record<string, unknown> {
+  const costs = charges.flatMap(({ costNanos: cost }) => cost ?? [])
+  const costNanos = costs.length === 0 ? null : costs.reduce(addNanos)
   return {
     id,
     state,
     expiresAt: iso(expiresAt),
-    charge: chargeId,
+    charge,
     costUsd: costNanos === null ? null : toUsd(costNanos),
     costNanos: costNanos === null ? null : String(costNanos),
     overrun: overrun.map(({ budget, by }) => ({
@@ -121,8 +120,8 @@ function outcomeJson(
   }
 }
 
-function outcomeLines({ id, state, expiresAt }: HoldOutcome, charge: Charge | undefined): string[] {
+function outcomeLines({ id, state, expiresAt }: HoldOutcome, charges: readonly Charge[]): string[] {
   const until = state === 'open' ? ` until ${iso(expiresAt)}` : ''
   const head = `${printable(id)}  ${state === 'presumed' ? 'presumed spent' : state}${until}`
-  return charge === undefined ? [head] : [head, `  ${chargeLine(charge)}`]
+  return [head, ...charges.map((charge) => `  ${chargeLine(charge)}`)]
 }

@@ -12,9 +12,9 @@ import { labelsOf, required } from '../call-options.ts'
 import { answerDenial, grantJson, tellUnlimited, tellWarnings } from '../denial-view.ts'
 import { describeOption } from '../describe-option.ts'
 import { addAskedOptions, addLifeOptions, type HoldOptions, holdRequest, ttlOption } from '../gate-options.ts'
-import { holdVariable, surroundingHold, surroundingLabels } from '../hold-environment.ts'
+import { holdVariable, reserveWithin, surroundingHold, surroundingLabels } from '../hold-environment.ts'
 import { holdJson, holdLines, iso, moneyText } from '../hold-view.ts'
-import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
+import { answerOrSay, writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { isTracking } from '../tracking-off.ts'
 import { defineHoldEnd } from './hold-end.ts'
@@ -114,10 +114,7 @@ async function reserve(session: Session, options: HoldOptions): Promise<void> {
   if (!(await isTracking(session))) return answerUntracked(session, request.id, request.ttlMs)
   const purser = await session.open({ create: true, announce: true, prices: request.request !== undefined })
   await applyBudgets(session, purser, 'refuse')
-  const parent = surroundingHold(session.env)
-  // Inside `purser guard` money comes out of what the guard holds.
-  const answer = parent === undefined ? await purser.holds.reserve(request) : await purser.holds.split(parent, request)
-  await answerGrant(session, purser, answer)
+  await answerGrant(session, purser, await reserveWithin(purser, request, surroundingHold(session.env)))
 }
 
 async function split(session: Session, hold: string | undefined, options: HoldOptions): Promise<void> {
@@ -132,7 +129,8 @@ async function split(session: Session, hold: string | undefined, options: HoldOp
   if (!(await isTracking(session))) return answerUntracked(session, request.id, request.ttlMs)
   const purser = await session.open({ create: false, prices: request.request !== undefined })
   await applyBudgets(session, purser, 'refuse')
-  await answerGrant(session, purser, await purser.holds.split(from, request))
+  const asked = hold === undefined ? reserveWithin(purser, request, from) : purser.holds.split(from, request)
+  await answerGrant(session, purser, await asked)
 }
 
 async function answerGrant(session: Session, purser: Purser, answer: Grant | Denial | Unavailable): Promise<void> {
@@ -163,9 +161,6 @@ async function answerUntracked({ json }: Session, id: string | undefined, ttlMs 
 
 async function list(session: Session, budget: string | undefined): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
-  if (budget !== undefined && !(await purser.budgets.list()).some((record) => record.budget.name === budget)) {
-    warn(`there is no budget "${budget}"; \`purser budgets list\` shows those in force.`)
-  }
   const holds = await purser.holds.list(budget)
   if (session.json) return writeJson({ holds: holds.map(holdJson) })
   await writeLines(holds.length === 0 ? ['No holds are open or presumed.'] : holdLines(holds, Date.now()))

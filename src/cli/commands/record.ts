@@ -28,6 +28,8 @@ Examples:
   purser record --provider acme --model upscaler --cost 0.05 --label project=atlas      a cost that you know
   purser record --provider openai --api chat --body response.json --label run=42        a raw response ("-": standard input)
   purser record --provider openai --model gpt-4o --usage inputTokens=900 --outcome error --metadata '{"retry":true}'
+  purser record --provider openai --model gpt-4o --usage inputTokens=900 \
+    --serves '[{"labels":{"ticket":"T-1"},"weight":2},{"labels":{"ticket":"T-2"}}]'     one call for two tickets
 
 The same --id with the same call is booked once; with another call it is refused. Inside \`purser guard\` the call is taken
 out of what the guard holds, and carries its labels.`
@@ -50,10 +52,15 @@ async function run(session: Session, options: BookOptions): Promise<void> {
   const startedMs = Date.now()
   const charge = await book(session, purser, record)
   const isOld = charge.bookedAt < startedMs
+  const parts = charge.part === null ? [] : await purser.parts(charge.id)
   await answerOrSay(`The call is booked as ${charge.id}.`, () =>
     session.json
-      ? writeJson({ ...chargeJson(charge), ...(isOld && { alreadyBooked: true }) })
-      : show(charge, options.explain === true, isOld),
+      ? writeJson({
+          ...chargeJson(charge),
+          ...(parts.length > 0 && { parts: parts.map(chargeJson) }),
+          ...(isOld && { alreadyBooked: true }),
+        })
+      : show(parts.length > 0 ? parts : [charge], options.explain === true, isOld),
   )
   if (charge.status === 'unpriced' || charge.status === 'partial') {
     const priced = purser.price(charge as Parameters<typeof purser.price>[0])
@@ -63,12 +70,10 @@ async function run(session: Session, options: BookOptions): Promise<void> {
   }
 }
 
-async function show(charge: Charge, explain: boolean, isOld: boolean): Promise<void> {
-  await writeLines([
-    chargeLine(charge),
-    ...(isOld ? [`  already booked as ${printable(charge.id)}; nothing was added`] : []),
-    ...(explain ? priceLines(charge.lines) : []),
-  ])
+async function show(charges: readonly Charge[], explain: boolean, isOld: boolean): Promise<void> {
+  const [charge] = charges as [Charge]
+  const lines = (each: Charge): string[] => [chargeLine(each), ...(explain ? priceLines(each.lines) : [])]
+  await writeLines([...charges.flatMap(lines), ...(isOld ? [`  already booked as ${printable(charge.id)}; nothing was added`] : [])])
   if (explain && charge.card !== null) await writeLines([`  ${charge.card.source}, checked ${charge.card.checkedAt} (${charge.match})`])
   for (const { message } of charge.warnings) warn(`${message}`)
 }

@@ -12,9 +12,10 @@ const examples = `
 Examples:
   purser why --amount 0.10 --label project=atlas
   purser why --amount 2 --label run=42 --provider openai --model gpt-4o --json
+  purser why --request request.json --provider openai --api chat --label project=atlas
 
 Takes what \`purser hold reserve\` takes, and grants nothing. The exit code is 0 where the hold would be granted now, and 4
-where it would be refused.`
+where it would be refused. With --request a refusal also names the models of the profile in force that would fit.`
 
 export function defineWhy(): Command {
   const command = new Command('why').description(
@@ -27,7 +28,8 @@ export function defineWhy(): Command {
 
 async function why(session: Session, options: HoldOptions): Promise<void> {
   const request = holdRequest(options, { ...surroundingLabels(session.env), ...labelsOf(options) })
-  const purser = await session.open({ create: false, prices: request.request !== undefined })
+  const isRequest = request.request !== undefined
+  const purser = await session.open({ create: false, prices: isRequest, ...(isRequest && { profiles: true as const }) })
   await applyBudgets(session, purser, 'refuse')
   // A budget that has not counted everything yet does so first.
   if (!purser.isReadOnly) await purser.budgets.seedAll()

@@ -1,6 +1,6 @@
 import { actions, type Action } from '../../budgets/budget.ts'
 import { inputPlace, type InputPlace, shown } from '../../budgets/input-place.ts'
-import { parseAmount } from '../../budgets/parse-amount.ts'
+import { parseLimit } from '../../budgets/parse-amount.ts'
 import { levelAt, parsePercent, parseShare } from '../../budgets/parse-thresholds.ts'
 import { readChoice, readFields } from '../../budgets/read-fields.ts'
 import { divideFloor } from '../../money/round.ts'
@@ -30,7 +30,7 @@ interface CalendarAlert {
  */
 export function calendarDrafts(key: string, amount: unknown, file: ConfigFile): BudgetDraft[] {
   const place = inputPlace(refuseIn((path) => writtenIn(file, path[0] === 'alerts' ? ['budgets', ...path] : ['budgets', key])))
-  const full = parseAmount(amount, 'cost', place)
+  const full = parseLimit(amount, 'cost', place)
   const alerts = readAlerts(file.written.budgets?.['alerts'], place.in('alerts'))
   const name = `budgets.${key}`
   const draft = (after: string, terms: object, told: readonly CalendarAlert[]): BudgetDraft => ({

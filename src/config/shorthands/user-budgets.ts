@@ -1,6 +1,6 @@
 import type { InputPath } from '../../budgets/input-place.ts'
 import { PurserError } from '../../errors.ts'
-import type { Profile } from '../profiles.ts'
+import type { UserProfile } from '../user-profiles.ts'
 import { isOn, percentOf, type Settings } from '../settings.ts'
 import type { BudgetDraft, Written } from './budget-draft.ts'
 import { budgetName } from './budget-name.ts'
@@ -11,7 +11,7 @@ const defaultAlertPercent = 80
  * The months of users: `MONTHLY_BUDGET_USD` for each, with overrides by their profiles; without it, a budget for each
  * profile that has a limit. Soft unless it is said that they block. Warned about at the alert's percent and at the limit.
  */
-export function userDrafts(settings: Settings, profiles: readonly Profile[]): BudgetDraft[] {
+export function userDrafts(settings: Settings, profiles: readonly UserProfile[]): BudgetDraft[] {
   const { MONTHLY_BUDGET_USD: monthly, COST_ALERT_THRESHOLD: alert, BLOCK_AT_BUDGET_LIMIT: block } = settings
   const percent = alert === undefined ? defaultAlertPercent : percentOf(alert)
   const blocks = block !== undefined && isOn(block)
@@ -46,11 +46,11 @@ export function userDrafts(settings: Settings, profiles: readonly Profile[]): Bu
   ]
 }
 
-function saysTerms({ monthly_limit_usd: limit, alert_threshold_percent: percent, block_at_limit: blocks }: Profile['budget']): boolean {
+function saysTerms({ monthly_limit_usd: limit, alert_threshold_percent: percent, block_at_limit: blocks }: UserProfile['budget']): boolean {
   return limit !== undefined || percent !== undefined || blocks !== undefined
 }
 
-function termsOf(profile: Profile): object {
+function termsOf(profile: UserProfile): object {
   const { monthly_limit_usd: limit, alert_threshold_percent: percent, block_at_limit: blocks } = profile.budget
   return {
     ...(limit !== undefined && { limit }),
@@ -59,7 +59,7 @@ function termsOf(profile: Profile): object {
   }
 }
 
-function profilePercent({ placeOf }: Profile, text: string): number {
+function profilePercent({ placeOf }: UserProfile, text: string): number {
   const percent = /^\d{1,3}(?:\.\d{1,2})?$/.test(text) ? Number(text) : 0
   if (percent >= 1 && percent <= 100) return percent
   const key = 'alert_threshold_percent'
@@ -84,7 +84,7 @@ const profileKeys: Readonly<Record<string, string>> = {
   mode: 'block_at_limit',
 }
 
-function writtenInProfile({ placeOf }: Profile, [field]: InputPath): Written {
+function writtenInProfile({ placeOf }: UserProfile, [field]: InputPath): Written {
   if (field === 'match') return { place: placeOf(['user_id']), name: 'user_id' }
   const key = profileKeys[field ?? '']
   const path = key === undefined ? ['budget'] : ['budget', key]

@@ -2,11 +2,14 @@ import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import type { HoldId } from '../../budgets/hold.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
 import type { Settling } from '../../budgets/settle.ts'
+import { hasUsage } from '../../budgets/count-charge.ts'
 import { PurserError } from '../../errors.ts'
 import type { ChargeInput } from '../../ledger/charge.ts'
 import { newChargeId } from '../../ledger/charge-id.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
-import type { CallRecord } from '../../ledger/parse-record.ts'
+import { type CallRecord, saysQuantities } from '../../ledger/parse-record.ts'
+import { toBooked } from '../draft-records.ts'
+import { checkServedLabels } from '../hold-arguments.ts'
 import type { LedgerHost } from '../ledger-host.ts'
 import { withChargeIds } from '../retry-by-id.ts'
 
@@ -20,9 +23,12 @@ export interface PreparedSettlement {
   /** Fields that the caller left to purser, which a second try need not repeat. */
   readonly ignore: readonly (keyof ChargeDraft)[]
   readonly settling: Settling
+  /** Whether it says what was used, be it nothing. */
+  readonly isMeasured: boolean
 }
 
 const unknownName = 'unknown'
+const withoutHold: ReadonlySet<string> = new Set(['PURSER_HOLD_ENDED', 'PURSER_NOT_FOUND', 'PURSER_ID_CONFLICT'])
 
 /** Turns what held calls came to into charges, and books them. */
 export class SettlementDesk {
@@ -35,6 +41,7 @@ export class SettlementDesk {
   /** Reads what a call came to. @throws what recording a call throws; PURSER_NOT_FOUND where the hold must name the model */
   async prepare(id: string, call: HeldCall, settling: Settling): Promise<PreparedSettlement> {
     const [input] = (await this.#host.read([await this.#named(id, call)])) as [ChargeInput]
+    checkServedLabels(id, call.labels, input.serves)
     const isNamed = input.id !== undefined || input.responseId !== undefined
     const made = settling.startsWith('partial') ? newChargeId(Date.now()) : `hold:${id}`
     return {
@@ -42,25 +49,33 @@ export class SettlementDesk {
       input: isNamed ? input : { ...input, id: made },
       ignore: call.at === undefined ? ['at'] : [],
       settling,
+      isMeasured: hasUsage(input) || saysQuantities(call),
     }
   }
 
-  /** @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, and what pricing a call throws */
-  async book({ hold, input, ignore, settling }: PreparedSettlement): Promise<HoldOutcome> {
-    const draft = this.#host.draft(input)
-    return this.#host.store.gate('settle', { id: hold, settlement: { draft, ignore, settling } }).catch((error: unknown) => {
-      throw withChargeIds(error, [draft])
+  /**
+   * Books it, or as an answer to what is presumed.
+   * @throws PURSER_NOT_FOUND, PURSER_HOLD_ENDED, PURSER_ID_CONFLICT, and what pricing a call throws
+   */
+  async book({ hold, input, ...prepared }: PreparedSettlement, as: 'settle' | 'resolve' = 'settle'): Promise<HoldOutcome> {
+    const booked = toBooked(input, this.#host.draft)
+    const settlement = { ...booked, ...prepared, takesBasis: input.basis === undefined }
+    return this.#host.store.gate(as, { id: hold, settlement }).catch((error: unknown) => {
+      throw withChargeIds(error, [booked.draft])
     })
   }
 
-  /** The same long after the call: where the hold has ended otherwise, or is not known, the call is booked without it. */
+  /**
+   * The same long after the call: where the hold has ended otherwise, or is not known, the call is booked without it, and
+   * where its id stands for another call by now that one stays as it is.
+   */
   async bookLate(prepared: PreparedSettlement): Promise<void> {
     try {
       await this.book(prepared)
     } catch (error) {
-      if (!(error instanceof PurserError) || (error.code !== 'PURSER_HOLD_ENDED' && error.code !== 'PURSER_NOT_FOUND')) throw error
-      const draft = this.#host.draft(prepared.input)
-      await this.#host.store.transact({ bookings: [{ draft, onExisting: 'duplicate', rank: 1 }] })
+      if (!(error instanceof PurserError) || !withoutHold.has(error.code)) throw error
+      const booked = toBooked(prepared.input, this.#host.draft)
+      await this.#host.store.transact({ bookings: [{ ...booked, onExisting: 'duplicate', rank: 1 }] })
     }
   }
 

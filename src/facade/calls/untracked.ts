@@ -68,6 +68,7 @@ export function untrackedCharge(record: CallRecord): Charge {
     hold: record.hold ?? null,
     batch: null,
     corrects: null,
+    part: null,
     restates: null,
     estimated: false,
     warnings: [],

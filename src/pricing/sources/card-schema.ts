@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PurserError } from '../../errors.ts'
+import { checkZone } from '../../time/calendar.ts'
 import { type Meter, meterNames } from '../../usage/meters.ts'
 import type { Card } from '../card.ts'
 
@@ -11,12 +12,36 @@ const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$|^24:00$/, 'write a tim
 const amount = z.string().regex(/^\d+(\.\d+)?$/, 'write an amount as quoted decimal text, like "2.5"')
 const meter = z.enum(meterNames as [Meter, ...Meter[]])
 
+function isRegex(text: string): boolean {
+  return passes(() => new RegExp(text))
+}
+
+function isZone(name: string): boolean {
+  return passes(() => checkZone(name))
+}
+
+function passes(check: () => unknown): boolean {
+  try {
+    check()
+    return true
+  } catch {
+    return false
+  }
+}
+
 const conditions = z.strictObject({
   serviceTier: z.string().min(1).optional(),
   speed: z.string().min(1).optional(),
   region: z.string().min(1).optional(),
   hours: z
-    .array(z.strictObject({ from: clock, to: clock, zone: z.string().min(1), weekdays: z.array(z.int().min(1).max(7)).min(1).optional() }))
+    .array(
+      z.strictObject({
+        from: clock,
+        to: clock,
+        zone: z.string().refine(isZone, 'write a zone of the IANA database, like Asia/Shanghai'),
+        weekdays: z.array(z.int().min(1).max(7)).min(1).optional(),
+      }),
+    )
     .min(1)
     .optional(),
   attributes: z.record(z.string(), z.string()).optional(),
@@ -35,7 +60,7 @@ export const modifierSchema = z.strictObject({ when: conditions, factor: amount,
 export const patternSchema = z.union([
   z.strictObject({ prefix: z.string().min(1) }),
   z.strictObject({ contains: z.string().min(1) }),
-  z.strictObject({ regex: z.string().startsWith('^').endsWith('$') }),
+  z.strictObject({ regex: z.string().startsWith('^').endsWith('$').refine(isRegex, 'write a regular expression') }),
 ])
 
 export const cardFields = {

@@ -93,10 +93,8 @@ function createLoader(tables: MemoryTables): GateLoader {
         .map(({ id }) => id),
     nextDue: () => open()[0]?.expiresAt,
     hasRun: (run) => tables.charges.values().some(({ labels }) => labels['run'] === run),
-    bookedUnder: (id) => {
-      const charge = tables.byId(id as ChargeId)
-      return charge === undefined ? undefined : charge.hold
-    },
+    charge: (id) => tables.byId(id as ChargeId),
+    corrections: (id) => tables.corrections(id as ChargeId),
     learned: (key) => tables.learned.get(key),
     earlier: ({ afterAt, afterSeq, upToSeq }, limit) =>
       [...tables.charges.values()]

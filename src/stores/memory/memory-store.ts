@@ -1,6 +1,7 @@
 import { budgetKind } from '../../budgets/budget-record.ts'
 import type { Learned } from '../../budgets/learned.ts'
-import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
+import { type GateOperation, type GateOperations, isReading, runGate } from '../../budgets/gate-operations.ts'
+import { PurserError } from '../../errors.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { createCalendar } from '../../time/calendar.ts'
@@ -11,6 +12,7 @@ import {
   type LedgerEvent,
   type RollupQuery,
   type RollupRow,
+  type SharedCost,
   type Store,
   type StoredDocument,
   type SubjectRows,
@@ -30,21 +32,23 @@ export interface MemoryStoreOptions {
   readonly subjects: readonly string[]
   /** The clock that says when something is booked, in milliseconds since 1970. */
   readonly now?: () => number
+  /** Whether it is only looked at; then it stays empty. */
+  readonly readOnly?: boolean
 }
 
 /**
  * Opens a ledger that lives in this process and is gone with it. Sums are added up from the charges when they are asked
  * for, so it is the plainest reading of the contract, fit for tests and small ledgers.
  */
-export function openMemoryStore({ timezone, subjects, now = Date.now }: MemoryStoreOptions): Store {
-  return new MemoryStore(timezone, new Set(subjects), now)
+export function openMemoryStore({ timezone, subjects, now = Date.now, readOnly = false }: MemoryStoreOptions): Store {
+  return new MemoryStore(timezone, new Set(subjects), { now, readOnly })
 }
 
 class MemoryStore implements Store {
   readonly location = 'memory'
   readonly timezone: string
   readonly subjects: ReadonlySet<string>
-  readonly isReadOnly = false
+  readonly isReadOnly: boolean
   readonly warnings: readonly string[] = []
   readonly #now: () => number
   readonly #tables = new MemoryTables()
@@ -55,9 +59,10 @@ class MemoryStore implements Store {
   #writer: MemoryWriter | undefined
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  constructor(timezone: string, subjects: ReadonlySet<string>, now: () => number) {
+  constructor(timezone: string, subjects: ReadonlySet<string>, { now, readOnly }: { now: () => number; readOnly: boolean }) {
     this.timezone = timezone
     this.subjects = subjects
+    this.isReadOnly = readOnly
     this.#now = now
     this.#gate = new MemoryGate(this.#tables, {
       append: (event) => this.#current.append(event),
@@ -75,11 +80,13 @@ class MemoryStore implements Store {
     return (this.#writer ??= this.#startWriting())
   }
 
-  transact(transaction: Transaction): Promise<readonly Booked[]> {
+  async transact(transaction: Transaction): Promise<readonly Booked[]> {
+    this.#assertWritable()
     return this.#write(() => this.#startWriting(transaction.batch).apply(transaction))
   }
 
   async gate<K extends GateOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
+    if (!isReading(operation)) this.#assertWritable()
     const answered = await this.#write(() => {
       this.#startWriting()
       return refusable(() => runGate(this.#gate.gate, operation, input))
@@ -90,6 +97,14 @@ class MemoryStore implements Store {
 
   listen(listener: (event: LedgerEvent) => void): () => void {
     return this.#events.listen(listener)
+  }
+
+  #assertWritable(): void {
+    if (!this.isReadOnly) return
+    throw new PurserError(
+      'PURSER_LEDGER_READ_ONLY',
+      'A ledger in memory that is open for reading only is empty, and nothing was written. Open it without readOnly.',
+    )
   }
 
   #startWriting(batch?: string): MemoryWriter {
@@ -151,6 +166,10 @@ class MemoryStore implements Store {
     return this.#sums.subjectRows(query)
   }
 
+  async sharedCosts(query: Parameters<Store['sharedCosts']>[0]): Promise<readonly SharedCost[]> {
+    return this.#sums.sharedCosts(query)
+  }
+
   series(id: number): ReturnType<Store['series']> {
     return this.#sums.series(id)
   }
@@ -174,6 +193,7 @@ class MemoryStore implements Store {
   }
 
   async removeBatch(batch: string, onProgress?: (removed: number) => void): Promise<number> {
+    this.#assertWritable()
     const { charges } = this.#tables
     const waiting = [...charges.values()].filter((charge) => charge.batch === batch)
     let removed = 0
@@ -195,7 +215,8 @@ class MemoryStore implements Store {
   }
 
   /** No sum but those of the counters is kept that could differ from the charges; other stores would keep as many rows. */
-  async verify({ onProgress }: Parameters<Store['verify']>[0]): Promise<VerifyReport> {
+  async verify({ repair, onProgress }: Parameters<Store['verify']>[0]): Promise<VerifyReport> {
+    if (repair) this.#assertWritable()
     const charges = [...this.#tables.charges.values()].length
     onProgress?.(charges)
     return { charges, rows: this.#sums.countRows(), ...checkCounters(this.#tables), repaired: false }

@@ -1,4 +1,4 @@
-import { type Booked, type Booking, rebook } from '../../ledger/book-charge.ts'
+import { type Booked, type Booking, bookParts, rebook } from '../../ledger/book-charge.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 import { assertCorrected, assertVersion } from '../check-write.ts'
 import type { DocumentWrite, EventDraft, LedgerEvent, Transaction } from '../store.ts'
@@ -47,6 +47,10 @@ export class MemoryWriter {
   }
 
   book(booking: Booking): Booked {
+    return booking.otherParts === undefined ? this.#book(booking) : bookParts(booking, (part) => this.#book(part))
+  }
+
+  #book(booking: Booking): Booked {
     const { ids, charges } = this.#tables
     const { draft, rank } = booking
     const found = ids.get(draft.id)

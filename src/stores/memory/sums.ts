@@ -1,11 +1,11 @@
 import type { Charge, Labels } from '../../ledger/charge.ts'
 import { splitLabels } from '../../ledger/labels.ts'
-import { addCharge, zeroMeasures } from '../../ledger/measures.ts'
+import { addCharge, sumsNothing, zeroMeasures } from '../../ledger/measures.ts'
 import { type MeterTotals, packMeterTotals, zeroMeterTotals } from '../../ledger/meter-totals.ts'
 import { type Sku, skuFields, skuKey } from '../../ledger/sku.ts'
 import { nanos } from '../../money/nanos.ts'
 import { type Calendar, slotOf } from '../../time/calendar.ts'
-import type { RollupQuery, RollupRow, RollupSource, Store, SubjectRows } from '../store.ts'
+import type { RollupQuery, RollupRow, RollupSource, SharedCost, Store, SubjectRows } from '../store.ts'
 import { Numbering } from './numbering.ts'
 
 interface Sum {
@@ -42,10 +42,23 @@ export class Sums {
 
   subjectRows({ subject, from, to, byTime }: Parameters<Store['subjectRows']>[0]): SubjectRows {
     const sums = this.#add({ source: { rows: 'subjects', subject }, from, to, byTime })
-    const rows = sums.map(
+    const found = sums.filter(({ row }) => !sumsNothing(row.measures))
+    const rows = found.map(
       ({ row }) => [this.#subjectValues.numberOf(`${subject}\n${row.subject}`, String), row.time, row.series, row.sku] as const,
     )
     return { rows: rows.toSorted(([a], [b]) => a - b), skus: this.#skus.next }
+  }
+
+  sharedCosts({ kind, value, by }: Parameters<Store['sharedCosts']>[0]): SharedCost[] {
+    const rows: SharedCost[] = []
+    for (const charge of this.#charges()) {
+      const subjects = new Map(splitLabels(charge.labels, this.#subjects).subjects)
+      const shared = subjects.get(by)
+      if (subjects.get(kind) !== value || shared === undefined) continue
+      const sku = this.#skus.numberOf(skuKey(charge), () => skuOf(charge))
+      rows.push({ value: shared, sku, costNanos: charge.costNanos ?? 0n })
+    }
+    return rows
   }
 
   /**
@@ -86,6 +99,7 @@ export class Sums {
     const { dimensions, subjects } = splitLabels(charge.labels, this.#subjects)
     const subject = source.rows === 'subjects' ? subjects.find(([kind]) => kind === source.subject)?.[1] : null
     if (subject === undefined) return undefined
+    if (source.rows === 'subjects' && source.value !== undefined && subject !== source.value) return undefined
     return {
       time: byTime ? time : 0,
       series: this.#series.numberOf(JSON.stringify(dimensions), () => Object.fromEntries(dimensions)),

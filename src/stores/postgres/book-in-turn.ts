@@ -1,5 +1,5 @@
 import type { GateEffects, HeldBooking } from '../../budgets/gate-effects.ts'
-import { type Booked, type Booking, rebook } from '../../ledger/book-charge.ts'
+import { type Booked, type Booking, bookParts, rebook } from '../../ledger/book-charge.ts'
 import { assertCorrected } from '../check-write.ts'
 import type { Transaction } from '../store.ts'
 import { foreseeCounters } from './gate-work.ts'
@@ -22,9 +22,11 @@ export function transactionWork(transaction: Transaction): Work<readonly Booked[
       return taken.bookings.length
     },
     foresee: (turn) => {
-      for (const { draft } of taken?.bookings ?? []) {
-        foresee(turn, draft)
-        foreseeCounters(turn.gate, draft.labels, draft.at)
+      for (const { draft, otherParts = [] } of taken?.bookings ?? []) {
+        for (const each of [draft, ...otherParts]) {
+          foresee(turn, each)
+          foreseeCounters(turn.gate, each.labels, each.at)
+        }
       }
       if (transaction.batch !== undefined) turn.batches.want(transaction.batch)
     },
@@ -65,12 +67,17 @@ function decide(turn: Turn, transaction: Transaction, { bookings, isWhole }: Tak
 }
 
 /** Books the charge of a hold. */
-export function bookHeld(turn: Turn, { draft, onExisting, ignore }: HeldBooking): ReturnType<GateEffects['book']> {
-  const { id, seq, outcome } = book(turn, { draft, onExisting, ignore, rank: 1 }, null)
+export function bookHeld(turn: Turn, booking: HeldBooking): ReturnType<GateEffects['book']> {
+  const { id, seq, outcome } = book(turn, { ...booking, rank: 1 }, null)
   return { id, seq, outcome: outcome === 'booked' ? 'booked' : 'duplicate' }
 }
 
 function book(turn: Turn, booking: Booking, batch: BatchName | null): Booked {
+  if (booking.otherParts === undefined) return bookOne(turn, booking, batch)
+  return bookParts(booking, (part) => bookOne(turn, part, batch))
+}
+
+function bookOne(turn: Turn, booking: Booking, batch: BatchName | null): Booked {
   const { draft, rank } = booking
   const found = turn.ids.get(draft.id)
   if (found === undefined) {

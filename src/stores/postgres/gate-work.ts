@@ -1,6 +1,7 @@
 import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
 import type { Asked, HoldId } from '../../budgets/hold.ts'
 import { learnedKey } from '../../budgets/learned-key.ts'
+import { heldCharge } from '../../budgets/settle.ts'
 import { fromStoredHold } from '../../budgets/stored-hold.ts'
 import { oldestSlice } from '../../budgets/window.ts'
 import type { PurserError } from '../../errors.ts'
@@ -32,7 +33,7 @@ interface Parts {
   readonly id?: HoldId
   readonly from?: HoldId
   readonly asked?: Asked
-  readonly settlement?: { readonly draft: ChargeDraft }
+  readonly settlement?: { readonly draft: ChargeDraft; readonly otherParts?: readonly ChargeDraft[] | undefined }
 }
 
 /** What an operation is likely to ask for. A hold brings the counters along in which it sets something aside. */
@@ -48,7 +49,11 @@ export function foreseeOperation(turn: Turn, input: object): void {
   if (hint === undefined) turn.ids.want(settlement.draft.id)
   else {
     const hold = fromStoredHold(hint)
-    foresee(turn, { ...settlement.draft, labels: hold.asked.labels, hold: hold.id })
+    for (const draft of [settlement.draft, ...(settlement.otherParts ?? [])]) {
+      const charge = heldCharge(hold, draft)
+      foresee(turn, charge)
+      if (charge.part !== null) foreseeCounters(gate, charge.labels, hold.reservedAt)
+    }
     foreseeCounters(gate, hold.asked.labels, hold.reservedAt, hold.asked)
   }
 }

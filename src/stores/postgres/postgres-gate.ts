@@ -8,6 +8,7 @@ import type { Hold } from '../../budgets/hold.ts'
 import { fromLearnedText } from '../../budgets/learned.ts'
 import { fromStoredHold } from '../../budgets/stored-hold.ts'
 import type { Seeding } from '../../budgets/budget-record.ts'
+import type { Charge } from '../../ledger/charge.ts'
 import { type GateChanges, gateChanges } from './gate-writes.ts'
 import { counterName, GateLists, type GateNumber, GateTables } from './gate-tables.ts'
 import { subjectKey } from './subject-numbers.ts'
@@ -167,7 +168,8 @@ export class PostgresGate {
       due: (nowMs, limit) => (this.lists.due.get(JSON.stringify([nowMs, limit])) ?? []) as ReturnType<GateLoader['due']>,
       nextDue: () => this.#number('nextDue') ?? undefined,
       hasRun: (run) => this.#hasRun(run),
-      bookedUnder: (id) => this.#bookedUnder(id),
+      charge: (id) => this.#charge(id),
+      corrections: (id) => this.#corrections(id),
       learned: (key) => {
         const body = this.tables.learned.get(key)
         return body === undefined ? undefined : fromLearnedText(body)
@@ -223,9 +225,14 @@ export class PostgresGate {
     return this.lists.runs.get(run) === true
   }
 
-  #bookedUnder(id: string): string | null | undefined {
+  #charge(id: string): Charge | undefined {
     const found = this.#current.ids.get(id)
-    return found === undefined ? undefined : this.#current.charge(found.seq)?.charge.hold
+    return found === undefined ? undefined : this.#current.charge(found.seq)?.charge
+  }
+
+  #corrections(id: string): Charge[] {
+    const found = this.#current.ids.get(id)
+    return found === undefined ? [] : this.#current.correctionsOf(found.seq).map(({ charge }) => charge)
   }
 
   /** Charges that this very transaction has booked are not stored yet, and those that it took out still are. */

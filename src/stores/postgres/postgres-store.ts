@@ -12,6 +12,7 @@ import type {
   RollupRow,
   Store,
   StoredDocument,
+  SharedCost,
   SubjectRows,
   Transaction,
   VerifyReport,
@@ -196,6 +197,10 @@ class PostgresStore implements Store {
 
   subjectRows(query: Parameters<Store['subjectRows']>[0]): Promise<SubjectRows> {
     return this.#connections.read((client) => this.#rollups.subjectRows(client, query))
+  }
+
+  sharedCosts(query: Parameters<Store['sharedCosts']>[0]): Promise<readonly SharedCost[]> {
+    return this.#connections.read((client) => this.#rollups.sharedCosts(client, query))
   }
 
   series(id: number): ReturnType<Store['series']> {

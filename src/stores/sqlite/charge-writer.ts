@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { invariant } from '../../errors.ts'
-import { type Booked, type Booking, rebook } from '../../ledger/book-charge.ts'
+import { type Booked, type Booking, bookParts, rebook } from '../../ledger/book-charge.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
 import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 import { packExtras, packNumbers } from '../../ledger/pack-charge.ts'
@@ -48,8 +48,13 @@ export class ChargeWriter {
     this.#insertSubject = database.prepare('INSERT INTO charge_subjects (subject, seq) VALUES (?, ?)')
   }
 
-  /** Books one charge; what it adds to the sums goes to `changes`. */
+  /** Books one call; what it adds to the sums goes to `changes`. */
   book(booking: Booking, position: Position, changes: RollupChanges): Booked {
+    if (booking.otherParts === undefined) return this.#book(booking, position, changes)
+    return bookParts(booking, (part) => this.#book(part, position, changes))
+  }
+
+  #book(booking: Booking, position: Position, changes: RollupChanges): Booked {
     const { draft, rank } = booking
     const digest = idDigest('', draft.id)
     if (this.#insertId.run(digest, position.seq + 1, rank).changes === 1) {

@@ -38,6 +38,8 @@ export class CommitQueue {
   readonly #waiting: Job<unknown>[] = []
   /** Bulk work, of which each transaction takes some when all else is done. */
   readonly #waitingBulk: Job<unknown>[] = []
+  /** Told once those are written that were in one transaction with them. */
+  readonly #failed: (() => void)[] = []
   #passedOver = 0
   #draining: Promise<void> | undefined
   /** Whether another process was met since the last transaction: then the lock is left free for a moment after each. */
@@ -106,6 +108,7 @@ export class CommitQueue {
       await this.#begin()
     } catch (error) {
       for (const job of [...this.#waiting.splice(0), ...this.#waitingBulk.splice(0)]) job.reject(error)
+      this.#tellFailed()
       return
     }
     const done: { job: Job<unknown>; value: unknown }[] = []
@@ -128,20 +131,30 @@ export class CommitQueue {
     } catch (error) {
       this.#undo()
       for (const { job: unanswered } of done) unanswered.reject(fromSqlite(error, this.#path, 'commit'))
+      this.#tellFailed()
       return
     }
     this.#hooks.committed()
     for (const { job: answered, value } of done) answered.resolve(value)
+    this.#tellFailed()
   }
 
-  /** The job that failed is told so; those that were done before it in the transaction are done again. */
+  /**
+   * Those that were done before the job that failed are done again, and only then is it told so: who looks what is in the way
+   * and tries again sees what they have written.
+   */
   #answerFailure(error: unknown, failed: Job<unknown> | undefined, done: readonly { job: Job<unknown> }[]): void {
     const others = done.map(({ job }) => job)
     if (failed === undefined) for (const job of others) job.reject(fromSqlite(error, this.#path, 'write'))
     else {
-      failed.reject(fromSqlite(error, this.#path, 'write'))
-      this.#waiting.unshift(...others)
+      this.#failed.push(() => failed.reject(fromSqlite(error, this.#path, 'write')))
+      if (others.length === 0) this.#tellFailed()
+      else this.#waiting.unshift(...others)
     }
+  }
+
+  #tellFailed(): void {
+    for (const tell of this.#failed.splice(0)) tell()
   }
 
   async #begin(): Promise<void> {

@@ -60,10 +60,8 @@ export function createGateReader({ database, documents, charges }: GateSources):
     due: (nowMs, limit) => due.all(nowMs, limit).map((row) => String(row['id']) as HoldId),
     nextDue: () => (nextDue.get()?.['at'] as number | null) ?? undefined,
     hasRun: (run) => runCharge.get(run) !== undefined,
-    bookedUnder: (id) => {
-      const found = charges.byId(id as ChargeId)
-      return found === undefined ? undefined : found.charge.hold
-    },
+    charge: (id) => charges.byId(id as ChargeId)?.charge,
+    corrections: (id) => charges.corrections(id as ChargeId),
     learned: (key) => optional(learned.get(key), (row) => fromLearnedText(String(row['body']))),
     earlier: ({ afterAt, afterSeq, upToSeq }, limit) =>
       charges

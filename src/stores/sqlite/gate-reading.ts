@@ -52,7 +52,7 @@ export class GateReading {
 
   async ask<K extends ReadingOperation>(operation: K, input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> {
     try {
-      const isShort = operation === 'hold' || operation === 'budgets'
+      const isShort = operation === 'hold' || operation === 'budgets' || operation === 'standing'
       if (isShort) return this.#askHere(operation, input)
       await this.#lapse()
       const asked = this.#last.then(() => this.#askAside(operation, input))

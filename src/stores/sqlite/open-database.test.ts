@@ -49,6 +49,18 @@ describe('a ledger file', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  test.skipIf(process.platform === 'win32')('is a file, and neither a folder nor a device', () => {
+    const folder = temporaryFolder()
+    const wrong: [string, string][] = [
+      [folder, `${folder} is a folder, and a ledger is a file.`],
+      ['/dev/null', '/dev/null is a device, a pipe or a socket, and a ledger is a file.'],
+    ]
+    for (const [path, message] of wrong) {
+      expect(refusal(path)).toMatchObject({ code: 'PURSER_LEDGER_UNAVAILABLE', message: expect.stringContaining(message) as string })
+    }
+    expect(existsSync('/dev/null-journal')).toBe(false)
+  })
+
   test('begins in an empty file that is there already', async () => {
     const path = join(temporaryFolder(), 'ledger.db')
     writeFileSync(path, '')

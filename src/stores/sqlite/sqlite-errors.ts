@@ -11,6 +11,12 @@ function primaryCode(error: unknown): number | undefined {
   return typeof errcode === 'number' ? errcode & 0xff : undefined
 }
 
+/** A sum that SQLite has added up, or a counter that it is handed, beyond the integers of a column. */
+function isTooLarge(error: unknown): boolean {
+  const { errcode, code: name, message } = (error ?? {}) as { errcode?: unknown; code?: unknown; message?: unknown }
+  return errcode === datatypeConstraint || (name === 'ERR_INVALID_ARG_VALUE' && String(message).startsWith('BigInt value is too large'))
+}
+
 export function isBusy(error: unknown): boolean {
   const primary = primaryCode(error)
   return primary === code.busy || primary === code.locked
@@ -24,17 +30,17 @@ export function isPassing({ code: name }: PurserError): boolean {
 /** A failure of SQLite as an error of the registry; others are given back as they are. */
 export function fromSqlite(error: unknown, path: string, doing: 'open' | 'read' | 'write' | 'commit'): unknown {
   if (error instanceof PurserError) return error
-  const primary = primaryCode(error)
-  if (primary === undefined) return error
   const options = { cause: error }
   const said = error instanceof Error ? error.message : String(error)
-  if ((error as { errcode?: unknown }).errcode === datatypeConstraint) {
+  if (isTooLarge(error)) {
     return new PurserError(
       'PURSER_AMOUNT_OUT_OF_RANGE',
       `A sum in ${path} would no longer fit 64 bits (${said}). Nothing was written.`,
       options,
     )
   }
+  const primary = primaryCode(error)
+  if (primary === undefined) return error
   switch (primary) {
     case code.busy:
     case code.locked:

@@ -14,6 +14,7 @@ import type {
   LedgerEvent,
   RollupQuery,
   RollupRow,
+  SharedCost,
   Store,
   StoredDocument,
   SubjectRows,
@@ -173,6 +174,10 @@ class SqliteStore implements Store {
     return this.#read(() => this.#rollups.subjectRows(query))
   }
 
+  async sharedCosts(query: Parameters<Store['sharedCosts']>[0]): Promise<readonly SharedCost[]> {
+    return this.#read(() => this.#rollups.sharedCosts(query))
+  }
+
   series(id: number): ReturnType<Store['series']> {
     return this.#read(() => this.#parts.dictionaries.labels(id))
   }
@@ -254,8 +259,8 @@ class SqliteStore implements Store {
     this.#events.add({ ...event, seq, at: nowMs })
   }
 
-  #bookHeld({ draft, onExisting, ignore }: HeldBooking): ReturnType<GateEffects['book']> {
-    const { id, seq, outcome } = this.#writer.book({ draft, onExisting, ignore, rank: 1 }, this.#position, this.#parts.changes)
+  #bookHeld(booking: HeldBooking): ReturnType<GateEffects['book']> {
+    const { id, seq, outcome } = this.#writer.book({ ...booking, rank: 1 }, this.#position, this.#parts.changes)
     return { id, seq, outcome: outcome === 'booked' ? 'booked' : 'duplicate' }
   }
 

@@ -10,7 +10,7 @@ import { keepNumbersExact, parsePositioned, readText } from './positioned-docume
 import type { Shape } from './shape.ts'
 
 /** What a user's profile says about spending; amounts are text, as they stand in the file. */
-export interface Profile {
+export interface UserProfile {
   /** The value of the label `user`. */
   readonly user: string
   readonly path: string
@@ -50,12 +50,12 @@ const preferencesShape: Shape = {
  * The profiles that a purser.yaml names, in order of their paths. Of each, only who it is and what concerns spending is kept.
  * @throws PURSER_BAD_CONFIG where one cannot be read, or two are of the same user
  */
-export function readProfiles(file: ConfigFile, folder: string, env: Environment): { profiles: Profile[]; warnings: string[] } {
-  const [profiles, warnings]: [Profile[], string[]] = [[], []]
+export function readUserProfiles(file: ConfigFile, folder: string, env: Environment): { profiles: UserProfile[]; warnings: string[] } {
+  const [profiles, warnings]: [UserProfile[], string[]] = [[], []]
   const paths = new Set<string>()
-  for (const [index, pattern] of (file.written.profiles ?? []).entries()) {
+  for (const [index, pattern] of (file.written.user_profiles ?? []).entries()) {
     const found = globSync(resolvePath(pattern, folder, env)).toSorted()
-    if (found.length === 0) warnings.push(`${file.placeOf(['profiles', index])}: no file is named like ${pattern}.`)
+    if (found.length === 0) warnings.push(`${file.placeOf(['user_profiles', index])}: no file is named like ${pattern}.`)
     for (const path of found) paths.add(resolve(path))
   }
   for (const path of paths) {
@@ -71,7 +71,7 @@ export function readProfiles(file: ConfigFile, folder: string, env: Environment)
 }
 
 /** Undefined for a profile that says nothing about spending. */
-function readProfile(path: string): Profile | undefined {
+function readProfile(path: string): UserProfile | undefined {
   const { document, placeOf, placeOfNode } = parsePositioned(path, withoutComments(readText(path)), 'json')
   const refuse: Refuse = (node: Node | Pair | null | undefined, message) => {
     throw new PurserError('PURSER_BAD_CONFIG', `${placeOfNode(node)}: ${message}`)
@@ -88,7 +88,7 @@ function readProfile(path: string): Profile | undefined {
   if (budget !== undefined) checkShape(budget, budgetShape, 'budget', refuse)
   if (preferences !== undefined) checkShape(preferences, preferencesShape, 'cost_preferences', refuse)
   keepNumbersExact(budget)
-  const values = document.toJS() as { budget?: Profile['budget']; cost_preferences?: CostPreferences }
+  const values = document.toJS() as { budget?: UserProfile['budget']; cost_preferences?: CostPreferences }
   return { user: String(user.value), path, budget: values.budget ?? {}, preferences: values.cost_preferences ?? {}, placeOf }
 }
 

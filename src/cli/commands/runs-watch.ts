@@ -1,0 +1,91 @@
+import { Command } from 'commander'
+import { formatUsd } from '../../money/format.ts'
+import { type Nanos, toUsd } from '../../money/nanos.ts'
+import type { Purser } from '../../purser.ts'
+import { endStates, type Run, type Stage } from '../../runs/run.ts'
+import { parseFilter } from '../../ledger/cost-query.ts'
+import { interruptible } from '../interrupt.ts'
+import { namedRun } from '../named-run.ts'
+import { writeJson, writeLines } from '../output.ts'
+import { runStateJson } from '../run-state-json.ts'
+import { type Session, withSession } from '../session.ts'
+
+const lookMs = 500
+
+export function defineRunsWatch(): Command {
+  return new Command('watch')
+    .description('Says what becomes of a run as it goes: its states, its stages and what they cost, until it ends.')
+    .argument('<run>', 'its id, or last')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  purser runs watch last\n  purser runs watch film-7 --json\n\nIt ends with the run, or with Ctrl-C. A run that failed may be resumed, and is watched on.',
+    )
+    .action(async (name: string, _options: object, self: Command) => withSession(self, (session) => watch(session, name)))
+}
+
+/** What was said last of a run and its stages. */
+interface Said {
+  run: string
+  readonly stages: Map<string, string>
+}
+
+async function watch(session: Session, name: string): Promise<void> {
+  const purser = await session.open({ create: false, prices: false })
+  const id = await namedRun(purser, name)
+  const said: Said = { run: '', stages: new Map() }
+  await interruptible(async (signal) => {
+    for (;;) {
+      const run = await purser.runs.get(id)
+      if (run === undefined)
+        return writeLines([`${id} is known by the label of its calls only. \`purser runs show ${id}\` shows what they cost.`])
+      await tell(session, purser, run, said)
+      if (endStates.has(run.state) || signal.aborted) return
+      await pause(signal)
+    }
+  })
+}
+
+async function tell(session: Session, purser: Purser, run: Run, said: Said): Promise<void> {
+  for (const stage of await purser.runs.stages(run.id)) {
+    const now = `${stage.state} ${stage.attempt}`
+    if (said.stages.get(stage.key) === now) continue
+    said.stages.set(stage.key, now)
+    const cost = stage.state === 'running' ? null : await costOf(purser, run.id, stage.name)
+    if (session.json) await writeJson({ stage: { ...stageJson(stage), costUsd: cost === null ? null : toUsd(cost) } })
+    else
+      await writeLines([
+        `${clock(stage.endedAt ?? stage.startedAt)}  ${stage.key}: ${stage.state}${cost === null ? '' : `, ${formatUsd(cost)}`}`,
+      ])
+  }
+  const now = `${run.state} ${run.message ?? ''} ${run.wanted ?? ''}`
+  if (said.run === now) return
+  said.run = now
+  const cost = await costOf(purser, run.id)
+  if (session.json) return writeJson({ run: { ...runStateJson(run), costUsd: toUsd(cost) } })
+  const message = run.message === null ? '' : `: ${run.message}`
+  await writeLines([`${clock(Date.now())}  ${run.id} is ${run.state}, ${formatUsd(cost)} so far${message}`])
+}
+
+async function costOf(purser: Purser, run: string, stage?: string): Promise<Nanos> {
+  const where = [parseFilter(`run=${run}`), ...(stage === undefined ? [] : [{ field: 'stage', op: 'equals' as const, values: [stage] }])]
+  return (await purser.costs({ where })).total.costNanos
+}
+
+function stageJson({ key, name, state, attempt, startedAt, endedAt, message }: Stage) {
+  const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
+  return { key, name, state, attempt, startedAt: instant(startedAt), endedAt: instant(endedAt), message }
+}
+
+function clock(ms: number): string {
+  return new Date(ms).toISOString().slice(11, 19)
+}
+
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, lookMs)
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

@@ -1,0 +1,29 @@
+import type { z } from 'zod'
+import { type Nanos, toUsd } from '../money/nanos.ts'
+import type { ListedRun } from '../reports/runs/list-runs.ts'
+import { callsOf, doubtsJson } from '../reports/runs/sums.ts'
+import { varianceJson } from '../reports/runs/variance.ts'
+import type { listedRunShape } from './run-shapes.ts'
+
+/** A run of a list as JSON. */
+export function listedRunJson({ id, project, run, started, costNanos, sums }: ListedRun): z.infer<typeof listedRunShape> {
+  const doubts = doubtsJson(sums)
+  const estimated: Nanos | undefined = run?.estimate?.costNanos
+  const variance = estimated === undefined ? null : varianceJson(estimated, costNanos, doubts.is_lower_bound)
+  return {
+    run: id,
+    project,
+    state: run?.state ?? null,
+    message: run?.message ?? null,
+    started,
+    endedAt: run?.endedAt == null ? null : new Date(run.endedAt).toISOString(),
+    calls: callsOf(sums),
+    costUsd: toUsd(costNanos),
+    costNanos: costNanos.toString(),
+    isLowerBound: doubts.is_lower_bound,
+    planUsd: doubts.plan_cost_usd,
+    estimateUsd: variance?.estimated_usd ?? null,
+    varianceUsd: variance?.variance_usd ?? null,
+    variancePercent: variance?.variance_percent ?? null,
+  }
+}

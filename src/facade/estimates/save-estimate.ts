@@ -1,0 +1,70 @@
+import { setTimeout } from 'node:timers/promises'
+import { PurserError } from '../../errors.ts'
+import type { Labels } from '../../ledger/charge.ts'
+import { parseLabels } from '../../ledger/labels.ts'
+import type { CostEstimate } from '../../runs/cost-estimate.ts'
+import type { Run } from '../../runs/run.ts'
+import { readRun, writeRun } from '../../runs/run-documents.ts'
+import type { Store } from '../../stores/store.ts'
+import type { SaveOptions } from './estimate-questions.ts'
+
+const longestPauseMs = 10
+
+/**
+ * Keeps an estimate with a run that has not begun, and plans one that is not known yet. Whoever changes the run meanwhile
+ * is read again.
+ * @throws PURSER_CONFLICT, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
+ */
+export async function saveEstimate(store: Store, id: string, estimate: CostEstimate, options: SaveOptions): Promise<void> {
+  const { project, labels = {} } = options
+  const own = parseLabels({ ...labels, ...(project !== undefined && { project }), run: id })
+  for (;;) {
+    const kept = await readRun(store, id)
+    if (kept !== undefined && kept.value.startedAt !== null) throw begun(kept.value)
+    const run = kept === undefined ? plannedRun(id, own, estimate) : { ...kept.value, estimate }
+    try {
+      await store.transact({
+        documents: [writeRun(run, kept?.version ?? 0)],
+        events: [
+          {
+            kind: 'run.estimated',
+            body: { run: id, project: run.project, source: estimate.source, costNanos: String(estimate.costNanos) },
+          },
+        ],
+      })
+      return
+    } catch (error) {
+      if (!(error instanceof PurserError) || error.code !== 'PURSER_CONFLICT') throw error
+      // Asked again at once, it would meet the write that it conflicts with before that is committed.
+      await setTimeout(Math.random() * longestPauseMs)
+    }
+  }
+}
+
+function plannedRun(id: string, labels: Labels, estimate: CostEstimate): Run {
+  return {
+    id,
+    project: labels['project'] ?? null,
+    labels,
+    state: 'planned',
+    createdAt: Date.now(),
+    startedAt: null,
+    endedAt: null,
+    estimate,
+    cap: null,
+    attempt: 0,
+    message: null,
+    limit: null,
+    wanted: null,
+    owner: null,
+    profile: estimate.profile,
+  }
+}
+
+function begun({ id, state, startedAt }: Run): PurserError {
+  const when = new Date(startedAt ?? 0).toISOString()
+  return new PurserError(
+    'PURSER_CONFLICT',
+    `Run "${id}" began at ${when} and is ${state}; an estimate is made before a run. Plan it under another id.`,
+  )
+}

@@ -1,0 +1,145 @@
+import { PurserError } from '../../errors.ts'
+import { type CapInput, largerCap, parseCap } from '../../runs/cap.ts'
+import { changeRun, isWritten, runEvent } from '../../runs/change-run.ts'
+import { endStates, type Run, type RunState, type Stage } from '../../runs/run.ts'
+import { readRun, readRuns, readStages } from '../../runs/run-documents.ts'
+import { checkValue, text } from '../check-fields.ts'
+import type { LedgerHost } from '../ledger-host.ts'
+import { Liveness } from './liveness.ts'
+import { describeRun } from './run-claim.ts'
+import type { RunExecutor, RunServices } from './run-executor.ts'
+import { isActive } from './run-lease.ts'
+import { checkRunOptions, type RunContext, type RunOptions, type RunResult } from './run-options.ts'
+
+/** Which runs to list. */
+export interface RunSelection {
+  readonly project?: string
+  readonly states?: readonly RunState[]
+}
+
+/**
+ * The runs of a ledger.
+ * @example
+ * await purser.runs.raise('film-7', { by: '5.00' })
+ * await purser.runs.resume('film-7')
+ */
+export class RunBook {
+  readonly #host: LedgerHost
+  readonly #liveness = new Liveness()
+  readonly #services: RunServices
+  #executor: RunExecutor | undefined
+
+  constructor(host: LedgerHost, services: RunServices) {
+    this.#host = host
+    this.#services = services
+  }
+
+  /** See `Purser.run`. */
+  async execute<T>(options: RunOptions, fn: (run: RunContext) => Promise<T> | T): Promise<RunResult<T>> {
+    checkRunOptions(options)
+    checkValue('The code of a run', fn, { is: 'a function', holds: (value) => typeof value === 'function' })
+    // Loaded on first use, because a question about costs does not need it.
+    const { RunExecutor } = await import('./run-executor.ts')
+    this.#executor ??= new RunExecutor(this.#host, this.#liveness, this.#services)
+    return this.#executor.execute(options, fn)
+  }
+
+  /** Writes a run down with its estimate, to be run later by its id. @throws PURSER_CONFLICT where there is one of that id */
+  async plan(options: RunOptions): Promise<Run> {
+    checkRunOptions(options)
+    const run = describeRun(options, Date.now())
+    return this.#host.run(async () => {
+      if (await isWritten(this.#host.store, { run, event: runEvent('run.planned', run) }, 0)) return run
+      throw new PurserError('PURSER_CONFLICT', `There is a run "${run.id}" already. \`purser runs show ${run.id}\` shows it.`)
+    })
+  }
+
+  /** A run as it stands; undefined where the ledger knows it by its calls at most. */
+  get(id: string): Promise<Run | undefined> {
+    checkValue('The id of a run', id, text)
+    return this.#host.run(async () => (await readRun(this.#host.store, id))?.value)
+  }
+
+  /** The last made first. */
+  list({ project, states }: RunSelection = {}): Promise<Run[]> {
+    return this.#host.run(async () => {
+      const runs = await readRuns(this.#host.store)
+      return runs.filter(
+        (run) => (project === undefined || run.project === project) && (states === undefined || states.includes(run.state)),
+      )
+    })
+  }
+
+  /** The stages of a run, in their order. */
+  stages(id: string): Promise<Stage[]> {
+    return this.#host.run(() => readStages(this.#host.store, id))
+  }
+
+  /** Pauses a run before its next stage; it stays so until it is resumed. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
+  pause(id: string): Promise<Run> {
+    return this.#ask(id, 'run.pause-asked', (run, isExecuted) =>
+      isExecuted ? { ...run, wanted: 'pause' } : { ...run, state: 'paused', message: 'Somebody paused it.', limit: null, owner: null },
+    )
+  }
+
+  /** Ends a run before its next stage, for good. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
+  stop(id: string): Promise<Run> {
+    return this.#ask(id, 'run.stop-asked', (run, isExecuted) => (isExecuted ? { ...run, wanted: 'stop' } : over(run, 'stopped')))
+  }
+
+  /** Ends a run at once: its calls in flight are aborted. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
+  terminate(id: string): Promise<Run> {
+    return this.#ask(id, 'run.terminate-asked', (run, isExecuted) =>
+      isExecuted ? { ...run, wanted: 'terminate' } : over(run, 'terminated'),
+    )
+  }
+
+  /**
+   * Lets a paused run go on: in the process that waits with it, else the next time that its program calls `purser.run` with
+   * its id. @throws PURSER_NOT_FOUND, PURSER_CONFLICT
+   */
+  resume(id: string): Promise<Run> {
+    return this.#ask(id, 'run.resume-asked', (run, isExecuted) => {
+      const free = { ...run, wanted: null, message: null, limit: null }
+      if (isExecuted) return run.state === 'paused' ? { ...free, state: 'running' } : free
+      return { ...free, state: 'planned', owner: null, message: 'It goes on when its program runs it again.' }
+    })
+  }
+
+  /** Gives a run more to spend: so much in all, or so much more. @throws PURSER_NOT_FOUND, PURSER_CONFLICT, PURSER_BAD_ARGUMENT */
+  raise(id: string, amount: { readonly to: CapInput } | { readonly by: CapInput }): Promise<Run> {
+    const [to, by] = 'to' in amount ? [parseCap('to', amount.to), null] : [null, parseCap('by', amount.by)]
+    return this.#ask(id, 'run.raised', (run) => {
+      const more = by === null ? to : Object.fromEntries(Object.entries(by).map(([metric, added]) => [metric, added + capOf(run, metric)]))
+      const raised = { ...run, cap: largerCap(run.cap, more) }
+      const waits = run.state === 'paused' && run.limit?.budget === 'run'
+      return waits ? { ...raised, message: 'Its cap was raised; it goes on when it is resumed or run again.' } : raised
+    })
+  }
+
+  #ask(id: string, kind: string, change: (run: Run, isExecuted: boolean) => Run): Promise<Run> {
+    checkValue('The id of a run', id, text)
+    return this.#host.run(() =>
+      changeRun(this.#host.store, id, (run) => {
+        if (endStates.has(run.state)) throw new PurserError('PURSER_CONFLICT', `The run "${id}" is ${run.state} already.`)
+        const isExecuted = run.owner !== null && isActive(run.owner) && !this.#liveness.isGone(run.owner)
+        const changed = change(run, isExecuted)
+        return { run: changed, event: runEvent(kind, changed) }
+      }),
+    )
+  }
+}
+
+function over(run: Run, state: RunState): Run {
+  return { ...run, state, endedAt: Date.now(), owner: null, wanted: null }
+}
+
+/** @throws PURSER_BAD_ARGUMENT for a run that has no cap to be raised */
+function capOf({ id, cap }: Run, metric: string): bigint {
+  const amount = (cap as Partial<Record<string, bigint>> | null)?.[metric]
+  if (amount !== undefined) return amount
+  throw new PurserError(
+    'PURSER_BAD_ARGUMENT',
+    `The run "${id}" has no cap of ${metric}, so nothing of it can be raised. Its budgets limit it.`,
+  )
+}

@@ -1,0 +1,88 @@
+import type { Denial } from '../../budgets/denial.ts'
+import type { Labels } from '../../ledger/charge.ts'
+import { capReached, limitBetweenStages } from '../../runs/limits-between-stages.ts'
+import type { Cap, LimitReached, Run } from '../../runs/run.ts'
+import type { Store } from '../../stores/store.ts'
+import { type RunHold, runAsked } from './run-hold.ts'
+import { less, presumedOf, spentOf } from './run-spending.ts'
+
+/** What is in the way of a run's next stage. */
+export interface RunLimit {
+  readonly action: 'pause' | 'terminate'
+  readonly limit: LimitReached | null
+}
+
+/** Asks where the limits of a run stand, between its stages. */
+export class RunLimits {
+  readonly #store: Store
+  readonly #run: string
+  /** What earlier executions spent and left presumed, which its hold of now is not for. */
+  readonly #before: Required<Cap>
+
+  constructor(store: Store, run: string, before: Required<Cap>) {
+    this.#store = store
+    this.#run = run
+    this.#before = before
+  }
+
+  /** The first limit that says that the run pauses or ends before a stage that needs so much. */
+  async before(run: Run, hold: RunHold, labels: Labels, next: Cap): Promise<RunLimit | undefined> {
+    if (hold.cap !== null && run.cap !== null) {
+      await this.raise(run, hold)
+      const { left } = await this.#store.gate('hold', { id: hold.id })
+      const isEnough = (Object.keys(run.cap) as (keyof Cap)[]).every((metric) => (left[metric] ?? 0n) >= (next[metric] ?? 1n))
+      const reached = isEnough
+        ? undefined
+        : capReached(this.#allowed(hold), await spentOf(this.#store, this.#run), await this.#presumed(), next)
+      if (reached !== undefined) return { action: 'pause', limit: reached }
+    }
+    const { budgets } = await this.#store.gate('why', { asked: runAsked(labels, { concurrency: 0n }) })
+    if (budgets.length === 0) return undefined
+    const records = await this.#store.gate('budgets', {})
+    const definitions = records.map(({ budget }) => budget)
+    return limitBetweenStages(budgets, definitions, next)
+  }
+
+  /** Holds more where somebody has raised the run's cap; false where nobody has, or no budget has room for it. */
+  async raise(run: Run, hold: RunHold): Promise<boolean> {
+    if (run.cap === null || hold.cap === null) return false
+    const to = less(run.cap, this.#before)
+    const isMore = (Object.keys(to) as (keyof Cap)[]).some((metric) => (to[metric] ?? 0n) > (hold.cap?.[metric] ?? 0n))
+    return isMore && (await hold.raise(to)).granted
+  }
+
+  /** The figures of a cap that had no room for a call. */
+  async ofCap(denial: Denial, hold: RunHold): Promise<LimitReached> {
+    const { metric, scope, asked } = denial
+    const stage = denial.hold === hold.id ? undefined : scope['stage']
+    const spent = await spentOf(this.#store, this.#run, stage)
+    const presumed = await this.#presumed(stage)
+    const limit = stage === undefined ? ((this.#allowed(hold) as Partial<Record<string, bigint>>)[metric] ?? denial.limit) : denial.limit
+    const of = metric === 'concurrency' ? 0n : spent[metric]
+    const open = metric === 'concurrency' ? 0n : presumed[metric]
+    return {
+      budget: stage === undefined ? 'run' : 'stage',
+      metric,
+      scope,
+      limit,
+      spent: of,
+      held: 0n,
+      presumed: open,
+      asked,
+      resetsAt: null,
+    }
+  }
+
+  /** What the run may spend over all its executions, as far as budgets had room for it. */
+  #allowed({ cap }: RunHold): Cap {
+    const allowed: Partial<Record<keyof Cap, bigint>> = {}
+    for (const [metric, held] of Object.entries(cap ?? {}) as [keyof Cap, bigint][]) allowed[metric] = held + this.#before[metric]
+    return allowed
+  }
+
+  async #presumed(stage?: string): Promise<Required<Cap>> {
+    const holds = await this.#store.gate('holds', {})
+    const own = holds.filter(({ labels, state }) => state === 'presumed' && labels['run'] === this.#run)
+    return presumedOf(stage === undefined ? own : own.filter(({ labels }) => labels['stage'] === stage))
+  }
+}

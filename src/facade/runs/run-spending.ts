@@ -1,0 +1,59 @@
+import type { Amounts } from '../../budgets/hold.ts'
+import type { HoldView } from '../../budgets/hold-view.ts'
+import type { CostEstimate } from '../../runs/cost-estimate.ts'
+import type { Cap } from '../../runs/run.ts'
+import { answerCosts } from '../../reports/answer-costs.ts'
+import type { Store } from '../../stores/store.ts'
+import { parseCap } from '../../runs/cap.ts'
+import type { EstimateInput } from './run-options.ts'
+
+/** What the calls of a run came to until now, and of one stage where it is named. */
+export async function spentOf(store: Store, run: string, stage?: string): Promise<Required<Cap>> {
+  const equals = (field: string, value: string) => ({ field, op: 'equals' as const, values: [value] })
+  const where = [equals('run', run), ...(stage === undefined ? [] : [equals('stage', stage)])]
+  const everything = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: store.timezone, weekStart: 1, where }
+  const { total } = await answerCosts(store, everything)
+  return { cost: total.costNanos, tokens: BigInt(total.totalTokens), calls: BigInt(total.calls) }
+}
+
+/** What is presumed of calls, by metric. */
+export function presumedOf(holds: readonly HoldView[]): Required<Cap> {
+  const sum = (metric: keyof Cap): bigint => holds.reduce((all, { presumed }) => all + (presumed[metric] ?? 0n), 0n)
+  return { cost: sum('cost'), tokens: sum('tokens'), calls: sum('calls') }
+}
+
+/** What is left of amounts that are given; none of those that are not. */
+export function less(amounts: Cap, ...used: readonly Amounts[]): Cap {
+  const left: Partial<Record<keyof Cap, bigint>> = {}
+  for (const [metric, amount] of Object.entries(amounts) as [keyof Cap, bigint][]) {
+    const rest = used.reduce((all, each) => all - (each[metric] ?? 0n), amount)
+    left[metric] = rest > 0n ? rest : 0n
+  }
+  return left
+}
+
+/** Amounts of an estimate that budgets can be asked for. */
+export function amountsOf(estimate: CostEstimate | null): Cap {
+  if (estimate === null) return {}
+  const { costNanos, tokens, calls } = estimate
+  return { cost: costNanos, ...(tokens !== null && { tokens: BigInt(tokens) }), ...(calls !== null && { calls: BigInt(calls) }) }
+}
+
+/** @throws PURSER_BAD_ARGUMENT */
+export function parseEstimate(what: string, input: EstimateInput, nowMs: number): CostEstimate {
+  if (typeof input === 'object') return input
+  const { cost = 0n } = parseCap(what, input)
+  return {
+    source: 'given',
+    costNanos: cost as CostEstimate['costNanos'],
+    bufferPercent: 0,
+    calls: null,
+    tokens: null,
+    parts: [],
+    unpriced: [],
+    quantiles: null,
+    profile: null,
+    catalog: null,
+    madeAt: nowMs,
+  }
+}

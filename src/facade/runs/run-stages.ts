@@ -1,0 +1,91 @@
+import { hash } from 'node:crypto'
+import { PurserError } from '../../errors.ts'
+import type { Labels } from '../../ledger/charge.ts'
+import { parseCap } from '../../runs/cap.ts'
+import type { Stage } from '../../runs/run.ts'
+import { type Kept, keptStages, writeStage } from '../../runs/run-documents.ts'
+import type { Store } from '../../stores/store.ts'
+import type { StageOptions } from './run-options.ts'
+import { parseEstimate } from './run-spending.ts'
+
+const maxKeptBytes = 64 * 1024
+
+/** The stages of one run, as they are kept: which are finished, and what they gave. */
+export class RunStages {
+  readonly #store: Store
+  readonly #run: string
+  readonly #known: Map<string, Kept<Stage>>
+  /** Keys that this execution has used; each stands for one stage. */
+  readonly #used = new Set<string>()
+
+  private constructor(store: Store, run: string, known: Map<string, Kept<Stage>>) {
+    this.#store = store
+    this.#run = run
+    this.#known = known
+  }
+
+  static async load(store: Store, run: string): Promise<RunStages> {
+    const known = await keptStages(store, run)
+    return new RunStages(store, run, new Map(known.map((kept) => [kept.value.key, kept])))
+  }
+
+  /** A stage as it stands before it runs. @throws PURSER_BAD_ARGUMENT for one that ran already in this execution */
+  describe(name: string, options: StageOptions, labels: Labels): Stage {
+    const key = options.key ?? keyOf(name, labels)
+    if (this.#used.has(key)) {
+      throw new PurserError(
+        'PURSER_BAD_ARGUMENT',
+        `The stage "${key}" has run already in this run. Give each its own \`labels\`, such as its scene, or a \`key\`.`,
+      )
+    }
+    this.#used.add(key)
+    const before = this.#known.get(key)?.value
+    return {
+      run: this.#run,
+      key,
+      name,
+      labels,
+      state: 'running',
+      order: before?.order ?? this.#known.size + 1,
+      attempt: (before?.attempt ?? 0) + 1,
+      startedAt: Date.now(),
+      endedAt: null,
+      cap: options.budget === undefined ? null : parseCap('budget', options.budget),
+      estimateNanos: options.estimate === undefined ? null : parseEstimate('estimate', options.estimate, Date.now()).costNanos,
+      message: null,
+      kept: null,
+    }
+  }
+
+  /** A stage that was finished before; where its host wants what it gave, only one that kept it. */
+  finished(key: string, keep: boolean): Stage | undefined {
+    const known = this.#known.get(key)?.value
+    return known?.state === 'completed' && (!keep || known.kept !== null) ? known : undefined
+  }
+
+  /** @throws PURSER_CONFLICT where another process executes the run now */
+  async write(stage: Stage): Promise<void> {
+    const version = this.#known.get(stage.key)?.version ?? 0
+    // Known before it is written, so that the next stage gets the next place.
+    this.#known.set(stage.key, { value: stage, version: version + 1 })
+    await this.#store.transact({ documents: [writeStage(stage, version)] })
+  }
+}
+
+/** Name and labels, such as `extract scene=s1`. */
+function keyOf(name: string, labels: Labels): string {
+  const parts = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  const key = [name, ...parts.toSorted()].join(' ')
+  return key.length <= 200 ? key : `${name.slice(0, 100)} ${hash('sha256', key).slice(0, 32)}`
+}
+
+/** What a stage gave, as it is kept; undefined where it is no JSON, or too much of it. */
+export function keptResult(value: unknown): Stage['kept'] | undefined {
+  let text: string | undefined
+  try {
+    text = JSON.stringify(value ?? null)
+  } catch {
+    return undefined
+  }
+  return text === undefined || Buffer.byteLength(text) > maxKeptBytes ? undefined : { value: JSON.parse(text) as unknown }
+}

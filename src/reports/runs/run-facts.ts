@@ -1,0 +1,38 @@
+import type { HoldView } from '../../budgets/hold-view.ts'
+import { PurserError } from '../../errors.ts'
+import type { Labels } from '../../ledger/charge.ts'
+import { readRun } from '../../runs/run-documents.ts'
+import type { Run } from '../../runs/run.ts'
+import type { Store } from '../../stores/store.ts'
+import { type Limit, limitsOf, ownCapLeft, type BudgetLeft } from './run-limits.ts'
+import { type Grouping, readRunSums, type RunSums } from './run-sums.ts'
+import { costOf } from './sums.ts'
+
+/** Everything that the ledger knows of a run. */
+export interface RunFacts {
+  readonly id: string
+  /** Undefined for a run that is known by its label only. */
+  readonly run: Run | undefined
+  readonly sums: RunSums
+  /** Labels of all its calls. */
+  readonly labels: Labels
+  /** Its open and presumed holds. */
+  readonly holds: readonly HoldView[]
+  /** Budgets on cost that count for it, the one with least left first. */
+  readonly limits: readonly Limit[]
+  /** What is left of its own cap. */
+  readonly ownCap: BudgetLeft | undefined
+}
+
+/** Reads a run, by its document and by the label of its calls. @throws PURSER_NOT_FOUND where there is neither */
+export async function readRunFacts(store: Store, id: string, groupings: Readonly<Record<string, Grouping>>): Promise<RunFacts> {
+  const run = (await readRun(store, id))?.value
+  const sums = await readRunSums(store, id, groupings)
+  if (run === undefined && sums.days === undefined) {
+    throw new PurserError('PURSER_NOT_FOUND', `There is no run "${id}". \`purser runs list\` shows those there are.`)
+  }
+  const labels = { ...sums.common, ...run?.labels, run: id }
+  const holds = (await store.gate('holds', {})).filter((hold) => hold.labels['run'] === id)
+  const limits = await limitsOf(store, { labels, carried: sums.carried })
+  return { id, run, sums, labels, holds, limits, ownCap: run && ownCapLeft(run, costOf(sums.total), holds) }
+}

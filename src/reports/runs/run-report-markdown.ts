@@ -1,0 +1,118 @@
+import { counted } from '../../text/counted.ts'
+import { formatCount } from '../../text/numbers.ts'
+import { markdownTable, markdownText } from './markdown-text.ts'
+import { costText, signedPercent, usdNumberText, usdText } from './report-text.ts'
+import type { BudgetLeft } from './run-limits.ts'
+import type { RunReport } from './run-report.ts'
+
+type Summary = RunReport['summary']
+
+/** A report of a run in Markdown. */
+export function runReportMarkdown({ summary, stage_runs: stages, made_at: madeAt }: RunReport): string {
+  const sections = [
+    [`# Costs of run ${markdownText(summary.run_id)}`, '', ...headLines(summary)],
+    ['## Total', '', ...markdownTable(['', ''], totalRows(summary))],
+    ['## By stage and model', '', ...stageTable(summary)],
+    ...byTables(summary),
+    ...(stages.length === 0 ? [] : [['## Stages', '', ...stageRuns(stages)]]),
+    ...(doubts(summary).length === 0 ? [] : [['## What is not known', '', ...doubts(summary).map((line) => `- ${line}`)]]),
+    [`Made at ${madeAt}. Amounts are US dollars.`],
+  ]
+  return `${sections.map((lines) => lines.join('\n')).join('\n\n')}\n`
+}
+
+function headLines({ project, state, message, started_at: started, ended_at: ended }: Summary): string[] {
+  const facts = [
+    ...(project === null ? [] : [`project ${markdownText(project)}`]),
+    ...(state === null ? [] : [state]),
+    ...(started === null ? [] : [`from ${started}${ended === null ? '' : ` to ${ended}`}`]),
+  ]
+  return [
+    ...(facts.length === 0 ? ['Known by the label of its calls.'] : [`${facts.join(', ')}.`]),
+    ...(message === null ? [] : ['', markdownText(message)]),
+  ]
+}
+
+function totalRows(summary: Summary): string[][] {
+  const { variance, budget, plan_calls: planCalls, presumed_holds: presumed } = summary
+  return [
+    ['cost', costText(summary.total_cost_nanos, summary)],
+    ...(variance === null
+      ? []
+      : [
+          ['estimated', usdText(variance.estimated_nanos)],
+          ['variance', varianceText(variance)],
+        ]),
+    ['calls', formatCount(summary.calls)],
+    ['tokens', formatCount(summary.total_tokens)],
+    ...(budget === null ? [] : [['limit', limitText(budget)]]),
+    ...(budget === null ? [] : [['remaining', usdText(budget.remaining_nanos)]]),
+    ...(planCalls === 0
+      ? []
+      : [['covered by a plan', `${usdText(summary.plan_cost_nanos)} for ${counted(planCalls, 'call')}, no part of the cost`]]),
+    ...(presumed === 0 ? [] : [['presumed', `${usdText(summary.presumed_nanos)} in ${counted(presumed, 'hold')}, no part of the cost`]]),
+  ]
+}
+
+function varianceText({ variance_nanos: nanos, variance_percent: percent }: NonNullable<Summary['variance']>): string {
+  return `${usdText(nanos)}${percent === null ? '' : ` (${signedPercent(percent)})`}`
+}
+
+function limitText({ name, limit_nanos: limit }: BudgetLeft): string {
+  return `${usdText(limit)} (${name === 'run' ? 'of the run' : `budget ${markdownText(name)}`})`
+}
+
+function stageTable({ stages }: Summary): string[] {
+  const rows = stages.map((stage) => [
+    markdownText(stage.stage_id),
+    markdownText(stage.model),
+    formatCount(stage.call_count),
+    formatCount(stage.input_tokens + stage.cache_read_tokens + stage.cache_write_tokens),
+    formatCount(stage.output_tokens),
+    costText(stage.cost_nanos, stage),
+  ])
+  return markdownTable(['stage', 'model', 'calls', 'input', 'output', 'cost'], rows)
+}
+
+function byTables(summary: Summary): string[][] {
+  const groups: [string, Record<string, number>][] = [
+    ['model', summary.by_model],
+    ['role', summary.by_role],
+    ['operation', summary.by_operation],
+    ['scene', summary.by_scene],
+    ...Object.entries(summary.by_label),
+  ]
+  return groups
+    .filter(([, costs]) => Object.keys(costs).some((value) => value !== 'none'))
+    .map(([label, costs]) => [
+      `## By ${label}`,
+      '',
+      ...markdownTable(
+        [label, 'cost'],
+        Object.entries(costs).map(([value, usd]) => [markdownText(value), usdNumberText(usd)]),
+      ),
+    ])
+}
+
+function stageRuns(stages: RunReport['stage_runs']): string[] {
+  const rows = stages.map(({ key, state, attempt, started_at: started, ended_at: ended, message }) => [
+    markdownText(key),
+    state,
+    String(attempt),
+    started,
+    ended ?? '',
+    markdownText(message ?? ''),
+  ])
+  return markdownTable(['stage', 'state', 'attempt', 'began', 'ended', ''], rows)
+}
+
+/** What makes the cost a lower bound, or rests on guesses. */
+function doubts({ unpriced_calls: unpriced, partial_calls: partial, estimated_calls: estimated }: Summary): string[] {
+  return [
+    ...(unpriced === 0
+      ? []
+      : [`${counted(unpriced, 'call')} without a price ${unpriced === 1 ? 'adds' : 'add'} nothing: the cost is at least this.`]),
+    ...(partial === 0 ? [] : [`Of ${counted(partial, 'call')} a part has no price.`]),
+    ...(estimated === 0 ? [] : [`The usage of ${counted(estimated, 'call')} is estimated.`]),
+  ]
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest'
+import { runReportSchema } from '../../src/reports/schemas/run-cost-schemas.ts'
+import { defaultSubjects } from '../../src/ledger/labels.ts'
+import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
+import type { Purser } from '../../src/purser.ts'
+import type { Run } from '../../src/runs/run.ts'
+import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
+import { aRun, aStage, estimateOf, keepRuns } from './kept-run.ts'
+
+async function keep(purser: Purser, run: Run, stages = [aStage(run.id, 'extract', 1), aStage(run.id, 'review', 2)]): Promise<void> {
+  const store = openSqliteStore({ path: purser.location, create: false, timezone: 'UTC', subjects: defaultSubjects })
+  await keepRuns(store, [run], stages)
+  await store.close()
+}
+
+const run = (more: Partial<Run> = {}): Run =>
+  aRun('film-7', { project: 'film', estimate: estimateOf(300n), cap: { cost: 1000n, calls: 9n }, ...more })
+
+/** The calls come with an import, so that they can be taken out of the ledger again. */
+async function importCalls(purser: Purser): Promise<string> {
+  const at = Date.parse('2026-02-20T10:00:00Z')
+  const charge = (id: string, stage: string, inputTokens: number) => ({
+    charge: { id, at, provider: 'acme', model: 'big', usage: { inputTokens }, labels: { run: 'film-7', stage } },
+    onExisting: 'duplicate' as const,
+  })
+  const { batch } = await purser.import('test', (sink) => sink.put([charge('a', 'extract', 100), charge('b', 'review', 50)], new Map()))
+  return batch
+}
+
+describe('the report of a run', () => {
+  test('has the summary, the stages, and the limits that the run was under', async () => {
+    const purser = await openTemporaryLedger()
+    await importCalls(purser)
+    await keep(purser, run())
+    await purser.budgets.set('film', { limit: '1', window: 'total' })
+    const { report, markdown } = await purser.reports.keep('film-7')
+    expect(runReportSchema.parse(report)).toEqual(report)
+    // 100 × 2 + 50 × 2 = 300 nanos, as estimated.
+    expect(report.summary).toMatchObject({ total_cost_nanos: '300', variance: { variance_nanos: '0', variance_percent: 0 } })
+    expect(report.stage_runs.map(({ stage_id: stage, state }) => [stage, state])).toEqual([
+      ['extract', 'completed'],
+      ['review', 'completed'],
+    ])
+    expect(report.budgets.map(({ name, metric, limit, on_limit: action }) => [name, metric, limit, action])).toEqual([
+      ['run', 'cost', '1000', 'pause'],
+      ['run', 'calls', '9', 'pause'],
+      ['film', 'cost', '1000000000', 'block'],
+    ])
+    expect(markdown).toContain('# Costs of run film-7')
+    expect(markdown).toContain('| extract | big | 1 | 100 | 0 | $0.0000002 |')
+    expect(markdown).toContain('| limit | $0.000001 (of the run) |')
+  })
+
+  test('is read back unchanged when the details of its charges are gone', async () => {
+    const purser = await openTemporaryLedger()
+    const batch = await importCalls(purser)
+    await keep(purser, run())
+    const kept = await purser.reports.keep('film-7')
+    await purser.undoImport(batch)
+    expect((await purser.reports.summary('film-7')).total_cost_nanos).toBe('0')
+    expect(await purser.reports.report('film-7')).toEqual(kept)
+  })
+
+  test('is made now while the run goes on, and kept anew when it ends once more', async () => {
+    const purser = await openTemporaryLedger()
+    await importCalls(purser)
+    await keep(purser, run({ state: 'paused', message: 'Stopped at its cap.' }))
+    await purser.reports.keep('film-7')
+    await purser.record({ provider: 'acme', model: 'big', usage: { inputTokens: 5 }, labels: { run: 'film-7' } })
+    // Paused, as when it was kept.
+    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'paused', total_cost_nanos: '300' })
+    await keep(purser, run({ state: 'running', endedAt: null }))
+    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'running', total_cost_nanos: '310' })
+    await keep(purser, run({ endedAt: Date.parse('2026-02-20T12:00:00Z') }))
+    await purser.reports.keep('film-7')
+    await purser.record({ provider: 'acme', model: 'big', usage: { inputTokens: 5 }, labels: { run: 'film-7' } })
+    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'completed', total_cost_nanos: '310' })
+  })
+
+  test('what hosts named starts no table and no link in the Markdown', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.record({ provider: 'acme', model: 'big', usage: { inputTokens: 5 }, labels: { run: 'a|b', stage: '[x](y) *z*' } })
+    const { markdown } = await purser.reports.report('a|b')
+    expect(markdown).toContain('# Costs of run a\\|b')
+    expect(markdown).toContain('| \\[x\\](y) \\*z\\* | big |')
+  })
+})
