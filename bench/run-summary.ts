@@ -10,7 +10,8 @@ import { type Figure, percentile, report } from './report.ts'
 const stages = 10_000
 const callsPerStage = 3
 const otherRuns = 200
-const samples = 40
+const samples = 45
+const warmUps = 5
 const models = [
   ['anthropic', 'claude-sonnet-4-5-20250929'],
   ['openai', 'gpt-4o'],
@@ -53,9 +54,12 @@ async function measure(shape: Shape): Promise<Figure[]> {
     }
   }
   await store.close()
+  const first = times[0] ?? 0
+  // What the compiler had not yet seen is told by the first alone.
+  times.splice(0, warmUps)
   const p95 = percentile(times, 0.95)
   return [
-    { name: `${shape.name}, first`, ours: times[0] ?? 0, unit: 'ms' },
+    { name: `${shape.name}, first`, ours: first, unit: 'ms' },
     { name: `${shape.name}, p50`, ours: percentile(times, 0.5), unit: 'ms' },
     { name: `${shape.name}, p95`, ours: p95, unit: 'ms', ...(shape.hasGoal && { goal: '≤ 50 ms', met: p95 <= 50 }) },
   ]

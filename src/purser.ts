@@ -1,15 +1,12 @@
 import { BudgetBook } from './facade/budget-book.ts'
-import { CatalogInForce, type PriceQuestion } from './facade/catalog-in-force.ts'
-import { closedLedger } from './facade/closing-store.ts'
+import { type PriceQuestion } from './facade/catalog-in-force.ts'
 import { EstimateDesk } from './facade/estimates/estimate-desk.ts'
 import type { EstimateOptions } from './facade/estimates/estimate-questions.ts'
 import { HoldDesk } from './facade/hold-desk.ts'
-import type { LedgerHost } from './facade/ledger-host.ts'
-import { type PurserOptions, readOpenOptions, warnerOf } from './facade/open-options.ts'
-import { openStore } from './facade/open-store.ts'
+import { type PurserOptions, warnerOf } from './facade/open-options.ts'
+import { OpenLedger } from './facade/open-ledger.ts'
 import { ProfileBook } from './facade/profiles/profile-book.ts'
 import { type CallAnswer, type CallContext, CallDesk, type CallOptions } from './facade/calls/call-desk.ts'
-import { isTrackingOn, openUntracked, tellUntracked } from './facade/tracking.ts'
 import type { Unavailable } from './facade/unavailable.ts'
 import type { Denial } from './budgets/denial.ts'
 import { type ImportBatch, type ImportOptions, type ImportRun, listImports, runImport, undoImport } from './facade/import-batch.ts'
@@ -18,18 +15,15 @@ import { RunBook } from './facade/runs/run-book.ts'
 import { RunReports } from './facade/runs/run-reports.ts'
 import type { RunContext, RunOptions, RunResult } from './facade/runs/run-options.ts'
 import { RecordDesk } from './facade/record-desk.ts'
-import { RecordReader } from './facade/record-reader.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
-import type { Charge, ChargeId, ChargeInput } from './ledger/charge.ts'
+import type { Charge, ChargeId } from './ledger/charge.ts'
 import { asItStands } from './ledger/correction.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
-import { type ChargeDraft, draftCharge } from './ledger/draft-charge.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
-import { priceUsage } from './pricing/price-usage.ts'
 import type { Priced } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
 import type { CostEstimate } from './runs/cost-estimate.ts'
@@ -44,12 +38,9 @@ import type { ChargeSelection, LedgerEvent, Store, VerifyReport } from './stores
  * await purser.close()
  */
 export class Purser {
+  readonly #ledger: OpenLedger
   readonly #store: Store
-  readonly #prices: CatalogInForce
-  /** What was asked for and is not yet answered; closing waits for it. */
-  readonly #running = new Set<Promise<unknown>>()
   readonly #records: RecordDesk
-  #isClosed = false
   /** The budgets of this ledger. */
   readonly budgets: BudgetBook
   /** Money set aside before calls. */
@@ -66,35 +57,26 @@ export class Purser {
   /** What runs will cost. */
   readonly estimates: EstimateDesk
 
-  private constructor(store: Store, options: PurserOptions, prices: CatalogInForce, isTracking: boolean) {
+  private constructor(ledger: OpenLedger) {
+    const { store, options } = ledger
+    this.#ledger = ledger
     this.#store = store
-    this.#prices = prices
-    const reader = new RecordReader()
-    const host: LedgerHost = {
-      store,
-      isTracking,
-      catalog: () => prices.catalog,
-      serviceTiers: options.serviceTiers ?? {},
-      profileModels: (labels) => this.profiles.models(labels),
-      draft: (input) => this.#draft(input),
-      read: (records) => reader.read(records, store.timezone, Date.now()),
-      run: (work) => this.#run(work),
-    }
-    this.#records = new RecordDesk(host)
-    this.budgets = new BudgetBook(host)
-    this.holds = new HoldDesk(host, () => this.budgets.seedAll())
-    this.calls = new CallDesk(host, this.holds, options)
-    this.reports = new RunReports(host)
-    this.runs = new RunBook(host, {
-      seedAll: () => this.budgets.seedAll(),
+    this.#records = new RecordDesk(ledger)
+    this.budgets = new BudgetBook(ledger)
+    this.profiles = new ProfileBook(ledger, options)
+    const seedAll = (): Promise<void> => this.budgets.seedAll()
+    this.holds = new HoldDesk(ledger, { seedAll, profileModels: (labels) => this.profiles.models(labels) })
+    this.calls = new CallDesk(ledger, this.holds, options)
+    this.reports = new RunReports(ledger)
+    this.runs = new RunBook(ledger, {
+      seedAll,
       flush: () => this.calls.flush(),
       model: (question) => this.profiles.model(question),
       keepReport: async (run) => void (await this.reports.keep(run)),
       warn: warnerOf(options),
       log: options.log,
     })
-    this.profiles = new ProfileBook(host, options)
-    this.estimates = new EstimateDesk(host, this.profiles)
+    this.estimates = new EstimateDesk(ledger, this.profiles)
   }
 
   /**
@@ -102,12 +84,8 @@ export class Purser {
    * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND,
    * PURSER_BAD_ARGUMENT, PURSER_BAD_CARD, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
    */
-  static async open(given: PurserOptions): Promise<Purser> {
-    const options = await readOpenOptions(given)
-    const isTracking = options.tracking ?? isTrackingOn(process.env)
-    const store = isTracking ? await openStore(options) : await openUntracked(options)
-    if (!isTracking) await tellUntracked(store, warnerOf(options))
-    return new Purser(store, options, await CatalogInForce.load(store, options.ownerCards), isTracking)
+  static async open(options: PurserOptions): Promise<Purser> {
+    return new Purser(await OpenLedger.open(options))
   }
 
   /** Where the ledger lies. */
@@ -137,12 +115,12 @@ export class Purser {
 
   /** The price cards in force: the owner's, those of the last update, the shipped ones. Read on first use. */
   get catalog(): Catalog {
-    return this.#prices.catalog
+    return this.#ledger.prices.catalog
   }
 
   /** Prices a usage without booking it; as of now unless a time is given. */
   price(question: PriceQuestion): Priced {
-    return this.#prices.price(question)
+    return this.#ledger.prices.price(question)
   }
 
   /** What a plan will cost, by the prices of now; see `estimates` for the past, and for runs under other models. */
@@ -211,7 +189,7 @@ export class Purser {
    * @throws PURSER_BAD_ARGUMENT for more than 1,000, which would keep others waiting; use recordMany for those.
    */
   recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
-    return this.#run(() => this.#records.all(records))
+    return this.#ledger.run(() => this.#records.all(records))
   }
 
   /**
@@ -220,7 +198,7 @@ export class Purser {
    * change until then.
    */
   recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
-    return this.#run(() => this.#records.many(records))
+    return this.#ledger.run(() => this.#records.many(records))
   }
 
   /**
@@ -249,7 +227,7 @@ export class Purser {
    */
   costs(question: Partial<CostQuery> = {}): Promise<CostTable> {
     const query = { groupBy: [], where: [], sinceMs: undefined, untilMs: undefined, timezone: this.timezone, weekStart: 1, ...question }
-    return this.#run(() => answerCosts(this.#store, query))
+    return this.#ledger.run(() => answerCosts(this.#store, query))
   }
 
   /** Charges in order of booking, read as they are asked for. */
@@ -266,7 +244,7 @@ export class Purser {
 
   /** Runs an importer as a batch of its own. */
   import(importer: string, run: ImportRun, options: ImportOptions = {}): Promise<ImportSummary> {
-    return this.#run(() => runImport(this.#store, importer, (input) => this.#draft(input), run, options))
+    return this.#ledger.run(() => runImport(this.#store, importer, this.#ledger.draft, run, options))
   }
 
   /** The imports that booked something, the last first. */
@@ -279,45 +257,28 @@ export class Purser {
    * @throws PURSER_NOT_FOUND
    */
   undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
-    return this.#run(() => undoImport(this.#store, batch, onProgress))
+    return this.#ledger.run(() => undoImport(this.#store, batch, onProgress))
   }
 
   /** Prices charges again by the catalog in force. */
   async reprice(options: RepriceOptions): Promise<RepriceReport> {
     const { reprice } = await import('./facade/reprice.ts')
-    return this.#run(() => reprice(this.#store, (input) => this.#draft(input), options))
+    return this.#ledger.run(() => reprice(this.#store, this.#ledger.draft, options))
   }
 
   /** Replaces the cards of the last update; the shipped ones stay beneath them. */
   refreshCatalog(cards: readonly Card[], source: string): Promise<void> {
-    return this.#prices.refresh(cards, source)
+    return this.#ledger.prices.refresh(cards, source)
   }
 
   /** Works every sum out anew and compares it with what is kept; with `repair` replaces it. */
   verify(options: { repair: boolean; onProgress?: (charges: number) => void }): Promise<VerifyReport> {
-    return this.#run(() => this.#store.verify(options))
+    return this.#ledger.run(() => this.#store.verify(options))
   }
 
   /** Waits for what was asked for until now, and closes the file. */
   async close(): Promise<void> {
     await this.calls.close()
-    this.#isClosed = true
-    while (this.#running.size > 0) await Promise.allSettled(this.#running)
-    await this.#store.close()
-  }
-
-  async #run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw closedLedger()
-    const running = work()
-    this.#running.add(running)
-    try {
-      return await running
-    } finally {
-      this.#running.delete(running)
-    }
-  }
-
-  #draft(input: ChargeInput): ChargeDraft {
-    return draftCharge(input, (request) => priceUsage(this.catalog, request), Date.now())
+    await this.#ledger.close()
   }
 }

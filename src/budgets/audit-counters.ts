@@ -1,4 +1,5 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import { callCountsAt } from './count-charge.ts'
 import { type Counter, counterName } from './counter.ts'
 import { Gate } from './gate.ts'
 import type { GateLoader } from './gate-loader.ts'
@@ -44,10 +45,10 @@ export class CounterAudit {
 
   count(charge: ChargeDraft): void {
     if (this.#isEmpty) return
-    const countedAt = charge.hold === null ? charge.at : (this.#load.hold(charge.hold as HoldId)?.reservedAt ?? charge.at)
+    const at = charge.hold === null ? charge.at : callCountsAt(charge, this.#load.hold(charge.hold as HoldId)?.reservedAt)
     for (const active of this.#rows.budgets) {
       const applied = active.applied(charge.labels)
-      if (applied !== undefined) this.#gate.countFor(applied, { charge, countedAt, sign: 1, causeOf: () => null })
+      if (applied !== undefined) this.#gate.countFor(applied, { charge, countedAt: at, sign: 1, causeOf: () => null })
     }
   }
 

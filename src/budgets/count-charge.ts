@@ -21,6 +21,14 @@ export function countCharge(budget: Pick<Budget, 'metric' | 'countsPlan' | 'coun
   }
 }
 
+/**
+ * The instant in whose windows a call counts: the one at which its hold was granted, where there is one. A record of a call
+ * that was made before the hold that it names counts at its own time.
+ */
+export function callCountsAt({ at }: Pick<ChargeDraft, 'at'>, reservedAt: number | undefined): number {
+  return reservedAt === undefined || reservedAt > at ? at : reservedAt
+}
+
 /** Whether all of a charge has a price; of one that is priced in part nobody knows the rest. */
 export function hasPrice({ status }: Pick<ChargeDraft, 'status'>): boolean {
   return status !== 'unpriced' && status !== 'partial'

@@ -3,6 +3,7 @@ import type { Gate } from './gate.ts'
 import type { Hold, Share } from './hold.ts'
 import { learn, nothingLearned } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
+import { giveBackShare, returnShare } from './shares.ts'
 
 /** Metrics of which a part can be split off. */
 export const divisible = ['cost', 'tokens', 'calls'] as const
@@ -20,7 +21,7 @@ export function finish(gate: Gate, hold: Hold, state: 'settled' | 'released'): v
     close(gate, hold, state)
     return
   }
-  for (const share of hold.shares) if (!kept.has(share)) gate.giveBackShare(hold, share, share.worst, share.expected)
+  for (const share of hold.shares) if (!kept.has(share)) giveBackShare(gate, hold, share, share.worst, share.expected)
   hold.shares = [...kept]
   if (hold.state === 'open') gate.presume(hold)
 }
@@ -41,8 +42,8 @@ function close(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
   const parent = origin?.state === 'open' ? origin : undefined
   for (const share of hold.shares) {
     const home = parent?.shares.find(({ counter }) => counter === share.counter)
-    if (home === undefined) gate.giveBackShare(hold, share, share.worst, share.expected)
-    else gate.returnShare(hold, share, home)
+    if (home === undefined) giveBackShare(gate, hold, share, share.worst, share.expected)
+    else returnShare(gate, hold, share, home)
   }
   if (parent !== undefined) giveBack(gate, hold, parent)
   hold.shares = []

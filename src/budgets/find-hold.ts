@@ -10,6 +10,8 @@ export interface HoldOutcome {
   readonly expiresAt: number
   /** The charge that was booked, or had been before. */
   readonly charge: string | null
+  /** Where what was said of a hold corrects several charges: all of those corrections, of which `charge` is the first. */
+  readonly charges?: readonly string[]
   /** Where the call was booked before without its hold, as by an import: the first field that its charge says otherwise. */
   readonly differs?: ComparedField
   /** Budgets whose counter the charge took more from than the hold had set aside. */

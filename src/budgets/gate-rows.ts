@@ -207,12 +207,6 @@ export class GateRows {
     return original && { original, corrections: this.load.corrections(chargeId) }
   }
 
-  /** The hold that a charge was booked under, null for none; undefined where no such charge is booked. */
-  bookedUnder(chargeId: string): string | null | undefined {
-    const charge = this.load.charge(chargeId)
-    return charge === undefined ? undefined : charge.hold
-  }
-
   learned(key: string): Learned | undefined {
     const known = this.#learned.get(key)
     if (known !== undefined) return known

@@ -1,16 +1,17 @@
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { slotMs } from '../time/calendar.ts'
 import type { Budget } from './budget.ts'
-import { bringsPrice, countCharge, unpricedBy } from './count-charge.ts'
+import { bringsPrice, callCountsAt, countCharge, unpricedBy } from './count-charge.ts'
 import { type Cause, committed, type Counter, tally } from './counter.ts'
 import { priceArrived } from './end-hold.ts'
 import { isEnded } from './find-hold.ts'
 import type { GateEffects, HeldBooking } from './gate-effects.ts'
 import type { GateRows } from './gate-rows.ts'
-import type { Hold, HoldId, Share } from './hold.ts'
+import type { Hold, HoldId } from './hold.ts'
 import type { ActiveBudget, Applied } from './scope.ts'
 import { scopeLabels } from './scope.ts'
 import { settleByRecord } from './settle.ts'
+import { giveBackShare } from './shares.ts'
 import { crossedThresholds, hundredths } from './thresholds.ts'
 import { oldestSlice } from './window.ts'
 
@@ -52,19 +53,19 @@ export class Gate {
   /** Counts a charge as it is booked, or with `sign` -1 takes it out again. `bookedSeq` is its place in the ledger's order. */
   count(charge: ChargeDraft, bookedSeq: number, sign: 1 | -1): void {
     if (this.rows.budgets.length === 0 && charge.hold === null) return
-    const countedAt = this.countedAt(charge)
+    const at = this.countedAt(charge)
     if (this.#deferred !== undefined) {
-      this.#deferred.push({ charge, countedAt })
+      this.#deferred.push({ charge, countedAt: at })
       return
     }
     const hold = sign === 1 && charge.hold !== null ? this.hold(charge.hold as HoldId) : undefined
     if (hold !== undefined && charge.corrects === null && !isEnded(hold)) {
-      settleByRecord(this, hold, charge, (causeOf) => this.#count({ charge, countedAt, sign, causeOf }, bookedSeq))
+      settleByRecord(this, hold, charge, (causeOf) => this.#count({ charge, countedAt: at, sign, causeOf }, bookedSeq))
       return
     }
     if (hold !== undefined && bringsPrice(charge)) priceArrived(this, hold)
     const cause = charge.corrects === null ? 'unheld' : 'correction'
-    this.#count({ charge, countedAt, sign, causeOf: () => cause }, bookedSeq)
+    this.#count({ charge, countedAt: at, sign, causeOf: () => cause }, bookedSeq)
   }
 
   /** A hold by its id, as it stands now: presumed where it ran out. */
@@ -80,8 +81,7 @@ export class Gate {
 
   /** A held call counts in the windows in which its hold was granted, any other in those of its own time. */
   countedAt(charge: Pick<ChargeDraft, 'at' | 'hold'>): number {
-    if (charge.hold === null) return charge.at
-    return this.rows.hold(charge.hold as HoldId)?.reservedAt ?? charge.at
+    return charge.hold === null ? charge.at : callCountsAt(charge, this.rows.hold(charge.hold as HoldId)?.reservedAt)
   }
 
   /** Books a charge of a hold; `makeRoom` takes its amounts out of the hold before they are counted as spent. */
@@ -229,45 +229,8 @@ export class Gate {
     return { budget: name, metric, scope: scopeLabels(each, scope), windowStart: start, windowEnd: end }
   }
 
-  /** Gives amounts of a share of a hold back. */
-  giveBackShare(hold: Hold, share: Share, worst: bigint, expected: bigint): void {
-    const counter = this.takeFromShare(hold, share, worst, expected)
-    if (counter !== undefined) this.#clearCause(counter)
-  }
-
-  /** Takes amounts out of a share of a hold, wherever its state keeps them. */
-  takeFromShare(hold: Hold, share: Share, worst: bigint, expected: bigint): Counter | undefined {
-    const counter = this.rows.counterById(share.counter)
-    share.worst -= worst
-    share.expected -= expected
-    if (counter === undefined) return undefined
-    if (hold.state === 'presumed') counter.presumed -= worst
-    else {
-      counter.heldWorst -= worst
-      counter.held -= expected
-    }
-    this.rows.touch(counter)
-    return counter
-  }
-
-  /** Gives a share back to that of the hold it was split from, which holds it again. */
-  returnShare(hold: Hold, share: Share, home: Share): void {
-    const { worst } = share
-    const counter = hold.state === 'presumed' ? this.rows.counterById(share.counter) : undefined
-    // What was expected of it is not known any more.
-    const expected = hold.state === 'presumed' ? worst : share.expected
-    if (counter !== undefined) {
-      counter.presumed -= worst
-      counter.heldWorst += worst
-      counter.held += expected
-      this.rows.touch(counter)
-    }
-    home.worst += worst
-    home.expected += expected
-  }
-
   /** A counter that is back within its bound has nothing to explain. */
-  #clearCause(counter: Counter): void {
+  clearCause(counter: Counter): void {
     const applied = this.appliedOf(counter)
     if (applied === undefined) return
     const counters = this.windowOf(applied, counter)
@@ -304,7 +267,7 @@ export class Gate {
       const { worst, expected } = share
       const counter = this.rows.counterById(share.counter)
       if (share.metric === 'concurrency') {
-        this.giveBackShare(hold, share, worst, expected)
+        giveBackShare(this, hold, share, worst, expected)
       } else if (counter !== undefined) {
         counter.held -= expected
         counter.heldWorst -= worst

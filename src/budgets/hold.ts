@@ -51,8 +51,8 @@ export interface Told {
   readonly usage: Usage
   /** Whether it said what was used, be it nothing. */
   readonly isMeasured: boolean
-  /** What was booked for it; null for nothing. */
-  readonly charge: string | null
+  /** What was booked for it. */
+  readonly charges: readonly string[]
 }
 
 /** Money set aside before a call. */

@@ -32,11 +32,14 @@ export function withoutPrice(charges: readonly BookedCharge[]): readonly BookedC
  */
 export function restOfCalls(hold: Hold, charges: readonly BookedCharge[], { call, adds }: Answer): ChargeDraft[] {
   const unpriced = hold.unpriced > 0 ? withoutPrice(charges) : []
-  const unmeasured = hold.unmeasured > 0 ? charges.filter(({ original, corrections }) => !hasUsage(standing(original, corrections))) : []
+  const unmeasured = hold.unmeasured > 0 ? charges.filter(({ original, corrections }) => ![original, ...corrections].some(hasUsage)) : []
   const priced = adds.cost ? byCall(unpriced.length > 0 ? unpriced : charges) : []
   const counted = adds.tokens ? byCall(unmeasured.length > 0 ? unmeasured : charges).slice(-1) : []
   const costs = unpriced.length > 0 ? priced : priced.slice(-1)
-  const shares = splitAmount(call.costNanos ?? 0n, costs.map(() => 1n))
+  const shares = splitAmount(
+    call.costNanos ?? 0n,
+    costs.map(() => 1n),
+  )
   const corrected = new Map([...costs, ...counted].map((parts) => [callOf(parts), parts]))
   return [...corrected].flatMap(([id, parts]) => {
     const place = costs.findIndex((each) => callOf(each) === id)

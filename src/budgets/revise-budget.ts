@@ -183,8 +183,11 @@ function holdOpen(gate: Gate, active: ActiveBudget, holds: readonly Hold[]): voi
 
 /** Whether other modes may presume what the modes before did not. */
 function presumesMore(before: Budget, after: Budget): boolean {
-  const modes = ({ mode, overrides }: Budget): unknown => [mode, overrides.map((each) => [each.match, each.mode ?? null])]
-  return !isSame(modes(before), modes(after))
+  return !isSame(modesOf(before), modesOf(after))
+}
+
+function modesOf({ mode, overrides }: Budget): unknown {
+  return [mode, overrides.map((each) => [each.match, each.mode ?? null])]
 }
 
 /** What nobody knows of calls that are over is presumed from now on, where a mode before did not presume it. */

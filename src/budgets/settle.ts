@@ -46,13 +46,13 @@ export function settle(gate: Gate, id: HoldId, settlement: Settlement): HoldOutc
   const charges = [charge, ...otherParts]
   const isMeasured = settlement.isMeasured ?? hasUsage(charge)
   const booking = { draft: charge, ...(otherParts.length > 0 && { otherParts }), ignore }
-  if (isEnded(hold) && gate.rows.bookedUnder(charge.id) !== hold.id) throw ended(hold, 'settled')
+  if (isEnded(hold) && gate.rows.load.charge(charge.id)?.hold !== hold.id) throw ended(hold, 'settled')
   gate.lapse()
   const overrun: Overrun[] = []
   const booked = gate.bookHeld({ ...booking, onExisting: 'duplicate' }, takeOut(gate, hold, charge, overrun))
   let differs: ComparedField | undefined
   if (booked.outcome === 'booked') for (const each of charges) addCharge(gate, hold, each, isMeasured)
-  else if (gate.rows.bookedUnder(charge.id) === null) differs = comparedUnheld(gate, charge)
+  else if (gate.rows.load.charge(charge.id)?.hold === null) differs = comparedUnheld(gate, charge)
   // Under a hold it must be this one, and the same call.
   else gate.effects.book({ ...booking, onExisting: 'same' })
   if (isEnded(hold)) return { ...outcomeOf(hold), charge: booked.id }
@@ -65,8 +65,8 @@ export function settle(gate: Gate, id: HoldId, settlement: Settlement): HoldOutc
 }
 
 /** What two records of one call must agree in, whoever made them. */
-const factsOfCall: readonly ComparedField[] = ['provider', 'model', 'usage', 'statedNanos', 'reportedNanos']
-const otherFields = comparedFields.filter((field) => !factsOfCall.includes(field))
+const factsOfCall: ReadonlySet<ComparedField> = new Set(['provider', 'model', 'usage', 'statedNanos', 'reportedNanos'])
+const otherFields = comparedFields.filter((field) => !factsOfCall.has(field))
 
 /**
  * Somebody booked the call without its hold. An import may tell of it in other words, which its charge says and which stand;
@@ -74,7 +74,7 @@ const otherFields = comparedFields.filter((field) => !factsOfCall.includes(field
  * @throws PURSER_ID_CONFLICT
  */
 function comparedUnheld(gate: Gate, charge: ChargeDraft): ComparedField | undefined {
-  const original = gate.rows.booked(charge.id)?.original
+  const original = gate.rows.load.charge(charge.id)
   if (original === undefined) return undefined
   // How a call is split among those that it serves is none of its facts.
   const [was, is] = [wholeCall(original), wholeCall(charge)]

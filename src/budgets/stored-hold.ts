@@ -47,7 +47,12 @@ function rareText({ state, raised, lacking, lastCharge, told }: Hold): string {
   const about = isEnded ? [[], null] : [lacking, lastCharge]
   const isPlain = told.length === 0 && (isEnded || (lacking.length === 0 && lastCharge === null))
   if (isPlain) return amountsText(raised) === '{}' ? '' : `,${amountsText(raised)}`
-  const answers = told.map(({ cost, usage, isMeasured, charge }) => [cost === null ? null : String(cost), usage, isMeasured ? 1 : 0, charge])
+  const answers = told.map(({ cost, usage, isMeasured, charges }) => [
+    cost === null ? null : String(cost),
+    usage,
+    isMeasured ? 1 : 0,
+    charges,
+  ])
   return `,${amountsText(raised)},${JSON.stringify([...about, answers])}`
 }
 
@@ -63,7 +68,9 @@ function amountsText(amounts: Amounts): string {
 
 export function fromStoredHold(stored: StoredHold): Hold {
   const { given, warnings, ...asked } = JSON.parse(stored.asked) as Textual
-  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = [], raised = {}, rare] = JSON.parse(stored.rest) as Rest
+  const [shares, left, spent, charges, unpriced, isOver, unmeasured = 0, uncertain = [], raised = {}, rare] = JSON.parse(
+    stored.rest,
+  ) as Rest
   const [lacking, lastCharge, told] = rare ?? [[], null, []]
   return {
     number: stored.number,
@@ -90,11 +97,11 @@ export function fromStoredHold(stored: StoredHold): Hold {
     uncertain,
     lacking,
     lastCharge,
-    told: told.map(([cost, usage, isMeasured, charge]) => ({
+    told: told.map(([cost, usage, isMeasured, booked]) => ({
       cost: cost === null ? null : BigInt(cost),
       usage,
       isMeasured: isMeasured === 1,
-      charge,
+      charges: booked,
     })),
     isOver: isOver === 1,
     given: amountsOf(given),
@@ -103,7 +110,7 @@ export function fromStoredHold(stored: StoredHold): Hold {
 }
 
 type Rest = [[number, Share['metric'], string, string][], Texts, Texts, number, number, 0 | 1, number?, Share['metric'][]?, Texts?, Rare?]
-type Rare = [lacking: string[], lastCharge: string | null, told: [string | null, Usage, 0 | 1, string | null][]]
+type Rare = [lacking: string[], lastCharge: string | null, told: [string | null, Usage, 0 | 1, string[]][]]
 type Texts = Readonly<Partial<Record<Share['metric'], string>>>
 interface Textual extends Omit<Asked, 'worst' | 'expected' | 'request' | 'maxOutputTokens'> {
   readonly request?: string

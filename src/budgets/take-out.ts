@@ -5,6 +5,7 @@ import { divisible, originOf } from './end-hold.ts'
 import type { CauseOf, Gate } from './gate.ts'
 import type { Hold, Share } from './hold.ts'
 import type { Applied } from './scope.ts'
+import { giveBackShare, takeFromShare } from './shares.ts'
 import { worstCase } from './worst-case.ts'
 
 /** A budget of which a call took more than what was held for it, and by how much. */
@@ -42,7 +43,7 @@ function hasLabelsOf({ labels }: ChargeDraft, { asked }: Hold): boolean {
 }
 
 function takeAmount(gate: Gate, hold: Hold, share: Share | undefined, amount: bigint): void {
-  if (share !== undefined && amount > 0n) gate.takeFromShare(hold, share, lesser(amount, share.worst), lesser(amount, share.expected))
+  if (share !== undefined && amount > 0n) takeFromShare(gate, hold, share, lesser(amount, share.worst), lesser(amount, share.expected))
 }
 
 /** Notes on its hold a charge that was counted. `isMeasured`: it says what was used, be it nothing. */
@@ -57,7 +58,7 @@ export function addCharge(gate: Gate, hold: Hold, charge: ChargeDraft, isMeasure
 }
 
 /** More are not kept: of a hold for very many calls, each would be written with every one that follows. */
-const maxLacking = 100
+export const maxLacking = 100
 
 /** Notes a charge that leaves something open. */
 export function addLacking(hold: Hold, charge: string): void {
@@ -94,7 +95,7 @@ function takeWhereNotCounted(gate: Gate, hold: Hold, charge: ChargeDraft): void 
       const share = origin.shares.find((each) => isShareOf(gate, each, applied))
       if (share === undefined) continue
       const amount = countCharge(applied.active.budget, charge)
-      if (amount > 0n) gate.giveBackShare(origin, share, lesser(amount, share.worst), lesser(amount, share.expected))
+      if (amount > 0n) giveBackShare(gate, origin, share, lesser(amount, share.worst), lesser(amount, share.expected))
       gate.rows.touchHold(origin)
     }
   }

@@ -1,3 +1,4 @@
+import { capitalised } from '../text/sentence.ts'
 import type { CostReport } from '../reports/runs/cost-report.ts'
 import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
@@ -84,5 +85,5 @@ function notesOf({ run, group, notes }: CostReport): string[] {
 }
 
 function capital(word: string): string {
-  return `${word.charAt(0).toUpperCase()}${printable(word.slice(1))}`
+  return printable(capitalised(word))
 }

@@ -3,6 +3,7 @@ import { actions, metrics, modes } from '../budgets/budget.ts'
 import { presumptions } from '../budgets/hold-view.ts'
 import { denialKinds } from '../budgets/denial.ts'
 import { holdStates } from '../budgets/hold.ts'
+import { bases } from '../ledger/charge.ts'
 import { causes } from './budget-cause.ts'
 import { budgetShape } from './budget-shape.ts'
 
@@ -180,6 +181,7 @@ export const holdShape = z.strictObject({
   labels,
   provider: z.string().nullable(),
   model: z.string().nullable(),
+  basis: z.enum(bases),
   catalog: z.string().nullable().describe('revision of the price catalog that bounded it; null where its amounts were given'),
   parent: z.string().nullable().describe('the hold it was split from'),
   reservedAt: instant,
@@ -201,6 +203,10 @@ export const holdOutcomeShape = z.strictObject({
   costUsd: usd.nullable().describe('of that charge; null where it has no price'),
   costNanos: amount.nullable(),
   overrun: z.array(z.strictObject({ budget: z.string(), by: amount })).describe('budgets of which the charge took more than was held'),
+  differs: z
+    .string()
+    .optional()
+    .describe('where an import booked the call before: the first field that its charge, which stands, says otherwise'),
 })
 
 export const whyShape = z.strictObject({

@@ -24,7 +24,7 @@ export async function endGuard(purser: Purser, id: string, { killedBy }: Command
     else {
       if (isOpen) await purser.holds.release(id)
       const after = await purser.holds.get(id)
-      note(`guard: ${spent}${isOpen ? freedText(hold, after) : `; its hold is ${hold.state} already.`}`)
+      note(`guard: ${spent}${isOpen ? freedText(hold, after, await originOf(purser, hold)) : `; its hold is ${hold.state} already.`}`)
       tellPresumed([after, ...parts.filter(({ state }) => state === 'presumed')])
     }
     tellOpenParts(parts)
@@ -47,12 +47,16 @@ function recordedText({ asked }: HoldView, { nanos, unpriced }: Recorded): strin
   return unpriced === 0 ? figures : `${figures}, and ${counted(unpriced, 'call')} without a price`
 }
 
-/** What went back, to the budgets or to the hold that it came from. */
-function freedText({ left, parent }: HoldView, after: HoldView): string {
+async function originOf(purser: Purser, { parent }: HoldView): Promise<HoldView | undefined> {
+  return parent === null ? undefined : purser.holds.get(parent)
+}
+
+/** What went back: to the hold that it came from where that is open, else to the budgets. */
+function freedText({ left }: HoldView, after: HoldView, origin: HoldView | undefined): string {
   const freed = (left.cost ?? 0n) - (after.presumed.cost ?? 0n)
   if (freed <= 0n) return '; nothing of it is left.'
   const amount = usd(freed)
-  return parent === null ? `; ${amount} is free again.` : `; ${amount} goes back to the hold ${parent}.`
+  return origin?.state === 'open' ? `; ${amount} goes back to the hold ${origin.id}.` : `; ${amount} is free again.`
 }
 
 function killedText({ id, left, expiresAt }: HoldView, killedBy: string, spent: string): string {

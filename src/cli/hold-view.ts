@@ -10,7 +10,7 @@ import { paint, terminalWidth } from './terminal.ts'
 
 /** A hold as JSON. */
 export function holdJson(hold: HoldView): z.infer<typeof holdShape> {
-  const { id, state, labels, provider, model, catalog, parent, reservedAt, expiresAt } = hold
+  const { id, state, labels, provider, model, basis, catalog, parent, reservedAt, expiresAt } = hold
   const { asked, left, spent, presumed, presumedBecause } = hold
   return {
     id,
@@ -18,6 +18,7 @@ export function holdJson(hold: HoldView): z.infer<typeof holdShape> {
     labels,
     provider,
     model,
+    basis,
     catalog,
     parent,
     reservedAt: iso(reservedAt),

@@ -131,6 +131,7 @@ export const importShape = z.strictObject({
   seconds: z.number(),
   knownFiles: z.array(z.string()).optional().describe('files whose records were all known from another file, or from another place'),
   unfinished: z.array(z.string()).optional().describe('files whose last line may still be being written; the next import reads it'),
+  unknownHolds: count.optional().describe('calls that name a hold which the ledger does not have; they are booked without one'),
   readBefore: z
     .array(z.strictObject({ source: z.string(), batch: z.string() }))
     .optional()

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CommanderError, type Command } from 'commander'
 import { PurserError } from '../errors.ts'
-import { asSentence } from '../text/sentence.ts'
+import { capitalised, asSentence } from '../text/sentence.ts'
 import { fitPage } from '../text/wrap.ts'
 import { findCommand } from './find-command.ts'
 import { watchOutput, writeRemarksAsJson } from './output.ts'
@@ -42,7 +42,7 @@ function throwInsteadOfExit(command: Command): void {
 /** What commander says of the arguments, as an error of the registry. */
 function toPurserError(error: CommanderError): PurserError {
   const message = error.message.replace(/^error: /, '').replace(/\n\(?(Did you mean .*?\?)\)?$/s, '. $1')
-  return new PurserError('PURSER_BAD_ARGUMENT', asSentence(`${message.charAt(0).toUpperCase()}${message.slice(1)}`))
+  return new PurserError('PURSER_BAD_ARGUMENT', asSentence(capitalised(message)))
 }
 
 function packageVersion(): string {

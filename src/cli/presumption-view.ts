@@ -19,17 +19,23 @@ export function presumedText({ id, presumed, presumedBecause }: HoldView): strin
   })
   if (amounts.length === 0) return undefined
   const because = presumptions.filter((each) => presumedBecause.includes(each)).map((each) => reasons[each])
-  return `Of the hold ${id} ${amounts.join(' and ')} still counts as presumed spent: ${because.join(', and ')}. ${resolution(id, presumedBecause)}`
+  return `Of the hold ${id} ${amounts.join(' and ')} still counts as presumed spent: ${because.join(', and ')}. ${resolution(id, presumedBecause, presumed)}`
 }
 
-function resolution(id: string, because: readonly Presumption[]): string {
+function resolution(id: string, because: readonly Presumption[], presumed: HoldView['presumed']): string {
   const resolve = `\`purser hold resolve ${shellWord(id)}`
   if (because.includes('ran-out')) return `${resolve} --cost USD\` says what it cost, \`--not-sent\` that it was never sent.`
-  if (because.includes('unmeasured')) return `${resolve} --usage …\` says what it used.`
+  // A cost answers nothing where only tokens are presumed.
+  if (presumed.cost === undefined && because.includes('unmeasured')) return `${resolve} --usage inputTokens=…\` says what it used.`
+  if (presumed.cost === undefined) return `${resolve} --usage inputTokens=…\` says what the rest used, \`--not-sent\` that there was none.`
   if (because.includes('unpriced')) {
-    return `Give its model a price and run \`purser reprice --apply\`, or say what it cost: ${resolve} --cost USD\`.`
+    return `Give its model a price and run \`purser reprice --apply\`, or say what it cost: ${resolve} --cost USD${tokensOf(presumed)}\`.`
   }
-  return `${resolve} --cost USD\` says what the rest cost, \`--not-sent\` that there was none.`
+  return `${resolve} --cost USD${tokensOf(presumed)}\` says what the rest cost, \`--not-sent\` that there was none.`
+}
+
+function tokensOf({ tokens }: HoldView['presumed']): string {
+  return tokens === undefined ? '' : ' --usage inputTokens=…'
 }
 
 /** By how much a call took more of a budget than was held for it. */

@@ -3,6 +3,7 @@ import type { SourceConfig } from '../config/load-config.ts'
 import type { ImportSummary } from '../importers/importer.ts'
 import type { Purser } from '../purser.ts'
 import { printable } from '../text/display-width.ts'
+import { counted } from '../text/counted.ts'
 import { formatBytes, formatCount } from '../text/numbers.ts'
 import { createProgressBar } from './progress-bar.ts'
 import type { Session } from './session.ts'
@@ -44,6 +45,7 @@ const shownPlaces = 3
 /** What an import did, as lines for people: the counts, and where records were skipped and why. */
 export function importLines(summary: ImportSummary, interrupted: boolean): string[] {
   const { read, booked, superseded, duplicates, skipped, skippedAt, seconds, batch, knownFiles = [], unfinished = [] } = summary
+  const { unknownHolds = 0 } = summary
   const skippedCount = Object.values(skipped).reduce((sum, count) => sum + count, 0)
   const counts = [
     `read ${formatCount(read)}`,
@@ -65,6 +67,7 @@ export function importLines(summary: ImportSummary, interrupted: boolean): strin
     lines.push(`  the last line of ${printable(file)} is unfinished; the next import reads it`)
   }
   if (unfinished.length > shownPlaces) lines.push(`    and ${formatCount(unfinished.length - shownPlaces)} more files`)
+  if (unknownHolds > 0) lines.push(`  ${counted(unknownHolds, 'call')} named a hold that this ledger does not have, booked without it`)
   lines.push(...readBeforeLines(summary))
   if (interrupted) lines.push('Stopped. What was booked stays; the next import goes on from there.')
   return lines

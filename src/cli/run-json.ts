@@ -9,7 +9,9 @@ import type { listedRunShape } from './run-shapes.ts'
 export function listedRunJson({ id, project, run, started, costNanos, sums }: ListedRun): z.infer<typeof listedRunShape> {
   const doubts = doubtsJson(sums)
   const estimated: Nanos | undefined = run?.estimate?.costNanos
-  const variance = estimated === undefined ? null : varianceJson(estimated, costNanos, doubts.is_lower_bound)
+  // A run that has not begun has cost nothing yet, which is no variance.
+  const hasBegun = run?.startedAt != null
+  const variance = estimated === undefined || !hasBegun ? null : varianceJson(estimated, costNanos, doubts.is_lower_bound)
   return {
     run: id,
     project,
@@ -22,7 +24,7 @@ export function listedRunJson({ id, project, run, started, costNanos, sums }: Li
     costNanos: costNanos.toString(),
     isLowerBound: doubts.is_lower_bound,
     planUsd: doubts.plan_cost_usd,
-    estimateUsd: variance?.estimated_usd ?? null,
+    estimateUsd: estimated === undefined ? null : toUsd(estimated),
     varianceUsd: variance?.variance_usd ?? null,
     variancePercent: variance?.variance_percent ?? null,
   }

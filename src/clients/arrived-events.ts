@@ -9,7 +9,7 @@ const written: ReadonlySet<string> = new Set([
 ])
 
 /** Bytes of text to a token, rather too few than too many: what arrived is estimated high. */
-const bytesPerToken = 3
+export const bytesPerToken = 3
 
 /**
  * The events of a stream as they pass. Kept are those that say what was used, not what was written; of that only its

@@ -1,4 +1,4 @@
-import type { CallOpener } from '../facade/calls/open-call.ts'
+import type { CallOpener, CallStart } from '../facade/calls/open-call.ts'
 import type { Basis } from '../ledger/charge.ts'
 
 /** What a wrapped client asks before each request; a `Purser` is one. */
@@ -23,3 +23,13 @@ export interface ClientOptions {
 }
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+/** What of it the hold of each call is asked with. */
+export function startOf({ shrink, ttlMs, waitMs, basis }: ClientOptions): CallStart {
+  return {
+    ...(shrink !== undefined && { shrink }),
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(waitMs !== undefined && { waitMs }),
+    ...(basis !== undefined && { basis }),
+  }
+}

@@ -9,7 +9,7 @@ import { apiOfUrl } from './api-of-url.ts'
 import { type Arrived, ArrivedFile, ArrivedJson, modelOf, type Sent } from './arrived.ts'
 import { ArrivedEvents } from './arrived-events.ts'
 import { Attempts } from './attempts.ts'
-import type { ClientOptions, Fetch, Gatekeeper } from './client-options.ts'
+import { type ClientOptions, type Fetch, type Gatekeeper, startOf } from './client-options.ts'
 import { observedResponse } from './observed-response.ts'
 import { providerOfHost, regionOfHost } from './provider-of-host.ts'
 import { askForUsage, hidesUsage, readBody, shorten } from './request-body.ts'
@@ -111,15 +111,6 @@ async function openCall(gate: Gatekeeper, { provider, api, model, body }: Sent, 
     if (!(error instanceof PurserError) || (error.code !== 'PURSER_UNKNOWN_READER' && error.code !== 'PURSER_BAD_RECORD')) throw error
     const { shrink: _shrink, ...rest } = start
     return gate.calls.open({ ...rest, provider, ...(model !== undefined && { model }) })
-  }
-}
-
-function startOf({ shrink, ttlMs, waitMs, basis }: ClientOptions): CallStart {
-  return {
-    ...(shrink !== undefined && { shrink }),
-    ...(ttlMs !== undefined && { ttlMs }),
-    ...(waitMs !== undefined && { waitMs }),
-    ...(basis !== undefined && { basis }),
   }
 }
 

@@ -37,7 +37,7 @@ const budgetKeys: Readonly<Record<BudgetKey, Field>> = {
   },
   thresholds: {
     shape: { kind: 'written', as: 'percents, or keys' },
-    meaning: `Shares of the limit that are told once when reached: percents, or mappings of \`percent\` (or \`threshold: 0.8\`), \`level\` (${levels.join(', ')}), \`message\`, and an \`action\` for the program that hears of it. \`[50, 80, 95]\` unless said otherwise; none for concurrency.`,
+    meaning: `Shares of the limit that are told once when reached: percents, or mappings of \`percent\` (or \`threshold: 0.8\`), \`level\` (${levels.join(', ')}), \`message\`, and an \`action\`: \`pause\` and \`terminate\` act on a run between its stages, others are for the program that hears of it. \`[50, 80, 95]\` unless said otherwise; none for concurrency.`,
     example: '[80, { percent: 100, level: critical, message: all gone }]',
   },
   where: {

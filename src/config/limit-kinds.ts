@@ -18,8 +18,8 @@ export const limitKinds = {
     onLimit: 'queue',
     meaning: 'Holds that are open at one time, so agents where each holds its own cap.',
   },
-  max_tokens_per_run: { metric: 'tokens', window: 'run', onLimit: 'terminate', meaning: 'Tokens of a run, whose calls are refused then.' },
-  max_cost_per_run: { metric: 'cost', window: 'run', onLimit: 'terminate', meaning: 'Dollars of a run, whose calls are refused then.' },
+  max_tokens_per_run: { metric: 'tokens', window: 'run', onLimit: 'terminate', meaning: 'Tokens of a run, which is terminated then.' },
+  max_cost_per_run: { metric: 'cost', window: 'run', onLimit: 'terminate', meaning: 'Dollars of a run, which is terminated then.' },
 } as const satisfies Record<string, LimitKind>
 
 export type LimitKey = keyof typeof limitKinds

@@ -1,3 +1,4 @@
+import { capitalised } from '../text/sentence.ts'
 import { isMapping } from '../budgets/read-fields.ts'
 import { shown } from '../budgets/input-place.ts'
 import { PurserError } from '../errors.ts'
@@ -53,7 +54,7 @@ export function checkValue(name: string, value: unknown, kind: Kind, words: read
  */
 export function checkFields<T>(what: string, input: unknown, kinds: FieldKinds<T>, example: string): asserts input is T {
   if (!isMapping(input)) {
-    const subject = `${what.charAt(0).toUpperCase()}${what.slice(1)}`
+    const subject = capitalised(what)
     throw new PurserError('PURSER_BAD_ARGUMENT', `${subject} is ${shown(input)}; it must be an object like ${example}.`)
   }
   const known = kinds as Readonly<Record<string, Kind>>

@@ -318,3 +318,28 @@ describe('a hold that is bounded by its request', () => {
     })
   })
 })
+
+describe('a record that names a hold', () => {
+  const call = { provider: 'acme', model: 'big', costUsd: '0.05' }
+
+  test('is refused where there is no such hold, and nothing is booked', async () => {
+    const purser = await openTemporaryLedger()
+    const refused = { code: 'PURSER_NOT_FOUND', message: expect.stringContaining('There is no hold "nope"') as string }
+    await expect(purser.recordAll([call, { ...call, hold: 'nope' }])).rejects.toMatchObject(refused)
+    await expect(purser.recordMany([call, { ...call, hold: 'nope' }])).rejects.toMatchObject(refused)
+    expect((await purser.costs()).rows).toEqual([])
+  })
+
+  test('is paid for as the hold is, takes what it came to out of it, and may have the id of the hold’s own charge', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.budgets.set('daily', { limit: 5, window: 'day' })
+    await purser.holds.reserve({ id: 'p', amount: { cost: 1 }, basis: 'plan' })
+    await purser.holds.reserve({ id: 'h', amount: { cost: 1 } })
+    expect(await purser.record({ ...call, hold: 'p' })).toMatchObject({ basis: 'plan' })
+    await purser.record({ ...call, hold: 'h', id: 'hold:h' })
+    expect(await purser.holds.get('h')).toMatchObject({ state: 'open', left: { cost: 950_000_000n } })
+    expect(await purser.budgets.status()).toMatchObject([{ spent: 50_000_000n, held: 950_000_000n }])
+    await expect(purser.record({ ...call, id: 'hold:other' })).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
+    await expect(purser.record({ ...call, id: 'hold:p', hold: 'h' })).rejects.toMatchObject({ code: 'PURSER_BAD_RECORD' })
+  })
+})

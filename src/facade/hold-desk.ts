@@ -8,8 +8,9 @@ import type { HoldId } from '../budgets/hold.ts'
 import type { HoldOutcome } from '../budgets/find-hold.ts'
 import type { Settling } from '../budgets/settle.ts'
 import { PurserError } from '../errors.ts'
+import type { ModelName } from '../usage/requests/call-request.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
-import type { ChargeInput } from '../ledger/charge.ts'
+import type { ChargeInput, Labels } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { FittingModel } from '../runs/profiles/fitting-models.ts'
@@ -44,6 +45,14 @@ const oneCall = { calls: 1n, concurrency: 1n }
 /** A part takes no place of its own, and its calls are those of the hold that it comes from. */
 const onePart = { calls: 1n, concurrency: 0n }
 
+/** What holds need of the rest of the facade. */
+export interface HoldServices {
+  /** Lets new budgets count what was booked before them. */
+  readonly seedAll: () => Promise<void>
+  /** The models of the owner's profile for calls with some labels. */
+  readonly profileModels: (labels: Labels) => Promise<readonly ModelName[]>
+}
+
 /**
  * Holds: money set aside before calls, so that a hard budget is never overdrawn.
  * @example
@@ -52,11 +61,13 @@ const onePart = { calls: 1n, concurrency: 0n }
  */
 export class HoldDesk {
   readonly #host: LedgerHost
+  readonly #profileModels: HoldServices['profileModels']
   readonly #admission: HoldAdmission
   readonly #settlements: SettlementDesk
 
-  constructor(host: LedgerHost, seedAll: () => Promise<void>) {
+  constructor(host: LedgerHost, { seedAll, profileModels }: HoldServices) {
     this.#host = host
+    this.#profileModels = profileModels
     this.#admission = new HoldAdmission(host, seedAll)
     this.#settlements = new SettlementDesk(host)
   }
@@ -246,7 +257,7 @@ export class HoldDesk {
 
   async #fitting(request: HoldRequest, explanation: Explanation): Promise<readonly FittingModel[]> {
     const room = request.request === undefined ? undefined : roomForCost(explanation)
-    const models = room === undefined ? undefined : await this.#host.profileModels?.(request.labels ?? {})
+    const models = room === undefined ? undefined : await this.#profileModels(request.labels ?? {})
     return room === undefined || models === undefined ? [] : this.#admission.fitting(request, models, room)
   }
 

@@ -1,3 +1,4 @@
+import type { HoldId } from '../budgets/hold.ts'
 import { PurserError } from '../errors.ts'
 import type { Checkpoint, ImportedCall, ImportSink, ImportSummary } from '../importers/importer.ts'
 import type { Booked } from '../ledger/book-charge.ts'
@@ -98,6 +99,16 @@ export async function undoImport(
   return { batch, removed }
 }
 
+async function hasHold(store: Store, id: string): Promise<boolean> {
+  try {
+    await store.gate('hold', { id: id as HoldId })
+    return true
+  } catch (error) {
+    if (error instanceof PurserError && error.code === 'PURSER_NOT_FOUND') return false
+    throw error
+  }
+}
+
 class ImportSession implements ImportSink {
   readonly signal: AbortSignal
   readonly #store: Store
@@ -119,6 +130,9 @@ class ImportSession implements ImportSink {
   readonly #skippedAt: Record<string, string[]> = {}
   /** Whether the batch stands in the ledger's list of imports. */
   #listed = false
+  /** Whether the ledger has the holds that calls have named. */
+  readonly #holds = new Map<string, boolean>()
+  #unknownHolds = 0
   readonly #counts = { read: 0, booked: 0, superseded: 0, duplicate: 0 }
 
   constructor(store: Store, importer: string, draft: (input: ChargeInput) => ChargeDraft, options: ImportOptions) {
@@ -158,10 +172,17 @@ class ImportSession implements ImportSink {
     if (notes.size > 0) await this.#store.transact({ documents: [...notes].map(([key, body]) => ({ kind: noteKind, key, body })) })
     for (const [key, body] of notes) this.#notes.set(key, body)
     if (calls.length === 0 && checkpoints.size === 0) return 0
+    for (const { charge } of calls) if (charge.hold !== undefined && !(await this.#hasHold(charge.hold))) this.#unknownHolds += 1
     const before = this.#counts.duplicate
     let turn = await this.#book(calls, 0, checkpoints)
     while (!turn.isLast) turn = await this.#book(calls, turn.next, checkpoints)
     return calls.length - (this.#counts.duplicate - before)
+  }
+
+  async #hasHold(id: string): Promise<boolean> {
+    let isThere = this.#holds.get(id)
+    if (isThere === undefined) this.#holds.set(id, (isThere = await hasHold(this.#store, id)))
+    return isThere
   }
 
   async timeOf(id: string): Promise<number | undefined> {
@@ -215,6 +236,7 @@ class ImportSession implements ImportSink {
       seconds: Math.round(seconds * 1000) / 1000,
       ...(this.#knownFiles.length > 0 && { knownFiles: this.#knownFiles }),
       ...(this.#unfinished.length > 0 && { unfinished: this.#unfinished }),
+      ...(this.#unknownHolds > 0 && { unknownHolds: this.#unknownHolds }),
       ...(this.#readBefore.size > 0 && { readBefore: [...this.#readBefore].map(([source, batch]) => ({ source, batch })) }),
     }
   }

@@ -1,10 +1,9 @@
-import type { ChargeInput, Labels } from '../ledger/charge.ts'
+import type { ChargeInput } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { Catalog } from '../pricing/catalog.ts'
 import type { Store } from '../stores/store.ts'
 import type { AccountTiers } from '../pricing/account-tiers.ts'
-import type { ModelName } from '../usage/requests/call-request.ts'
 
 /** What the parts of the facade share: the store, the catalog in force, and how calls become drafts. */
 export interface LedgerHost {
@@ -13,8 +12,6 @@ export interface LedgerHost {
   readonly isTracking: boolean
   readonly catalog: () => Catalog
   readonly serviceTiers: AccountTiers
-  /** The models of the owner's profile for calls with some labels. */
-  readonly profileModels?: (labels: Labels) => Promise<readonly ModelName[]>
   readonly draft: (input: ChargeInput) => ChargeDraft
   /** Checks records and reads their usage. */
   readonly read: (records: readonly CallRecord[]) => Promise<readonly ChargeInput[]>

@@ -70,7 +70,7 @@ export async function reprice(store: Store, draft: (input: ChargeInput) => Charg
     const corrections = await store.corrections(original.id)
     if (exceedsItsUsage(corrections)) continue
     const current = standing(original, corrections)
-    const correction = correct(current, draft(toInput(current)))
+    const correction = correct(current, draft(toInput(current, statedFor(original, corrections))))
     if (correction === undefined) continue
     if (certainty[correction.status] < certainty[current.status]) {
       // A cost that somebody said is not lost by prices that there are not.
@@ -120,13 +120,18 @@ function modelOf(models: Map<string, RepricedModel>, { original }: Standing): Re
   return sum
 }
 
+/** The cost that somebody said of a call, be it later. */
+function statedFor({ statedNanos }: Charge, corrections: readonly Charge[]): Nanos | null {
+  return corrections.findLast((each) => each.statedNanos !== null)?.statedNanos ?? statedNanos
+}
+
 /**
  * The call as it was handed over, with the usage as it stands after corrections. A part of a call is priced with the whole,
  * whose tiers and minimums are those of all of it, and split again alike.
  */
-function toInput({ original, usage: current }: Standing): ChargeInput {
+function toInput({ original, usage: current }: Standing, stated: Nanos | null): ChargeInput {
   const { part } = original
-  const { id, usage, statedNanos, reportedNanos } = part === null ? { ...original, usage: current } : wholeOf(original)
+  const { id, usage, statedNanos, reportedNanos } = part === null ? { ...original, usage: current, statedNanos: stated } : wholeOf(original)
   return {
     id,
     at: original.at,

@@ -1,3 +1,4 @@
+import type { Budget } from '../budgets/budget.ts'
 import { PurserError } from '../errors.ts'
 import type { Store } from '../stores/store.ts'
 import { parseYesNo } from '../text/yes-no.ts'
@@ -31,10 +32,15 @@ const told = globalThis as { [toldKey]?: boolean }
 /** Says once that nothing keeps to the budgets of a ledger that would refuse calls. */
 export async function tellUntracked(store: Store, warn: (message: string) => void): Promise<void> {
   if (told[toldKey] === true) return
-  const hard = (await store.gate('budgets', {})).filter(({ budget }) => budget.mode !== 'soft').map(({ budget }) => budget.name)
+  const hard = (await store.gate('budgets', {})).filter(({ budget }) => isHard(budget)).map(({ budget }) => budget.name)
   if (hard.length === 0) return
   told[toldKey] = true
   warn(
     `Cost tracking is off (${variable} or \`tracking\`), so nothing is booked or held, and nothing keeps to the budgets ${hard.join(', ')}.`,
   )
+}
+
+/** For everybody, or for some only. */
+function isHard({ mode, overrides }: Budget): boolean {
+  return mode !== 'soft' || overrides.some((override) => (override.mode ?? mode) !== 'soft')
 }

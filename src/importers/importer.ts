@@ -67,6 +67,8 @@ export interface ImportSummary {
   readonly knownFiles?: readonly string[]
   /** Files whose last line was left for the next import, because it may still be being written. */
   readonly unfinished?: readonly string[]
+  /** Calls that name a hold which the ledger does not have; they are booked without one. */
+  readonly unknownHolds?: number
   /**
    * Sources that an earlier import read with other settings: what that one booked was left as it is. To read them with
    * these settings, undo that batch first.

@@ -1,7 +1,7 @@
 import type { InputPath } from '../budgets/input-place.ts'
 import { inputPlace } from '../budgets/input-place.ts'
 import { formatAmount } from '../budgets/amount-text.ts'
-import { parseAmount } from '../budgets/parse-amount.ts'
+import { parseHeld } from '../budgets/parse-amount.ts'
 import { PurserError } from '../errors.ts'
 import type { Cap, LimitReached } from './run.ts'
 
@@ -19,7 +19,7 @@ export function parseCap(what: string, input: CapInput): Cap {
     throw new PurserError('PURSER_BAD_ARGUMENT', `"${[what, ...path].join('.')}" ${predicate}.`)
   }
   const place = inputPlace(refuse)
-  if (typeof input === 'string' || typeof input === 'number') return { cost: parseAmount(input, 'cost', place) }
+  if (typeof input === 'string' || typeof input === 'number') return { cost: parseHeld(input, 'cost', place) }
   if (typeof input !== 'object' || input === null)
     return refuse([], 'must be dollars, like "2.00", or amounts like { cost: "2.00", calls: 50 }')
   const unknown = Object.keys(input).find((key) => !(metrics as readonly string[]).includes(key))
@@ -27,7 +27,7 @@ export function parseCap(what: string, input: CapInput): Cap {
   const cap: Partial<Record<(typeof metrics)[number], bigint>> = {}
   for (const metric of metrics) {
     const amount = input[metric]
-    if (amount !== undefined) cap[metric] = parseAmount(amount, metric, place.in(metric))
+    if (amount !== undefined) cap[metric] = parseHeld(amount, metric, place.in(metric))
   }
   if (Object.keys(cap).length === 0) return refuse([], 'names no amount; give { cost: "2.00" }')
   return cap

@@ -7,3 +7,8 @@ export function asSentence(text: string): string {
 export function messageOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replace(/\.$/, '')
 }
+
+/** A text with a capital at its beginning. */
+export function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
+}

@@ -84,6 +84,15 @@ describe.skipIf(process.platform === 'win32')('guard', () => {
     expect(await statusOf(machine)).toMatchObject([{ spent: '550000000', held: '0' }])
   })
 
+  test('what the guard inside did not spend is free again where the guard around it ran out', async () => {
+    const { machine, purser } = await limited()
+    await done(machine, ['hold', 'reserve', '--amount', '2', '--id', 'outer', '--ttl', '2s'])
+    const env = { ...purser.env, PURSER_HOLD: 'outer' }
+    const inside = await machine.run(['guard', '--max', '0.5', '--', 'sh', '-c', '$PURSER hold list; sleep 3'], { env })
+    expect(inside.out).toMatch(/ outer$/m)
+    expect(inside.err).toContain('guard: $0.00 of $0.50 was recorded; $0.50 is free again.')
+  })
+
   test('what is for another stage than the guard inside is taken out of the guard around it', async () => {
     const { machine, purser } = await limited()
     const record = (cost: string, stage: string) => `$PURSER record --provider acme --model m --cost ${cost} --label stage=${stage}`

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { grantShape, holdOutcomeShape } from '../../src/cli/gate-shapes.ts'
-import { catalogListShape, chargeShape, costsShape, errorShape, warningShape } from '../../src/cli/json-shapes.ts'
+import { catalogListShape, chargeShape, costsShape, errorShape, importShape, warningShape } from '../../src/cli/json-shapes.ts'
 import { costing, denied, done, granted, holdsOf, statusOf } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 
@@ -262,8 +262,74 @@ describe('the end of a hold', () => {
     expect((await machine.run(['hold', 'resolve', 'open'])).err).toContain('Say either what is left came to')
     for (const answer of [['--not-sent'], ['--cost', '0.75']]) {
       const again = await machine.run(['hold', 'resolve', 'b', ...answer])
-      expect([again.code, again.err]).toEqual([2, expect.stringContaining('The hold "b" is settled: what it came to is booked')])
+      expect([again.code, again.err]).toEqual([2, expect.stringContaining('What is left of the hold "b" was said before: $0.25.')])
     }
+    expect(await hold(machine, 'resolve', 'b', '--cost', '0.25')).toMatchObject({ state: 'settled', costNanos: '250000000' })
+    expect((await machine.run(['hold', 'resolve', 'c', '--cost', '0.5'])).err).toContain(
+      'The hold "c" is settled: what it came to is booked',
+    )
+  })
+})
+
+describe('what is said of a hold more than once, or by somebody else', () => {
+  test('a cost of a call without a price is its cost, and a price of later does not count it twice', async () => {
+    const machine = await limited()
+    await granted(machine, ['--amount', '1', '--id', 'u1'])
+    const call = ['--usage', 'inputTokens=1000', '--provider', 'acme', '--model', 'nobody']
+    const settled = await machine.run(['hold', 'settle', 'u1', ...call])
+    expect(settled.err).toContain('say what it cost: `purser hold resolve u1 --cost USD`')
+    expect(await done(machine, ['hold', 'resolve', 'u1', '--cost', '0.5'])).toBe('u1  settled\n  acme.nobody = $0.50 (stated)\n')
+    machine.write('purser.yaml', 'pricing:\n  models:\n    nobody: { provider: acme, input_per_million: 500, output_per_million: 500 }\n')
+    await done(machine, ['reprice', '--apply'])
+    expect(await statusOf(machine)).toMatchObject([{ spent: '500000000', presumed: '0', unpricedCalls: 0 }])
+    const costs = await machine.json(costsShape, ['costs'])
+    expect(costs.rows).toMatchObject([{ calls: 1, costNanos: '500000000' }])
+  })
+
+  test('tokens that were missing are told beside a cost that is known', async () => {
+    const machine = newMachine()
+    await done(machine, ['budgets', 'set', 'tokens', '--metric', 'tokens', '--limit', '10k', '--window', 'day'])
+    await granted(machine, ['--amount', '1', '--tokens', '3k', '--id', 't1'])
+    const { err } = await machine.run(['hold', 'settle', 't1', '--cost', '0.4', '--provider', 'acme', '--model', 'up'])
+    expect(err).toContain('`purser hold resolve t1 --usage inputTokens=…` says what it used')
+    const wrong = await machine.run(['hold', 'resolve', 't1', '--cost', '0.1'])
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('Say what they used (--usage inputTokens=…). Nothing was booked.')])
+    for (const _ of [1, 2]) {
+      const told = await done(machine, ['hold', 'resolve', 't1', '--usage', 'inputTokens=1000'])
+      expect(told).toBe('t1  settled\n  acme.up + inputTokens=1000\n')
+    }
+  })
+
+  test('a settlement that an import told otherwise says what, and one under the id of another call is refused', async () => {
+    const machine = await limited()
+    const call = { provider: 'acme', model: 'up', costUsd: 0.4, at: '2026-03-10T10:00:00Z' }
+    const lines = [
+      { ...call, id: 'r1' },
+      { ...call, id: 'r2', hold: 'nope' },
+    ].map((each) => JSON.stringify(each))
+    machine.write('calls.jsonl', `${lines.join('\n')}\n`)
+    const imported = await machine.json(importShape, ['import', 'jsonl', 'calls.jsonl'])
+    expect(imported).toMatchObject({ booked: 2, unknownHolds: 1 })
+    await granted(machine, ['--amount', '1', '--id', 'h1'])
+    const settled = await machine.run(['hold', 'settle', 'h1', '--id', 'r1', '--cost', '0.9', '--provider', 'acme', '--model', 'up'])
+    expect(settled.code).toBe(0)
+    expect(settled.err).toContain('the call was imported before as r1, with another statedNanos. That charge stands')
+    await done(machine, ['record', '--id', 'X', '--provider', 'acme', '--model', 'up', '--cost', '0.01'])
+    await granted(machine, ['--amount', '1', '--id', 'h2'])
+    const taken = await machine.run(['hold', 'settle', 'h2', '--id', 'X', '--cost', '0.9', '--provider', 'other', '--model', 'zzz'])
+    expect([taken.code, taken.err]).toEqual([2, expect.stringContaining('booked already with another provider: "acme" then, "other" now')])
+    const own = await machine.run(['record', '--id', 'hold:h2', '--provider', 'acme', '--model', 'up', '--cost', '0.4'])
+    expect([own.code, own.err]).toEqual([2, expect.stringContaining("the form of the id of a hold's own charge")])
+  })
+
+  test('a hold for what a plan covers is settled so, and a call that is paid for is told', async () => {
+    const machine = await limited()
+    for (const id of ['pl', 'paid']) await granted(machine, ['--amount', '100', '--basis', 'plan', '--id', id])
+    const covered = await machine.run(['hold', 'settle', 'pl', '--cost', '50', '--provider', 'a', '--model', 'b'])
+    expect(covered.err).toBe('')
+    expect(await statusOf(machine)).toMatchObject([{ spent: '0' }])
+    const paid = await machine.run(['hold', 'settle', 'paid', '--cost', '50', '--basis', 'metered', '--provider', 'a', '--model', 'b'])
+    expect(paid.err).toContain('the hold was for calls that a plan covers, and set no money aside; this call is booked as paid for')
   })
 })
 
@@ -363,6 +429,29 @@ describe('hold end', () => {
     const { code, err } = await machine.run(['hold', 'end', 'h', ...args])
     expect([code, err]).toEqual([2, expect.stringContaining(words)])
     expect(await holdsOf(machine)).toMatchObject([{ id: 'h', state: 'open' }])
+  })
+})
+
+describe('an id', () => {
+  test('that a shell takes apart stands quoted in the commands that are named', async () => {
+    const machine = await limited()
+    const id = "it's 1; rm -rf x"
+    await granted(machine, ['--amount', '1', '--id', id, '--ttl', '10m'])
+    const { err } = await machine.run(['hold', 'end', id, '--how', 'timeout'])
+    expect(err).toContain(`\`purser hold settle 'it'\\''s 1; rm -rf x'\` books it should an answer come`)
+    expect((await machine.run(['hold', 'end', id, '--how', 'cut', '--cost', '0.1', '--provider', 'a', '--model', 'b'])).err).toContain(
+      `\`purser hold resolve 'it'\\''s 1; rm -rf x' --cost USD\``,
+    )
+  })
+
+  test('does not begin as an option does', async () => {
+    const machine = await limited()
+    expect(await machine.run(['hold', 'reserve', '--amount', '1', '--id', '-x'])).toMatchObject({
+      code: 2,
+      err: 'purser: --id is -x, which commands would take for an option. Begin it with another character.\n',
+    })
+    const status = await machine.run(['hold', 'end', 'h', '--status', '302'])
+    expect([status.code, status.err]).toEqual([2, expect.stringContaining('302 is not the HTTP status of an answer or an error')])
   })
 })
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
+import { openBehind, openTemporaryLedger } from '../ledger/temporary-ledger.ts'
 import { counter, pay, usd } from './paid-call.ts'
 
 describe('a run is let in by its estimate', () => {
@@ -160,6 +160,26 @@ describe('a run and who may execute it', () => {
         message: expect.stringContaining(`The run "r" is running in process ${process.pid}`) as string,
       })
     })
+  })
+
+  test('is left where another process has taken it over, which is told to its caller', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.budgets.set('daily', { limit: 5, window: 'day' })
+    const going = purser.run({ id: 'r', budget: '1.00' }, async (run) => {
+      await run.stage('one', async () => {
+        const behind = openBehind(purser.location)
+        // Another process has found this one silent for so long that it took the run over.
+        behind.exec(`UPDATE documents SET body = json_set(body, '$.owner.token', 'another') WHERE kind = 'run'`)
+        await pay(purser, '0.10')
+      })
+      await run.stage('two', () => expect.fail('it is executed elsewhere'))
+    })
+    await expect(going).rejects.toMatchObject({
+      code: 'PURSER_RUN_BUSY',
+      message: expect.stringContaining('Another process executes the run "r" now.') as string,
+    })
+    expect(await purser.runs.get('r')).toMatchObject({ state: 'running', owner: { token: 'another' } })
+    expect(await counter(purser)).toEqual({ spent: usd(0.1), held: 0n, presumed: 0n })
   })
 
   test('is not run again under other labels, or once it has ended', async () => {

@@ -75,6 +75,21 @@ describe('a run that reaches its own cap', () => {
     expect(await going).toMatchObject({ state: 'completed', result: 4 })
   })
 
+  test('and is resumed while the limit still stands is paused again, and says so', async () => {
+    const purser = await openTemporaryLedger()
+    const going = pipeline(purser, { id: 'r', budget: '1.20', whenPaused: 'wait' })
+    const state = async () => (await purser.runs.get('r'))?.state
+    await expect.poll(state).toBe('paused')
+    await purser.runs.resume('r')
+    await expect.poll(state).toBe('paused')
+    expect(await purser.runs.get('r')).toMatchObject({
+      message: expect.stringContaining('paused before the stage "three"') as string,
+      limit: { budget: 'run', spent: usd(1) },
+    })
+    await purser.runs.raise('r', { to: '2.00' })
+    expect(await going).toMatchObject({ state: 'completed', result: 4 })
+  })
+
   test('counts what an earlier execution spent', async () => {
     const purser = await openTemporaryLedger()
     let fails = true

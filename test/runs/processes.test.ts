@@ -24,7 +24,10 @@ function start(db: string, run: string, ms: number, max?: number): RunProcess {
   const lines = createInterface({ input: child.stdout })
   lines.on('line', (line) => said.push(line))
   const over = new Promise<void>((resolve) => lines.on('close', () => resolve()))
-  return { child, said, says: (text) => expect.poll(() => said, { timeout: 15_000 }).toContain(text), over }
+  const says = async (text: string): Promise<void> => {
+    await expect.poll(() => said, { timeout: 15_000 }).toContain(text)
+  }
+  return { child, said, says, over }
 }
 
 describe('processes that execute runs', () => {

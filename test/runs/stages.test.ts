@@ -117,7 +117,9 @@ describe('the stages of a run', () => {
     expect(ended).toMatchObject({
       state: 'paused',
       limit: { budget: 'stage', metric: 'cost', limit: usd(0.5), spent: usd(0.3), asked: usd(0.3) },
-      message: expect.stringContaining("The stage's own cap of $0.50 is reached: $0.30 spent, and $0.30 more is asked.") as string,
+      message: expect.stringContaining(
+        "The stage's own cap of $0.50 is reached: $0.30 spent, and $0.30 more is asked. Its program has to give the stage a larger budget when it runs it again.",
+      ) as string,
     })
     expect(await counter(purser)).toEqual({ spent: usd(0.3), held: 0n, presumed: 0n })
     expect((await purser.runs.stages('r'))[0]).toMatchObject({ state: 'interrupted', attempt: 1 })

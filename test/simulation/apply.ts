@@ -13,7 +13,8 @@ import { granting } from './check-grant.ts'
 import { Mismatch, same } from './mismatch.ts'
 import type { Model, ModelCharge } from './model.ts'
 import { checkOutcome } from './check-answer.ts'
-import { extend, priceArrived, release, reserve, settle } from './model-holds.ts'
+import { extend, lapse, priceArrived, release, reserve, settle, settleByRecord } from './model-holds.ts'
+import { resolve } from './model-resolve.ts'
 import { partsOf } from './model-parts.ts'
 import { bookUnheld, define, remove, seed } from './model-ledger.ts'
 import { split } from './model-split.ts'
@@ -42,6 +43,10 @@ export function send(store: Store, operation: Operation, now: number): Promise<u
     case 'settle': {
       const settlement = { ...draftsOf(operation.input, now), ignore: ['at'] as const, settling: operation.settling }
       return store.gate('settle', { id: operation.id as HoldId, settlement })
+    }
+    case 'resolve': {
+      const settlement = { draft: draftOf(operation.input, now), ignore: ['at'] as const, settling: 'final' as const }
+      return store.gate('resolve', { id: operation.id as HoldId, settlement })
     }
     case 'release':
       return store.gate('release', { id: operation.id as HoldId, resolving: operation.resolving })
@@ -91,6 +96,11 @@ export function foresee(model: Model, operation: Operation, reply: Reply | undef
       const { id, input, settling } = operation
       return checkOutcome(model, operation, settle(model, id, partsOf(chargeOf(input), input), settling, order), reply)
     }
+    case 'resolve': {
+      const { id, input } = operation
+      const said = { charge: { ...chargeOf(input), place: null }, cost: input.statedNanos ?? null }
+      return checkOutcome(model, operation, resolve(model, id, said, order), reply)
+    }
     case 'release':
       return checkOutcome(model, operation, release(model, operation.id, operation.resolving), reply)
     case 'extend':
@@ -127,18 +137,26 @@ function bookAll(model: Model, { charges, batch }: Operation & { kind: 'book' },
     const isKnown = model.charges.some((charge) => charge.id === input.id)
     const expected = isKnown ? (onExisting === 'supersede' ? ['superseded', 'duplicate'] : ['duplicate']) : ['booked']
     if (!expected.includes(outcome)) throw new Mismatch('book', expected, outcome)
-    const more = { hold: null, corrects: null, batch, seq }
+    const hold = outcome === 'booked' && input.hold !== undefined ? model.holds.get(input.hold) : undefined
+    const more = { hold: input.hold ?? null, corrects: null, batch, seq }
     if (outcome === 'booked') {
       for (const [place, { part, more: labels }] of partsOf(chargeOf(input), input).entries()) {
-        const own = { countedAt: input.at, labels: { ...input.labels, ...labels }, order: ++order.next }
+        // A call that was made before the hold that it names was not held.
+        const countedAt = hold !== undefined && hold.reservedAt <= input.at ? hold.reservedAt : input.at
+        const own = { countedAt, labels: { ...input.labels, ...labels }, order: ++order.next }
         // Where the later parts lie, the store has not told yet.
-        bookUnheld(model, { ...part, ...more, ...own, seq: place === 0 ? seq : undefined })
+        const charge = { ...part, ...more, ...own, seq: place === 0 ? seq : undefined }
+        if (hold?.state === 'open' && hold.expiresAt <= model.now) lapse(model)
+        if (hold?.state === 'open' || hold?.state === 'presumed') settleByRecord(model, hold, charge, input.outcome === 'cut')
+        else bookUnheld(model, charge)
       }
     }
     if (outcome === 'superseded') {
       const difference = differenceOf(model, input)
-      if (difference.unpriced === -1 && difference.hold !== null) priceArrived(model, difference.hold)
-      bookUnheld(model, { ...difference, ...more, order: ++order.next, id, corrects: input.id ?? null })
+      const of = model.holds.get(difference.hold ?? '')
+      if (of?.state === 'open' && of.expiresAt <= model.now) lapse(model)
+      if (difference.unpriced === -1 && of !== undefined) priceArrived(model, of.id)
+      bookUnheld(model, { ...difference, ...more, hold: difference.hold, order: ++order.next, id, corrects: input.id ?? null })
     }
   }
 }
@@ -158,10 +176,11 @@ function differenceOf(model: Model, input: ChargeInput): ModelCharge {
     otherTokens: wanted.otherTokens - sum(({ otherTokens }) => otherTokens),
     calls: 0n,
     unpriced: wanted.unpriced - unpriced,
+    isMeasured: wanted.cacheReads + wanted.otherTokens !== sum(({ cacheReads, otherTokens }) => cacheReads + otherTokens),
   }
 }
 
-function chargeOf({ id = '', at, usage, statedNanos, basis }: ChargeInput) {
+function chargeOf({ id = '', at, usage, statedNanos, basis, provider, model }: ChargeInput) {
   return {
     id,
     at,
@@ -172,6 +191,7 @@ function chargeOf({ id = '', at, usage, statedNanos, basis }: ChargeInput) {
     cacheReads: BigInt(usage.cacheReadTokens ?? 0),
     otherTokens: BigInt(usage.inputTokens ?? 0),
     isMeasured: Object.keys(usage).length > 0,
+    facts: `${provider} ${model} ${usage.inputTokens ?? 0} ${usage.cacheReadTokens ?? 0} ${statedNanos ?? 'none'}`,
   }
 }
 

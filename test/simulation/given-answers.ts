@@ -16,7 +16,7 @@ export class GivenAnswers {
 
   /** @throws Mismatch where an answer contradicts an earlier one */
   hear({ kind }: Operation, reply: Reply): void {
-    if (!('answer' in reply) || !['reserve', 'split', 'settle', 'release', 'extend'].includes(kind)) return
+    if (!('answer' in reply) || !['reserve', 'split', 'settle', 'resolve', 'release', 'extend'].includes(kind)) return
     const { granted, id = '', reservedAt, state } = reply.answer as Answer
     const ended = this.#ended.get(id)
     if (granted === true && reservedAt !== undefined) {

@@ -13,7 +13,7 @@ import {
   scopeOf,
   type SetAside,
 } from './model.ts'
-import { changing, counting, type Place, relieve } from './model-counting.ts'
+import { changing, counting, type Place, relieve, startOf } from './model-counting.ts'
 import { addAside, asideOf, decide, type Decision, type Demand, demandsOf, sampleKey, tellDenials } from './model-deciding.ts'
 
 /** What an operation on holds should answer. */
@@ -70,6 +70,9 @@ export function newHold(
     unpriced: 0,
     unmeasured: 0,
     uncertain: [],
+    lacking: [],
+    lastCharge: null,
+    told: [],
     isOver: false,
     warnings: letThrough.map(({ demand }) => demand.budget.budget.name),
     given: Object.fromEntries(learning.map(({ budget, expected }) => [budget.budget.metric, expected])),
@@ -138,6 +141,8 @@ export function settle(model: Model, id: string, parts: readonly SettledPart[], 
   lapse(model)
   const overrun = new Map<string, bigint>()
   if (isEnded) return { kind: 'outcome', hold, charge: charge.id, overrun }
+  // An import may tell of the call in other words; a record of other figures is of another call.
+  if (known?.hold === null && known.batch === null && known.facts !== charge.facts) return { kind: 'error', code: 'PURSER_ID_CONFLICT' }
   if (known === undefined) {
     const own = {
       countedAt: hold.reservedAt,
@@ -151,34 +156,76 @@ export function settle(model: Model, id: string, parts: readonly SettledPart[], 
     for (const each of charges) book(model, hold, each, overrun)
     for (const each of charges) takeWhereNotCounted(model, hold, each)
   }
-  if (settling.endsWith('uncertain')) markUncertain(model, hold)
-  if (settling === 'final' && hold.isOver) {
-    if (charge.unpriced === 0) learnOf(hold, 'cost')
-    if (charge.isMeasured) learnOf(hold, 'tokens')
-  }
+  const ids = parts.map(({ part }) => part.id)
+  if (settling.endsWith('uncertain')) markUncertain(model, hold, ['cost', 'tokens'], ids)
+  if (settling === 'final') answerOver(hold, charge)
   if (!settling.startsWith('partial')) finish(model, hold, 'settled')
-  if (overrun.size > 0) {
-    model.events.push({ kind: 'hold.overrun', hold: id, budgets: [...overrun].map(([budget, by]) => `${budget} ${by}`).toSorted() })
-  }
+  tellOverrun(model, hold, overrun)
   return { kind: 'outcome', hold, charge: charge.id, overrun }
 }
 
-/** What was cut may have come to more; where the part has nothing left, that more is of the hold it comes from. */
-function markUncertain(model: Model, hold: ModelHold): void {
-  hold.uncertain = ['cost', 'tokens']
+/** A record that names a hold takes out of it what it came to; it ends one that ran out, and leaves an open one open. */
+export function settleByRecord(model: Model, hold: ModelHold, charge: ModelCharge, isCut: boolean): void {
+  const overrun = new Map<string, bigint>()
+  book(model, hold, charge, overrun)
+  takeWhereNotCounted(model, hold, charge)
+  if (hold.state === 'open') {
+    if (isCut) markUncertain(model, hold, ['cost', 'tokens'], [charge.id])
+  } else if (charge.place === null || charge.place.index === charge.place.weights.length - 1) {
+    answerOver(hold, charge)
+    finish(model, hold, 'settled')
+  }
+  tellOverrun(model, hold, overrun)
+}
+
+export function tellOverrun(model: Model, hold: ModelHold, overrun: ReadonlyMap<string, bigint>): void {
+  if (overrun.size === 0) return
+  model.events.push({ kind: 'hold.overrun', hold: hold.id, budgets: [...overrun].map(([budget, by]) => `${budget} ${by}`).toSorted() })
+}
+
+/**
+ * What was cut may have come to more; where a part had some of a metric and has nothing left of it, that more is of the hold
+ * it comes from.
+ */
+function markUncertain(model: Model, hold: ModelHold, metrics: readonly ('cost' | 'tokens')[], charges: readonly string[]): void {
+  hold.uncertain = [...new Set([...hold.uncertain, ...metrics])]
+  lacks(hold, charges)
   const origin = parentOf(model, hold)
-  if (origin?.state === 'open' && (hold.left.cost ?? 0n) === 0n) markUncertain(model, origin)
+  const passed = metrics.filter((metric) => (hold.asked.worst[metric] ?? 0n) > 0n && hold.left[metric] === 0n)
+  if (origin?.state === 'open' && passed.length > 0) markUncertain(model, origin, passed, charges)
+}
+
+/** Only so many are remembered. */
+function lacks(hold: ModelHold, charges: readonly string[]): void {
+  for (const charge of charges) if (!hold.lacking.includes(charge) && hold.lacking.length < 100) hold.lacking.push(charge)
+}
+
+/** A last call says what was missing of a hold whose calls are over. */
+function answerOver(hold: ModelHold, { unpriced, isMeasured }: Pick<ModelCharge, 'unpriced' | 'isMeasured'>): void {
+  if (!hold.isOver) return
+  if (unpriced === 0) learnOf(hold, 'cost')
+  if (isMeasured) learnOf(hold, 'tokens')
 }
 
 /** Somebody says what was missing of a hold whose calls are over. */
-function learnOf(hold: ModelHold, metric: 'cost' | 'tokens'): void {
+export function learnOf(hold: ModelHold, metric: 'cost' | 'tokens'): void {
   hold.uncertain = hold.uncertain.filter((each) => each !== metric)
   if (metric === 'cost') hold.unpriced = 0
   else hold.unmeasured = 0
 }
 
-/** What a charge comes to is taken out of what its hold keeps, and what is more than that is an overrun. */
+/** A charge of a hold: what it comes to, and what it leaves open. */
 function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<string, bigint>): void {
+  spend(model, hold, charge, overrun)
+  hold.charges += 1
+  if (charge.unpriced === 1) hold.unpriced += 1
+  if (!charge.isMeasured) hold.unmeasured += 1
+  if (charge.unpriced === 1 || !charge.isMeasured) lacks(hold, [charge.id])
+  hold.lastCharge = charge.id
+}
+
+/** What a charge or a correction comes to is taken out of what its hold keeps, and what is more than that is an overrun. */
+export function spend(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<string, bigint>): void {
   const causes = new Map<ModelBudget, string>()
   counting(
     model,
@@ -194,7 +241,9 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
           causes.set(budget, 'unheld')
           continue
         }
-        const aside = hold.setAside.find(({ revision }) => revision === budget.revision)
+        // What a record counts in another window than its hold was never held there.
+        const isThere = startOf(budget, charge.countedAt) === startOf(budget, hold.reservedAt)
+        const aside = isThere ? hold.setAside.find(({ revision }) => revision === budget.revision) : undefined
         const over = amount - (aside?.worst ?? 0n)
         if (over > 0n) {
           const isUnpriced = hold.asked.refusal?.kind === 'unpriced' && metric === 'cost'
@@ -207,9 +256,6 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
       }
     },
   )
-  hold.charges += 1
-  if (charge.unpriced === 1) hold.unpriced += 1
-  if (!charge.isMeasured) hold.unmeasured += 1
   for (const metric of ['cost', 'tokens', 'calls'] as const) {
     const amount = amountOf({ ...wholeUsage, metric } as ModelBudget['budget'], charge)
     const left = hold.left[metric]
@@ -230,7 +276,7 @@ function isAsked({ budget }: ModelBudget, { asked }: ModelHold, { labels }: Mode
 }
 
 /** Money that was spent elsewhere can no longer be spent where its hold, or one that this was split from, keeps it. */
-function takeWhereNotCounted(model: Model, hold: ModelHold, charge: ModelCharge): void {
+export function takeWhereNotCounted(model: Model, hold: ModelHold, charge: ModelCharge): void {
   const seen = new Set([...model.applying(charge.labels)].map((budget) => keyOf(scopeOf(budget.budget, charge.labels), budget.revision)))
   for (let origin: ModelHold | undefined = hold; origin !== undefined; origin = parentOf(model, origin)) {
     for (const budget of model.applying(origin.asked.labels)) {
@@ -251,8 +297,11 @@ function parentOf(model: Model, { parent }: ModelHold): ModelHold | undefined {
 export function release(model: Model, id: string, resolving = false): Expected {
   const hold = model.holds.get(id)
   if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
-  if (hold.state === 'settled') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
+  if (hold.state === 'settled')
+    return { kind: 'error', code: resolving && hold.told.length > 0 ? 'PURSER_ID_CONFLICT' : 'PURSER_HOLD_ENDED' }
   lapse(model)
+  const isWithoutAnswer = hold.state === 'open' || (hold.state === 'presumed' && hold.isOver && hold.uncertain.length === 0)
+  if (resolving && isWithoutAnswer) return { kind: 'error', code: 'PURSER_BAD_ARGUMENT' }
   if (resolving) hold.uncertain = []
   const isThere = hold.state === 'presumed' || hold.state === 'open'
   if (isThere && (resolving || !hold.isOver)) finish(model, hold, 'released')
@@ -268,15 +317,16 @@ export function extend(model: Model, id: string, ttlMs: number): Expected {
   return { kind: 'outcome', hold, charge: null, overrun: new Map() }
 }
 
-/** What is left goes back to the hold that it was split from where both are open, else it is free. */
+/** What is left goes back to the hold that it was split from where that is open, else it is free. */
 function close(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
-  const origin = hold.state === 'open' ? parentOf(model, hold) : undefined
+  const origin = parentOf(model, hold)
   if (origin?.state === 'open') {
     for (const aside of hold.setAside) {
       const home = origin.setAside.find(({ revision, scope }) => revision === aside.revision && scope === aside.scope)
       if (home === undefined) continue
       home.worst += aside.worst
-      home.expected += aside.expected
+      // Nobody knows any more what was expected of what had run out.
+      home.expected += hold.state === 'presumed' ? aside.worst : aside.expected
       aside.worst = 0n
       aside.expected = 0n
     }
@@ -291,7 +341,7 @@ function close(model: Model, hold: ModelHold, state: 'settled' | 'released'): vo
 }
 
 /** What nobody knows stays presumed in hard budgets; the others get what is left back. */
-function finish(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
+export function finish(model: Model, hold: ModelHold, state: 'settled' | 'released'): void {
   hold.isOver = true
   const stays = (aside: SetAside): boolean => staysPresumed(model, hold, aside)
   if (!hold.setAside.some(stays)) {

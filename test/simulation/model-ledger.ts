@@ -1,5 +1,5 @@
 import { type Budget, revisionFields } from '../../src/budgets/budget.ts'
-import { applies, isStillToCount, keyOf, type Model, type ModelBudget, type ModelCharge, scopeOf } from './model.ts'
+import { applies, isStillToCount, keyOf, type Model, type ModelBudget, type ModelCharge, type ModelHold, scopeOf } from './model.ts'
 import { causesWithin, changing, counting, explain, fire, hasReached, type Place, placesOf } from './model-counting.ts'
 import { addAside, type Demand, expectedOf } from './model-deciding.ts'
 import { isUnknown } from './model-holds.ts'
@@ -66,9 +66,19 @@ function drop(model: Model, name: string): void {
   model.budgets = model.budgets.filter(({ budget }) => budget.name !== name)
 }
 
+function modesOf({ mode, overrides }: Budget): unknown {
+  return [mode, overrides.map((each) => [each.match, each.mode ?? null])]
+}
+
+/** A budget that is stricter now presumes what nobody knows of calls that are over, as a new one would. */
+function countUnknown(model: Model, budget: ModelBudget): void {
+  const isMissing = ({ isOver, setAside }: ModelHold): boolean => isOver && setAside.every(({ revision }) => revision !== budget.revision)
+  countOpenHolds(model, budget, [...model.holds.values()].filter(isMissing))
+}
+
 /** Holds that are open when a budget is made count in it from the start, with what is left of them. */
-function countOpenHolds(model: Model, budget: ModelBudget): void {
-  for (const hold of model.holds.values()) {
+function countOpenHolds(model: Model, budget: ModelBudget, holds: Iterable<ModelHold> = model.holds.values()): void {
+  for (const hold of holds) {
     const { metric, ceiling, countsPlan } = budget.budget
     const isOpen = hold.state === 'open' || (hold.state === 'presumed' && metric !== 'concurrency')
     if (!isOpen || hold.reservedAt < budget.countsFrom || !applies(budget.budget, hold.asked.labels)) continue
@@ -96,7 +106,9 @@ function changeTerms(model: Model, made: ModelBudget, budget: Budget): void {
     bound: boundOf(model, place.budget, place.scope),
     wasOver: model.isOver(place.budget, place.scope, place.at),
   }))
+  const was = made.budget
   made.budget = budget
+  if (textOf(modesOf(was)) !== textOf(modesOf(budget))) countUnknown(model, made)
   for (const [index, place] of places.entries()) {
     const { scope, at } = place
     const span = model.spanAt(made, at)
@@ -111,9 +123,9 @@ function changeTerms(model: Model, made: ModelBudget, budget: Budget): void {
     )
     for (const key of model.keysWithin(scope, span, made.fired.keys())) made.fired.set(key, Math.min(made.fired.get(key) ?? 0, reached))
     if (spent + presumed + worst < limit) for (const key of model.keysWithin(scope, span, made.denied)) made.denied.delete(key)
-    const was = before[index]
-    const isLowered = was !== undefined && boundOf(model, made, scope) < was.bound
-    explain(model, place, was?.wasOver === true, isLowered ? 'limit-lowered' : null)
+    const stood = before[index]
+    const isLowered = stood !== undefined && boundOf(model, made, scope) < stood.bound
+    explain(model, place, stood?.wasOver === true, isLowered ? 'limit-lowered' : null)
     fire(model, place)
   }
 }

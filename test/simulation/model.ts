@@ -21,6 +21,10 @@ export interface ModelCharge {
   readonly unpriced: number
   readonly hold: string | null
   readonly batch: string | null
+  /** What two records of the call must agree in, as text. */
+  readonly facts: string
+  /** Which part of its call it is, and the weights of all; null where it is the whole. */
+  readonly place: { readonly index: number; readonly weights: readonly bigint[] } | null
   readonly corrects: string | null
   /** Its place in the order of all charges. */
   readonly order: number
@@ -57,6 +61,11 @@ export interface ModelHold {
   unmeasured: number
   /** What a call that was cut may have used beyond what arrived. */
   uncertain: readonly Metric[]
+  /** Charges that leave something open, as they were noticed, and the last charge of all. */
+  lacking: string[]
+  lastCharge: string | null
+  /** What was said of what they leave open, and the first charge that was booked for it. */
+  told: { readonly said: string; readonly cost: string | null; readonly usage: string | null; readonly charge: string | null }[]
   /** Whether its calls are over, and only what they came to is missing. */
   isOver: boolean
 }

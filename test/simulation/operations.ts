@@ -18,6 +18,7 @@ export type Operation =
   | { readonly kind: 'reserve'; readonly id: string; readonly asked: Asked }
   | { readonly kind: 'split'; readonly from: string; readonly id: string; readonly asked: Asked }
   | { readonly kind: 'settle'; readonly id: string; readonly input: ChargeInput; readonly settling: Settling }
+  | { readonly kind: 'resolve'; readonly id: string; readonly input: ChargeInput }
   | { readonly kind: 'release'; readonly id: string; readonly resolving: boolean }
   | { readonly kind: 'extend'; readonly id: string; readonly ttlMs: number }
   | { readonly kind: 'define'; readonly budget: Budget }
@@ -29,6 +30,7 @@ export type Operation =
 const weights = {
   reserve: 40,
   settle: 22,
+  resolve: 6,
   release: 6,
   split: 8,
   extend: 4,
@@ -66,6 +68,8 @@ export class Operations {
         return this.#split()
       case 'settle':
         return this.#settle()
+      case 'resolve':
+        return this.#resolve()
       case 'release':
         return { kind: 'release', id: this.#hold()?.id ?? 'nobody', resolving: random.chance(0.3) }
       case 'extend':
@@ -167,6 +171,20 @@ export class Operations {
     return { kind: 'settle', id: hold.id, settling, input: call }
   }
 
+  /** Mostly of a hold that is presumed, by a cost, tokens, or both. */
+  #resolve(): Operation {
+    const random = this.#random
+    const presumed = [...this.#model.holds.values()].filter(({ state }) => state === 'presumed')
+    const hold = presumed.length > 0 && random.chance(0.9) ? random.pick(presumed) : this.#hold()
+    if (hold === undefined) return { kind: 'release', id: 'nobody', resolving: true }
+    const left = hold.setAside.find(({ metric }) => metric === 'cost')?.worst ?? this.unit
+    const cost = random.chance(0.2) ? null : (left * BigInt(random.below(115))) / 100n
+    const tokens = random.weighted({ none: 40, zero: 5, some: 55 })
+    const input = this.#input(hold.asked.labels, this.#model.now, cost, tokens === 'some' ? random.between(0, 300) : 0)
+    const id = `hold:${hold.id}`
+    return { kind: 'resolve', id: hold.id, input: { ...input, id, ...(tokens === 'none' && { usage: {} }) } }
+  }
+
   #input(labels: Readonly<Record<string, string>>, at: number, cost: bigint | null, tokens: number): ChargeInput {
     const random = this.#random
     const cached = random.chance(0.4) ? random.between(0, tokens) : 0
@@ -199,7 +217,10 @@ export class Operations {
       cost,
       random.between(0, 700),
     )
-    return { input: { ...input, ...(random.chance(0.08) && { basis: 'plan' }), ...this.#serves(0.15) }, onExisting: 'same' }
+    return {
+      input: { ...input, ...(random.chance(0.08) && { basis: 'plan' }), ...this.#serves(0.15), ...this.#under() },
+      onExisting: 'same',
+    }
   }
 
   /** Sometimes a call serves some stages and steps together; a hold may have a stage already, which then stays. */
@@ -211,6 +232,20 @@ export class Operations {
       ...(random.chance(0.5) && { step: random.pick(['one', 'two']) }),
     })
     return { serves: Array.from({ length: random.between(1, 4) }, () => ({ labels: labels(), weight: String(random.between(1, 7)) })) }
+  }
+
+  /** Sometimes a record names its hold, with its labels or others; rarely one that there is not. */
+  #under(): Partial<ChargeInput> {
+    const random = this.#random
+    if (!random.chance(0.15)) return {}
+    const hold = this.#hold()
+    if (hold === undefined || random.chance(0.05)) return { hold: 'nobody' }
+    const isCut = random.chance(0.15)
+    return {
+      hold: hold.id,
+      ...(random.chance(0.7) && { labels: hold.asked.labels, at: this.#model.now }),
+      ...(isCut && { outcome: 'cut', estimated: true }),
+    }
   }
 
   /** A later record of a call that is booked, which says more: its difference is a correction. */

@@ -3,7 +3,7 @@ import type { Mode } from '../../src/budgets/budget.ts'
 import { type Ending, endingOfStatus } from '../../src/budgets/endings.ts'
 import { everyStore } from './every-store.ts'
 import { openHoldDesk } from './hold-desk.ts'
-import { chargeOf, granted, openGate, usd } from './gate-ledger.ts'
+import { chargeOf, denied, granted, openGate, usd } from './gate-ledger.ts'
 
 /** What arrived of a call that was held at one dollar. */
 const delivered = { provider: 'acme', model: 'big', usage: { inputTokens: 1 }, costUsd: '0.40' }
@@ -121,10 +121,12 @@ describe.each(everyStore)('a held call that nobody has a price for, on $name', (
     await gate.define()
     const { id } = granted(await gate.reserve(usd(1)))
     await gate.settle(id, null, 'partial')
-    for (const resolving of [false, false, true]) {
-      expect(await gate.release(id, resolving)).toMatchObject({ state: 'presumed' })
+    for (const _ of [1, 2]) {
+      expect(await gate.release(id)).toMatchObject({ state: 'presumed' })
       expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: usd(1) })
     }
+    await expect(gate.release(id, true)).rejects.toMatchObject({ code: 'PURSER_BAD_ARGUMENT' })
+    expect(await gate.counter()).toMatchObject({ spent: 0n, held: 0n, presumed: usd(1) })
   })
 
   test('is free again where its owner says that it cost nothing', async () => {
@@ -229,6 +231,30 @@ describe.each(everyStore)('a hold that ran out, on $name', (kind) => {
     expect(await gate.counter()).toMatchObject({ spent: usd(0.4), held: 0n, presumed: usd(1.6) })
   })
 
+  test('leaves its tokens presumed and no money of the hold that it came from, where that was split off for tokens', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ name: 'tokens', metric: 'tokens', limit: 10_000n })
+    const { id } = granted(await gate.reserve(undefined, { id: 'cap', worst: { tokens: 1000n, calls: 5n } }))
+    const part = granted(await gate.split(id, 0n, { worst: { tokens: 200n } }))
+    await gate.settle(part.id, usd(0.1), 'uncertain', { usage: { inputTokens: 50 }, estimated: true })
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 50n, held: 800n, presumed: 150n })
+    // Of the 800 that are left of the cap 100 are used, and it is known that no more were.
+    expect(await gate.settle(id, usd(0.1), 'final', { usage: { inputTokens: 100 } })).toMatchObject({ state: 'settled' })
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 150n, held: 0n, presumed: 150n })
+  })
+
+  test('leaves that metric of its hold presumed of which it has nothing left, and no other', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    await gate.define({ name: 'tokens', metric: 'tokens', limit: 10_000n })
+    const { id } = granted(await gate.reserve(usd(1), { id: 'cap', worst: { tokens: 1000n, calls: 5n } }))
+    const part = granted(await gate.split(id, usd(0.1), { worst: { tokens: 200n } }))
+    await gate.settle(part.id, usd(0.1), 'uncertain', { usage: { inputTokens: 50 }, estimated: true })
+    expect(await gate.settle(id, usd(0.1), 'final', { usage: { inputTokens: 100 } })).toMatchObject({ state: 'presumed' })
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.2), held: 0n, presumed: usd(0.8) })
+    expect(await gate.counter('tokens')).toMatchObject({ spent: 150n, held: 0n, presumed: 150n })
+  })
+
   test('leaves its own rest presumed, and the hold that it came from free', async () => {
     const { gate } = await openGate(kind)
     await gate.define()
@@ -237,5 +263,29 @@ describe.each(everyStore)('a hold that ran out, on $name', (kind) => {
     await gate.settle(part.id, usd(0.4), 'uncertain', { estimated: true })
     expect(await gate.release(id)).toMatchObject({ state: 'released' })
     expect(await gate.counter()).toMatchObject({ spent: usd(0.4), held: 0n, presumed: usd(0.6) })
+  })
+})
+
+describe.each(everyStore)('what is presumed of a call that was cut, on $name', (kind) => {
+  test('counts in a budget again once it is strict again, whichever way it was changed in between', async () => {
+    const { gate, store } = await openGate(kind)
+    await gate.define({ limit: usd(10) })
+    const { id } = granted(await gate.reserve(usd(9)))
+    await gate.settle(id, usd(1), 'uncertain', { estimated: true })
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), presumed: usd(8) })
+    const soft = { limit: usd(10), mode: 'soft', onLimit: 'warn' } as const
+    expect(await gate.define({ ...soft, window: { kind: 'week', startsOn: 1 } })).toBe('revised')
+    expect(await gate.define(soft)).toBe('revised')
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), presumed: 0n })
+    expect(await gate.define({ limit: usd(10) })).toBe('changed')
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), presumed: usd(8) })
+    // The same where it was changed in place both times.
+    await gate.define(soft)
+    await gate.define({ limit: usd(10) })
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), presumed: usd(8) })
+    denied(await gate.reserve(usd(9)))
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+    await gate.release(id, true)
+    expect(await gate.counter()).toMatchObject({ spent: usd(1), presumed: 0n, held: 0n })
   })
 })

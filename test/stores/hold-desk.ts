@@ -18,6 +18,6 @@ export function openHoldDesk(store: Store, now: () => number): HoldDesk {
       read: async (records) => records.map((record) => parseRecord(record, 'UTC', now())),
       run: (work) => work(),
     },
-    async () => undefined,
+    { seedAll: async () => undefined, profileModels: async () => [] },
   )
 }

@@ -1,11 +1,13 @@
 import { Command } from 'commander'
 import type { HoldOutcome } from '../../budgets/find-hold.ts'
+import type { HoldView } from '../../budgets/hold-view.ts'
 import { PurserError } from '../../errors.ts'
 import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
 import type { Charge } from '../../ledger/charge.ts'
 import { addNanos, toUsd } from '../../money/nanos.ts'
 import type { Purser } from '../../purser.ts'
 import { printable } from '../../text/display-width.ts'
+import { quantities } from '../../usage/usage.ts'
 import { applyBudgets } from '../apply-budgets.ts'
 import { chargeLine } from '../charge-line.ts'
 import { describeOption } from '../describe-option.ts'
@@ -56,24 +58,9 @@ export function defineHoldResolve(): Command {
   return command.action(async (hold: string, options: RecordOptions & { notSent?: true }, self: Command) =>
     withSession(self, (session) => {
       const answer = answerOf(options)
-      return doTo(session, hold, (purser) => resolve(purser, hold, answer))
+      return doTo(session, hold, (purser) => purser.holds.resolve(hold, answer))
     }),
   )
-}
-
-/** A hold that is settled has nothing left to resolve; the same answer again is no error. */
-async function resolve(purser: Purser, id: string, answer: 'not-sent' | HeldCall): Promise<HoldOutcome> {
-  try {
-    return await purser.holds.resolve(id, answer)
-  } catch (error) {
-    const isEnded = error instanceof PurserError && (error.code === 'PURSER_HOLD_ENDED' || error.code === 'PURSER_ID_CONFLICT')
-    if (!isEnded || (await purser.holds.get(id)).state !== 'settled') throw error
-    throw new PurserError(
-      error.code,
-      `The hold "${id}" is settled: what it came to is booked, and nothing of it is presumed, so there is nothing to resolve.`,
-      { cause: error },
-    )
-  }
 }
 
 function answerOf(options: RecordOptions & { notSent?: true }): 'not-sent' | HeldCall {
@@ -92,18 +79,39 @@ export async function doTo(session: Session, id: string, work: (purser: Purser) 
   const purser = await session.open({ create: false, prices: true })
   await applyBudgets(session, purser, 'warn')
   const outcome = await work(purser)
-  const charges = outcome.charge === null ? [] : await purser.parts(outcome.charge)
+  const charges = await chargesOf(purser, outcome)
   await answerOrSay(`The hold ${id} is ${outcome.state}.`, () =>
     session.json ? writeJson(outcomeJson(outcome, charges)) : writeLines(outcomeLines(outcome, charges)),
   )
   for (const { budget, by } of outcome.overrun) warn(await overrunText(purser, budget, by))
-  const rest = outcome.state === 'presumed' ? presumedText(await purser.holds.get(id)) : undefined
+  if (charges.length === 0 && outcome.state !== 'presumed') return
+  const hold = await purser.holds.get(id)
+  for (const text of [differsText(outcome), basisText(hold, charges[0])]) if (text !== undefined) warn(text)
+  const rest = presumedText(hold)
   if (rest !== undefined) warn(rest)
   else if (charges[0]?.status === 'unpriced') warn('the call has no price, and is booked without one.')
 }
 
+/** The charges of a call, or the corrections that an answer came to. */
+async function chargesOf(purser: Purser, { charge, charges }: HoldOutcome): Promise<readonly Charge[]> {
+  if (charges === undefined) return charge === null ? [] : purser.parts(charge)
+  return (await Promise.all(charges.map((id) => purser.charge(id)))).filter((each) => each !== undefined)
+}
+
+function differsText({ charge, differs }: HoldOutcome): string | undefined {
+  if (differs === undefined) return undefined
+  return `the call was imported before as ${charge}, with another ${differs}. That charge stands, and what was said here is not booked.`
+}
+
+/** A hold for what a plan covers asked no budget for money, which a call that is paid for spends all the same. */
+function basisText({ basis: held }: HoldView, charge: Charge | undefined): string | undefined {
+  if (charge?.basis !== 'metered' || held === 'metered') return undefined
+  const was = held === 'plan' ? 'calls that a plan covers' : 'calls that cost nothing'
+  return `the hold was for ${was}, and set no money aside; this call is booked as paid for.`
+}
+
 /** The cost is that of the call, whatever number of charges it is booked as. */
-function outcomeJson({ id, state, expiresAt, charge, overrun }: HoldOutcome, charges: readonly Charge[]): Record<string, unknown> {
+function outcomeJson({ id, state, expiresAt, charge, overrun, differs }: HoldOutcome, charges: readonly Charge[]): Record<string, unknown> {
   const costs = charges.flatMap(({ costNanos: cost }) => cost ?? [])
   const costNanos = costs.length === 0 ? null : costs.reduce(addNanos)
   return {
@@ -117,11 +125,22 @@ function outcomeJson({ id, state, expiresAt, charge, overrun }: HoldOutcome, cha
       budget,
       by: String(by),
     })),
+    ...(differs !== undefined && { differs }),
   }
 }
 
 function outcomeLines({ id, state, expiresAt }: HoldOutcome, charges: readonly Charge[]): string[] {
   const until = state === 'open' ? ` until ${iso(expiresAt)}` : ''
   const head = `${printable(id)}  ${state === 'presumed' ? 'presumed spent' : state}${until}`
-  return [head, ...charges.map((charge) => `  ${chargeLine(charge)}`)]
+  return [head, ...charges.map((charge) => `  ${isUsageAlone(charge) ? usageLine(charge) : chargeLine(charge)}`)]
+}
+
+/** A correction that tells what was used of a call whose cost is known. */
+function isUsageAlone({ corrects, costNanos, usage }: Charge): boolean {
+  return corrects !== null && (costNanos ?? 0n) === 0n && quantities(usage).length > 0
+}
+
+function usageLine({ provider, model, usage }: Charge): string {
+  const used = quantities(usage).map(([meter, quantity]) => `${meter}=${quantity}`)
+  return `${printable(`${provider}.${model}`)} + ${used.join(', ')}`
 }

@@ -72,8 +72,11 @@ async function costOf(purser: Purser, run: string, stage?: string): Promise<Nano
 }
 
 function stageJson({ key, name, state, attempt, startedAt, endedAt, message }: Stage) {
-  const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString())
   return { key, name, state, attempt, startedAt: instant(startedAt), endedAt: instant(endedAt), message }
+}
+
+function instant(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString()
 }
 
 function clock(ms: number): string {

@@ -42,6 +42,19 @@ async function worst(): Promise<bigint> {
 }
 
 describe('a call within its budgets', () => {
+  test('is one of the model that was asked for, where the answer names none', async () => {
+    const ears = { ...cards[0], model: 'test-ears', rates: [{ meter: 'audioSeconds', usd: '0.006', per: 60 }] } as Card
+    const purser = await openTemporaryLedger({ ownerCards: [ears] })
+    const sound = { provider: 'openai', api: 'transcription', body: { model: 'test-ears' }, quantities: { audioSeconds: 90 } }
+    const called = await purser.call({ request: sound }, async () => ({ text: 'Hello', usage: { type: 'duration', seconds: 90 } }))
+    if (!called.granted) return expect.fail(called.message)
+    // 90 seconds at $0.006 a minute.
+    expect(await called.booked).toMatchObject({
+      outcome: 'booked',
+      charge: { model: 'test-ears', modelAsked: null, costNanos: 9_000_000n },
+    })
+  })
+
   test('gives the answer, and is booked beside the caller', async () => {
     const purser = await open()
     const called = await purser.withLabels({ project: 'atlas' }, () => purser.call({ request, callId: 'c-1' }, async () => answer))

@@ -129,10 +129,27 @@ export class CallDesk implements CallOpener {
     open.end(ending, call)
   }
 
+  /** A part of a run's cap; undefined where that is not held any more. */
+  async #part(cap: string, request: HoldRequest): Promise<Grant | Denial | Unavailable | undefined> {
+    try {
+      return await this.#holds.split(cap, request)
+    } catch (error) {
+      if (!(error instanceof PurserError) || error.code !== 'PURSER_HOLD_ENDED') throw error
+      const { state } = await this.#holds.get(cap)
+      if (state === 'open') throw error
+      return undefined
+    }
+  }
+
   async #reserve(request: HoldRequest, scope: RunScope | undefined): Promise<Grant | Denial | Unavailable> {
     for (;;) {
       const cap = scope?.cap()
-      const grant = cap === undefined ? await this.#holds.reserve(placed(request, scope)) : await this.#holds.split(cap, request)
+      const grant = cap === undefined ? await this.#holds.reserve(placed(request, scope)) : await this.#part(cap, request)
+      if (grant === undefined) {
+        const refused = await scope?.renew()
+        if (refused !== undefined) return refused
+        continue
+      }
       if (grant.granted || grant.kind === 'unavailable' || scope === undefined || !(await scope.denied(grant as Denial))) return grant
     }
   }
@@ -150,5 +167,12 @@ function readerOf({ request, provider }: CallStart): (answer: unknown) => HeldCa
       'A call without a `request` needs `read`, a function that says what its answer came to, like `(answer) => ({ costUsd: answer.cost })`.',
     )
   }
-  return (body) => ({ provider: provider ?? request.provider, api: request.api, body })
+  const model = request.model ?? modelOf(request.body)
+  return (body) => ({ provider: provider ?? request.provider, api: request.api, body, ...(model !== undefined && { model }) })
+}
+
+/** The model that was asked for: that of the call where the answer does not name one. */
+function modelOf(body: unknown): string | undefined {
+  const model = typeof body === 'object' && body !== null && 'model' in body ? body.model : undefined
+  return typeof model === 'string' && model !== '' ? model : undefined
 }

@@ -104,14 +104,15 @@ export class CallInFlight implements OpenCall {
   #finish(work: () => Promise<Booking>): void {
     invariant(!this.#isOver, `The call of the hold ${this.#call.hold} has ended twice.`)
     this.#isOver = true
-    const booking = work().then(async (done) => {
-      this.#over.resolve(done)
-      if (this.#books.log !== undefined && done.charge !== null) {
-        const charge = await this.#chargeOf(done.charge)
-        if (charge !== null) this.#books.log(charge)
-      }
-    })
-    this.#books.follow(booking)
+    this.#books.follow(this.#book(work))
+  }
+
+  async #book(work: () => Promise<Booking>): Promise<void> {
+    const done = await work()
+    this.#over.resolve(done)
+    if (this.#books.log === undefined) return
+    const charge = await this.#chargeOf(done.charge)
+    if (charge !== null) this.#books.log(charge)
   }
 
   async #settle(call: HeldCall, settling: Settling): Promise<Booking> {

@@ -88,7 +88,7 @@ export class UnbookedJournal {
   }
 
   async #bookWaiting(): Promise<void> {
-    for (const [key, prepared] of [...this.#waiting]) {
+    for (const [key, prepared] of this.#waiting) {
       try {
         await this.#book(prepared)
       } catch {

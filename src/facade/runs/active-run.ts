@@ -1,23 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { hash } from 'node:crypto'
 import type { Denial } from '../../budgets/denial.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
 import { PurserError } from '../../errors.ts'
 import type { Labels } from '../../ledger/charge.ts'
 import { parseLabels } from '../../ledger/labels.ts'
 import { limitText } from '../../runs/cap.ts'
-import { runHoldPrefix } from '../../runs/run-hold-prefix.ts'
 import type { ModelNeed } from '../../runs/profiles/profile.ts'
 import type { Cap, LimitReached, Run, Stage } from '../../runs/run.ts'
+import { capitalised } from '../../text/sentence.ts'
 import { CallDenied } from '../calls/call-denied.ts'
 import { withLabels } from '../label-context.ts'
 import type { LedgerHost } from '../ledger-host.ts'
 import type { ModelAnswer } from '../profiles/profile-book.ts'
 import { limitOf } from './run-admission.ts'
-import { RunHold } from './run-hold.ts'
+import type { RunHold } from './run-hold.ts'
+import type { RunHolds } from './run-holds.ts'
 import type { RunLease } from './run-lease.ts'
 import { RunLeft } from './run-left.ts'
-import { RunLimits } from './run-limits.ts'
+import type { RunLimits } from './run-limits.ts'
 import { checkStage, type RunAdmission, type RunContext, type StageContext, type StageOptions, type StageRunner } from './run-options.ts'
 import { type RunScope, withinRun } from './run-scope.ts'
 import { keptResult, type RunStages } from './run-stages.ts'
@@ -30,7 +30,7 @@ export interface ActiveRunParts {
   readonly host: LedgerHost
   readonly run: Run
   readonly lease: RunLease
-  readonly hold: RunHold
+  readonly holds: RunHolds
   readonly limits: RunLimits
   readonly stages: RunStages
   readonly recorder: RunRecorder
@@ -47,8 +47,6 @@ type StageWork<T> = (stage: StageContext) => Promise<T> | T
 /** A run that is executed: what its code sees, and what happens between its stages. */
 export class ActiveRun implements RunContext {
   readonly #parts: ActiveRunParts
-  /** Holds that are kept alive while the run is. */
-  readonly #holds = new Set<RunHold>()
   #left: RunLeft | undefined
   /** What refused a call of a stage that has not ended. */
   #refusedBy: LimitReached | undefined
@@ -56,7 +54,6 @@ export class ActiveRun implements RunContext {
 
   constructor(parts: ActiveRunParts) {
     this.#parts = parts
-    this.#holds.add(parts.hold)
     const run = <T>(name: string, ...rest: [StageWork<T>] | [StageOptions, StageWork<T>]): Promise<T | undefined> =>
       rest.length === 1 ? this.#stage(name, {}, rest[0]) : this.#stage(name, rest[0], rest[1])
     this.stage = run as StageRunner
@@ -97,12 +94,7 @@ export class ActiveRun implements RunContext {
 
   /** Runs the code of the run, with its labels and within its cap. */
   execute<T>(fn: (run: RunContext) => Promise<T> | T): Promise<T> {
-    return withLabels(this.labels, () => withinRun(this.#scope(this.#parts.hold), async () => fn(this)))
-  }
-
-  /** Signs of life of the run are signs of life of what it holds. */
-  async keepAlive(): Promise<void> {
-    for (const hold of this.#holds) await hold.extend()
+    return withLabels(this.labels, () => withinRun(this.#scope(this.#parts.holds.run), async () => fn(this)))
   }
 
   /** What an error that left the run's code means: a refusal that nobody handled pauses the run. */
@@ -130,10 +122,7 @@ export class ActiveRun implements RunContext {
     try {
       return await this.#executeStage(stage, labels, hold, options, fn)
     } finally {
-      if (hold !== undefined) {
-        this.#holds.delete(hold)
-        await hold.release()
-      }
+      if (hold !== undefined) await this.#parts.holds.release(hold)
     }
   }
 
@@ -143,7 +132,7 @@ export class ActiveRun implements RunContext {
     let value: T
     try {
       value = await withLabels({ ...stage.labels, stage: stage.name }, () =>
-        withinRun(this.#scope(hold ?? this.#parts.hold, hold), async () => fn(context)),
+        withinRun(this.#scope(hold ?? this.#parts.holds.run, hold), async () => fn(context)),
       )
     } catch (error) {
       const left = this.leftBy(error)
@@ -172,7 +161,7 @@ export class ActiveRun implements RunContext {
 
   /** Goes on where nothing is in the way of the next stage; else leaves the run's code, or waits. */
   async #between(next: string, labels: Labels, amounts: Cap): Promise<void> {
-    const { lease, limits, recorder, whenPaused, hold } = this.#parts
+    const { lease, limits, recorder, whenPaused, holds } = this.#parts
     for (let isPaused = false; ;) {
       if (this.#left !== undefined) throw this.#left
       const run = await recorder.read()
@@ -181,7 +170,7 @@ export class ActiveRun implements RunContext {
       const found =
         run.wanted === 'pause' || (isPaused && run.state === 'paused' && run.limit === null)
           ? asked
-          : await limits.before(run, hold, labels, amounts)
+          : await limits.before(run, holds.run, labels, amounts)
       if (found === undefined) {
         if (isPaused) await recorder.resumed()
         return
@@ -192,7 +181,8 @@ export class ActiveRun implements RunContext {
         throw this.#leave('terminated', `The run "${run.id}" was terminated before the stage "${next}". ${why}`, limit)
       const message = `The run "${run.id}" is paused before the stage "${next}". ${why} ${this.#nextStep(limit)}`
       if (whenPaused === 'leave') throw this.#leave('paused', message, limit)
-      if (!isPaused) await recorder.paused(message, limit)
+      // Resumed by somebody, it is paused again where the limit still stands.
+      if (!isPaused || run.state !== 'paused') await recorder.paused(message, limit)
       isPaused = true
       await wait(lookMs)
     }
@@ -202,40 +192,40 @@ export class ActiveRun implements RunContext {
     const { id } = this.#parts.run
     if (limit === null) return `\`purser runs resume ${id}\` lets it go on.`
     if (limit.budget === 'run') return `\`purser runs raise ${id} --by USD\` gives it more, and then it is resumed.`
+    if (limit.budget === 'stage') return 'Its program has to give the stage a larger budget when it runs it again.'
     return `Raise the limit, or wait for its next window, and resume it.`
   }
 
   /** A stage's own cap, out of the run's where that has one. */
   async #holdFor(stage: Stage, labels: Labels, cap: Cap): Promise<RunHold> {
-    const { host, hold, run } = this.#parts
-    const id = `${runHoldPrefix(run.id)}${run.attempt}:${hash('sha256', stage.key).slice(0, 16)}`
-    const held = await RunHold.ofStage(host.store, id, hold, labels, cap)
-    if (!held.granted) {
-      const limit = await this.#limitOf(held)
-      throw this.#leave(
-        'paused',
-        `It is paused before the stage "${stage.key}". ${capitalised(limitText(limit))}. ${this.#nextStep(limit)}`,
-        limit,
-      )
-    }
-    this.#holds.add(held.hold)
-    return held.hold
+    const { holds, run } = this.#parts
+    const held = await holds.ofStage(stage, labels, cap)
+    if (held.granted) return held.hold
+    const limit = await this.#limitOf(held)
+    const why = `${capitalised(limitText(limit))}. ${this.#nextStep(limit)}`
+    throw this.#leave('paused', `The run "${run.id}" is paused before the stage "${stage.key}". ${why}`, limit)
   }
 
   #scope(hold: RunHold, ofStage?: RunHold): RunScope {
-    const { host, lease, run } = this.#parts
+    const { host, lease, run, holds } = this.#parts
     return {
       location: host.store.location,
       run: run.id,
       cap: () => (hold.cap === null ? undefined : hold.id),
       signal: lease.signal,
       denied: (denial) => this.#denied(denial, ofStage),
+      renew: async () => {
+        const refused = await holds.renew(ofStage)
+        if (refused !== undefined) this.#refusedBy = await this.#limitOf(refused)
+        return refused
+      },
     }
   }
 
   /** A call was refused: by a cap that somebody may have raised, by a budget that ends the run, or by another one. */
   async #denied(denial: Denial, ofStage: RunHold | undefined): Promise<boolean> {
-    const { hold, limits, recorder, lease } = this.#parts
+    const { holds, limits, recorder, lease } = this.#parts
+    const { run: hold } = holds
     if (denial.hold === hold.id && ofStage === undefined && (await limits.raise(await recorder.read(), hold))) return true
     const limit = await this.#limitOf(denial)
     this.#refusedBy = limit
@@ -248,7 +238,7 @@ export class ActiveRun implements RunContext {
 
   /** The figures of a refusal; those of a cap are what the run, or the stage, came to. */
   async #limitOf(denial: Denial): Promise<LimitReached> {
-    return denial.hold === undefined ? limitOf(denial) : this.#parts.limits.ofCap(denial, this.#parts.hold)
+    return denial.hold === undefined ? limitOf(denial) : this.#parts.limits.ofCap(denial, this.#parts.holds.run)
   }
 
   /** Notes once why the run's code is left. */
@@ -280,8 +270,4 @@ function denialOf(error: unknown): CallDenied['denial'] | undefined {
     if (each instanceof CallDenied) return each.denial
   }
   return undefined
-}
-
-function capitalised(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`
 }

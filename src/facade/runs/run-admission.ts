@@ -6,6 +6,7 @@ import type { Cap, LimitReached, Run } from '../../runs/run.ts'
 import { runHoldPrefix } from '../../runs/run-hold-prefix.ts'
 import type { QueuePlace } from '../../runs/run-queue.ts'
 import type { Store } from '../../stores/store.ts'
+import { capitalised } from '../../text/sentence.ts'
 import { type HeldRun, RunHold, runAsked } from './run-hold.ts'
 import type { RunAdmission } from './run-options.ts'
 import type { RunTurns } from './run-turns.ts'
@@ -95,7 +96,7 @@ export class RunAdmissions {
 
   /** Budgets that queue runs, and that others wait for already: nobody overtakes them. */
   async #queuesAhead({ labels }: Run): Promise<string[]> {
-    const { budgets } = await this.#store.gate('why', { asked: runAsked(labels, {}) })
+    const budgets = await this.#store.gate('standing', { labels })
     const waited: string[] = []
     for (const { budget, onLimit } of budgets) {
       if (onLimit === 'queue' && (await this.#turns.isWaitedFor(queueOf(budget)))) waited.push(budget)
@@ -144,7 +145,7 @@ function refusalOf(denial: Denial, { cap, estimate }: Remaining): Wait {
   if (!isOpen) return { message, limit: limitOf(denial) }
   const limit = { ...limitOf(denial), asked: null }
   const text = limitText(limit)
-  return { message: `${text.charAt(0).toUpperCase()}${text.slice(1)}.`, limit }
+  return { message: `${capitalised(text)}.`, limit }
 }
 
 /** Waits a moment; true where the run may not wait any longer. */

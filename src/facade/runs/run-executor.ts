@@ -1,9 +1,10 @@
 import type { HoldView } from '../../budgets/hold-view.ts'
+import { PurserError } from '../../errors.ts'
 import { limitText } from '../../runs/cap.ts'
 import type { ModelNeed } from '../../runs/profiles/profile.ts'
 import { capReached } from '../../runs/limits-between-stages.ts'
 import type { Cap, Run, Stage } from '../../runs/run.ts'
-import { messageOf } from '../../text/sentence.ts'
+import { capitalised, messageOf } from '../../text/sentence.ts'
 import type { LedgerHost } from '../ledger-host.ts'
 import type { ModelAnswer, ModelQuestion } from '../profiles/profile-book.ts'
 import { ActiveRun } from './active-run.ts'
@@ -11,12 +12,13 @@ import type { Liveness } from './liveness.ts'
 import { type AdmissionTerms, RunAdmissions } from './run-admission.ts'
 import { claimRun, describeRun } from './run-claim.ts'
 import { releaseEarlier, type RunHold } from './run-hold.ts'
+import { RunHolds } from './run-holds.ts'
 import { RunLease } from './run-lease.ts'
 import type { RunLeft } from './run-left.ts'
 import { RunLimits } from './run-limits.ts'
 import type { RunAdmission, RunContext, RunOptions, RunResult } from './run-options.ts'
 import { RunRecorder } from './run-recorder.ts'
-import { amountsOf, less, presumedOf, spentOf } from './run-spending.ts'
+import { added, amountsOf, less, presumedOf, spentOf } from './run-spending.ts'
 import { RunStages } from './run-stages.ts'
 import { RunTurns } from './run-turns.ts'
 import { untrackedRun } from './untracked-run.ts'
@@ -65,8 +67,8 @@ export class RunExecutor {
     const model = (need: ModelNeed): Promise<ModelAnswer> => this.#model(described, need)
     if (!this.#host.isTracking) return untrackedRun(described, options, fn, model)
     const { store } = this.#host
-    let active: ActiveRun | undefined
-    const lease = new RunLease(store, described.id, { onBeat: async () => active?.keepAlive(), warn: this.#services.warn })
+    let holds: RunHolds | undefined
+    const lease = new RunLease(store, described.id, { onBeat: async () => holds?.keepAlive(), warn: this.#services.warn })
     const claim = await this.#host.run(() => claimRun(store, described, options, lease.owner(), this.#liveness))
     if (claim.isPaused)
       return {
@@ -86,15 +88,27 @@ export class RunExecutor {
       const before = run.attempt > 1 ? added(await spentOf(store, run.id), presumedOf(presumed)) : none
       const limits = new RunLimits(store, run.id, before)
       const execution = { run, lease, recorder, limits, presumed, terms: this.#terms(options, lease, recorder, run) }
-      const let_in = await this.#admit(execution, before)
-      if ('state' in let_in) return let_in
-      const started = await recorder.started({ ...let_in.admission })
+      const admitted = await this.#admit(execution, before)
+      if ('state' in admitted) return admitted
+      const started = await recorder.started({ ...admitted.admission })
       const stages = await RunStages.load(store, run.id)
-      active = new ActiveRun({
-        ...{ host: this.#host, run: started, lease, hold: let_in.hold, limits, stages, recorder, admission: let_in.admission, presumed },
-        ...{ whenPaused: options.whenPaused ?? 'leave', model, warn: this.#services.warn, log: (stage) => this.#logStage(started, stage) },
+      holds = new RunHolds(store, started, admitted.hold, { limits, warn: this.#services.warn })
+      const active = new ActiveRun({
+        host: this.#host,
+        run: started,
+        lease,
+        holds,
+        limits,
+        stages,
+        recorder,
+        admission: admitted.admission,
+        presumed,
+        whenPaused: options.whenPaused ?? 'leave',
+        model,
+        warn: this.#services.warn,
+        log: (stage) => this.#logStage(started, stage),
       })
-      return await this.#execute(execution, active, let_in, fn)
+      return await this.#execute(execution, active, admitted, fn)
     } finally {
       options.signal?.removeEventListener('abort', abort)
       lease.end()
@@ -126,7 +140,7 @@ export class RunExecutor {
     const { message, limit } = left
     if (left.as === 'lost') {
       await hold.release()
-      return { state: 'stopped', run: await execution.recorder.read(), message, limit }
+      throw new PurserError('PURSER_RUN_BUSY', `${message} What this one still did is booked; its last stage is executed again there.`)
     }
     const state = left.as
     const run = await this.#over(execution, hold, () => execution.recorder.ended(state, message, limit))
@@ -161,7 +175,7 @@ export class RunExecutor {
         : {
             granted: false as const,
             limit: spent,
-            message: `${sentence(limitText(spent))} \`purser runs raise ${run.id} --by USD\` gives it more.`,
+            message: `${capitalised(limitText(spent))}. \`purser runs raise ${run.id} --by USD\` gives it more.`,
           }
     if (answer.granted) return answer
     const { limit, message } = answer
@@ -204,14 +218,6 @@ export class RunExecutor {
 
 const none: Required<Cap> = { cost: 0n, tokens: 0n, calls: 0n }
 
-function added(a: Required<Cap>, b: Required<Cap>): Required<Cap> {
-  return { cost: a.cost + b.cost, tokens: a.tokens + b.tokens, calls: a.calls + b.calls }
-}
-
 function resumeIt({ id }: Run): string {
   return `\`purser runs resume ${id}\` lets it go on.`
-}
-
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
 }

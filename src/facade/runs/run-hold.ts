@@ -34,60 +34,103 @@ export interface HeldRun {
   readonly warnings: readonly Pick<BudgetWarning, 'budget' | 'message'>[]
 }
 
+/** Asks the gate for the hold of a run or stage under an id. */
+type Ask = (id: HoldId, cap: Cap | null) => Promise<Grant | Denial>
+
 /** The hold of a run, or of a stage: its place, and its cap, of which its calls are parts. */
 export class RunHold {
   readonly #store: Store
-  readonly id: HoldId
-  /** What it was held for in all; null where it only has a place. */
+  readonly #ask: Ask
+  readonly #firstId: string
+  #id: HoldId
   #cap: Cap | null
+  #renewals = 0
 
-  private constructor(store: Store, id: HoldId, cap: Cap | null) {
+  private constructor(store: Store, id: string, cap: Cap | null, ask: Ask) {
     this.#store = store
-    this.id = id
+    this.#firstId = id
+    this.#id = id as HoldId
     this.#cap = cap
+    this.#ask = ask
   }
 
+  get id(): HoldId {
+    return this.#id
+  }
+
+  /** What it was held for in all; null where it only has a place. */
   get cap(): Cap | null {
     return this.#cap
   }
 
   /** Holds a place for a run, and its cap where it has one. */
-  static async reserve(store: Store, id: string, labels: Labels, cap: Cap | null): Promise<HeldRun | Denial> {
-    const hold = new RunHold(store, id as HoldId, cap)
-    const grant = await store.gate('reserve', { id: hold.id, asked: runAsked(labels, cap ?? {}) })
-    return grant.granted ? { granted: true, hold, warnings: grant.warnings } : grant
+  static reserve(store: Store, id: string, labels: Labels, cap: Cap | null): Promise<HeldRun | Denial> {
+    return held(
+      new RunHold(store, id, cap, (each, amounts) => store.gate('reserve', { id: each, asked: runAsked(labels, amounts ?? {}) })),
+      cap,
+    )
   }
 
   /** Holds a stage's cap: as a part of the run's, where that has one. A stage takes no place. */
-  static async ofStage(store: Store, id: string, from: RunHold, labels: Labels, cap: Cap): Promise<HeldRun | Denial> {
-    const hold = new RunHold(store, id as HoldId, cap)
-    const asked = runAsked(labels, { ...cap, concurrency: 0n })
-    const grant =
-      from.cap === null
-        ? await store.gate('reserve', { id: hold.id, asked })
-        : await store.gate('split', { from: from.id, id: hold.id, asked })
-    return grant.granted ? { granted: true, hold, warnings: grant.warnings } : grant
+  static ofStage(store: Store, id: string, from: RunHold, labels: Labels, cap: Cap): Promise<HeldRun | Denial> {
+    const ask: Ask = (each, amounts) => {
+      const asked = runAsked(labels, { ...amounts, concurrency: 0n })
+      return from.cap === null ? store.gate('reserve', { id: each, asked }) : store.gate('split', { from: from.id, id: each, asked })
+    }
+    return held(new RunHold(store, id, cap, ask), cap)
+  }
+
+  /** Asks for the hold. */
+  async take(cap: Cap | null): Promise<Grant | Denial> {
+    const grant = await this.#ask(this.#id, cap)
+    if (grant.granted) this.#cap = cap
+    return grant
+  }
+
+  /**
+   * Holds anew what is left of the cap, where the hold ran out because nobody could keep it alive: the machine slept, or
+   * its clock was set forward.
+   */
+  async renew(cap: Cap | null): Promise<Grant | Denial> {
+    await this.#store.gate('release', { id: this.#id })
+    const id = `${this.#firstId}~${this.#renewals + 1}` as HoldId
+    const grant = await this.#ask(id, cap)
+    if (!grant.granted) return grant
+    this.#renewals += 1
+    this.#id = id
+    this.#cap = cap
+    return grant
+  }
+
+  /** Whether it is still held. */
+  async isOpen(): Promise<boolean> {
+    return (await this.#store.gate('hold', { id: this.#id })).state === 'open'
   }
 
   /** Holds more, up to so much in all. */
   async raise(to: Cap): Promise<Grant | Denial> {
-    const grant = await this.#store.gate('raise', { id: this.id, to })
+    const grant = await this.#store.gate('raise', { id: this.#id, to })
     if (grant.granted) this.#cap = to
     return grant
   }
 
   async extend(): Promise<void> {
-    await this.#store.gate('extend', { id: this.id, ttlMs })
+    await this.#store.gate('extend', { id: this.#id, ttlMs })
   }
 
   /** Gives back what its calls did not use. */
   async release(): Promise<void> {
     try {
-      await this.#store.gate('release', { id: this.id })
+      await this.#store.gate('release', { id: this.#id })
     } catch (error) {
       if (!(error instanceof PurserError) || error.code !== 'PURSER_HOLD_ENDED') throw error
     }
   }
+}
+
+async function held(hold: RunHold, cap: Cap | null): Promise<HeldRun | Denial> {
+  const grant = await hold.take(cap)
+  return grant.granted ? { granted: true, hold, warnings: grant.warnings } : grant
 }
 
 /** Gives back what earlier attempts of a run still hold themselves; what their calls hold stays, and is presumed. */

@@ -1,10 +1,12 @@
 import type { Denial } from '../../budgets/denial.ts'
+import type { HoldView } from '../../budgets/hold-view.ts'
 import type { Labels } from '../../ledger/charge.ts'
 import { capReached, limitBetweenStages } from '../../runs/limits-between-stages.ts'
 import type { Cap, LimitReached, Run } from '../../runs/run.ts'
+import { runHoldPrefix } from '../../runs/run-hold-prefix.ts'
 import type { Store } from '../../stores/store.ts'
-import { type RunHold, runAsked } from './run-hold.ts'
-import { less, presumedOf, spentOf } from './run-spending.ts'
+import type { RunHold } from './run-hold.ts'
+import { added, less, presumedOf, spentOf } from './run-spending.ts'
 
 /** What is in the way of a run's next stage. */
 export interface RunLimit {
@@ -16,8 +18,8 @@ export interface RunLimit {
 export class RunLimits {
   readonly #store: Store
   readonly #run: string
-  /** What earlier executions spent and left presumed, which its hold of now is not for. */
-  readonly #before: Required<Cap>
+  /** What was spent and left presumed before its hold of now, which that is not for. */
+  #before: Required<Cap>
 
   constructor(store: Store, run: string, before: Required<Cap>) {
     this.#store = store
@@ -36,7 +38,7 @@ export class RunLimits {
         : capReached(this.#allowed(hold), await spentOf(this.#store, this.#run), await this.#presumed(), next)
       if (reached !== undefined) return { action: 'pause', limit: reached }
     }
-    const { budgets } = await this.#store.gate('why', { asked: runAsked(labels, { concurrency: 0n }) })
+    const budgets = await this.#store.gate('standing', { labels })
     if (budgets.length === 0) return undefined
     const records = await this.#store.gate('budgets', {})
     const definitions = records.map(({ budget }) => budget)
@@ -49,6 +51,28 @@ export class RunLimits {
     const to = less(run.cap, this.#before)
     const isMore = (Object.keys(to) as (keyof Cap)[]).some((metric) => (to[metric] ?? 0n) > (hold.cap?.[metric] ?? 0n))
     return isMore && (await hold.raise(to)).granted
+  }
+
+  /** What is left of a cap for which nothing is held any more; from now on a new hold is for that. */
+  async afresh(hold: RunHold): Promise<Cap | null> {
+    if (hold.cap === null) return null
+    const allowed = this.#allowed(hold)
+    const before = added(await spentOf(this.#store, this.#run), await this.#presumed())
+    const left = less(allowed, before)
+    // Where nothing is left the old hold still says what was allowed.
+    if (!Object.values(left).includes(0n)) this.#before = before
+    return left
+  }
+
+  /** The figures of a cap of which nothing is left in some metric. */
+  async used(hold: RunHold, left: Cap): Promise<LimitReached | undefined> {
+    const isUsed = Object.values(left).includes(0n)
+    return isUsed ? capReached(this.#allowed(hold), await spentOf(this.#store, this.#run), await this.#presumed(), {}) : undefined
+  }
+
+  /** What is left of a stage's own cap. */
+  async leftOfStage(cap: Cap, stage: string): Promise<Cap> {
+    return less(cap, await spentOf(this.#store, this.#run, stage), await this.#presumed(stage))
   }
 
   /** The figures of a cap that had no room for a call. */
@@ -80,9 +104,12 @@ export class RunLimits {
     return allowed
   }
 
+  /** What its calls left presumed; what is held for the run itself is not spent by anybody. */
   async #presumed(stage?: string): Promise<Required<Cap>> {
     const holds = await this.#store.gate('holds', {})
-    const own = holds.filter(({ labels, state }) => state === 'presumed' && labels['run'] === this.#run)
+    const isCall = ({ id, labels, state }: HoldView): boolean =>
+      state === 'presumed' && labels['run'] === this.#run && !id.startsWith(runHoldPrefix(this.#run))
+    const own = holds.filter(isCall)
     return presumedOf(stage === undefined ? own : own.filter(({ labels }) => labels['stage'] === stage))
   }
 }

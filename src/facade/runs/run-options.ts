@@ -4,7 +4,19 @@ import type { CapInput } from '../../runs/cap.ts'
 import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { LimitReached, Run } from '../../runs/run.ts'
 import type { ModelNeed } from '../../runs/profiles/profile.ts'
-import { checkFields, checkValue, count, duration, type FieldKinds, flag, type Kind, mapping, oneOf, text } from '../check-fields.ts'
+import {
+  anything,
+  checkFields,
+  checkValue,
+  count,
+  duration,
+  type FieldKinds,
+  flag,
+  type Kind,
+  mapping,
+  oneOf,
+  text,
+} from '../check-fields.ts'
 import type { ModelAnswer } from '../profiles/profile-book.ts'
 
 /** What a run or a stage is foreseen to cost: dollars, or what `purser.estimate` gave. */
@@ -112,7 +124,6 @@ const id: Kind = {
   is: 'text of 1 to 200 characters without line breaks',
   holds: (value) => typeof value === 'string' && value !== '' && value.length <= 200 && !/\p{Cc}/u.test(value),
 }
-const any: Kind = { is: 'anything', holds: () => true }
 const several: Kind = { is: 'a whole number, 1 or more', holds: (value) => count.holds(value) && Number(value) >= 1 }
 const signal: Kind = { is: 'an AbortSignal', holds: (value) => value instanceof AbortSignal }
 
@@ -120,8 +131,8 @@ const runKinds: FieldKinds<RunOptions> = {
   id,
   project: text,
   labels: mapping,
-  estimate: any,
-  budget: any,
+  estimate: anything,
+  budget: anything,
   maxConcurrent: several,
   queue: text,
   waitMs: duration,
@@ -131,7 +142,7 @@ const runKinds: FieldKinds<RunOptions> = {
   signal,
 }
 
-const stageKinds: FieldKinds<StageOptions> = { labels: mapping, budget: any, estimate: any, key: id, keep: flag }
+const stageKinds: FieldKinds<StageOptions> = { labels: mapping, budget: anything, estimate: anything, key: id, keep: flag }
 
 /** @throws PURSER_BAD_ARGUMENT naming the option that is wrong, and what is right */
 export function checkRunOptions(options: unknown): asserts options is RunOptions {

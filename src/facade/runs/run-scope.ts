@@ -14,6 +14,8 @@ export interface RunScope {
    * A call of the run was refused. True where it is to be asked again, because the run's cap was raised meanwhile.
    */
   readonly denied: (denial: Denial) => Promise<boolean>
+  /** The cap ran out because nobody could keep it alive. Holds it anew; a refusal where budgets have no room for it any more. */
+  readonly renew: () => Promise<Denial | undefined>
 }
 
 // Two copies of the package in one process share the context, as they do labels.

@@ -1,5 +1,6 @@
 import type { Amounts } from '../../budgets/hold.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
+import type { Filter } from '../../ledger/cost-query.ts'
 import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { Cap } from '../../runs/run.ts'
 import { answerCosts } from '../../reports/answer-costs.ts'
@@ -9,17 +10,25 @@ import type { EstimateInput } from './run-options.ts'
 
 /** What the calls of a run came to until now, and of one stage where it is named. */
 export async function spentOf(store: Store, run: string, stage?: string): Promise<Required<Cap>> {
-  const equals = (field: string, value: string) => ({ field, op: 'equals' as const, values: [value] })
   const where = [equals('run', run), ...(stage === undefined ? [] : [equals('stage', stage)])]
   const everything = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: store.timezone, weekStart: 1, where }
   const { total } = await answerCosts(store, everything)
   return { cost: total.costNanos, tokens: BigInt(total.totalTokens), calls: BigInt(total.calls) }
 }
 
+function equals(field: string, value: string): Filter {
+  return { field, op: 'equals', values: [value] }
+}
+
 /** What is presumed of calls, by metric. */
 export function presumedOf(holds: readonly HoldView[]): Required<Cap> {
   const sum = (metric: keyof Cap): bigint => holds.reduce((all, { presumed }) => all + (presumed[metric] ?? 0n), 0n)
   return { cost: sum('cost'), tokens: sum('tokens'), calls: sum('calls') }
+}
+
+/** Amounts together. */
+export function added(a: Required<Cap>, b: Required<Cap>): Required<Cap> {
+  return { cost: a.cost + b.cost, tokens: a.tokens + b.tokens, calls: a.calls + b.calls }
 }
 
 /** What is left of amounts that are given; none of those that are not. */

@@ -7,14 +7,14 @@ import { everything } from './everything.ts'
 import { readRunFacts, type RunFacts } from './run-facts.ts'
 import { presumedCost, sumOf } from './run-limits.ts'
 import { byLabel, type StageSums } from './run-sums.ts'
-import { callsOf, costOf, doubtsJson, none, tokensJson, usdByValue, usdInOrder } from './sums.ts'
+import { callsOf, costOf, doubtsJson, none, tokensJson, usdByValue } from './sums.ts'
 import { estimateJson, varianceJson } from './variance.ts'
 
 export type StageCost = z.infer<typeof stageCostSchema>
 export type RunCostSummary = z.infer<typeof runCostSummarySchema>
 
 /** What the calls of a run are grouped by for its summary. */
-export const summaryGroupings = { stage: byLabel('stage'), role: byLabel('role'), operation: byLabel('operation') }
+export const summaryGroupings = { role: byLabel('role'), operation: byLabel('operation') }
 
 /**
  * What a run cost, from the sums of the ledger, and against what was foreseen and allowed. `by`: further labels to go by.
@@ -45,7 +45,7 @@ export async function summaryOf(store: Store, facts: RunFacts, by: readonly stri
     estimated_calls: sums.total.metered.estimatedCalls + sums.total.plan.estimatedCalls,
     ...doubtsJson(sums.total),
     stages: sums.stages.map((stage) => stageJson(sums.stageNames[stage.stage] ?? none, stage)),
-    by_stage: usdInOrder(sums.groups['stage'] ?? []),
+    by_stage: Object.fromEntries(sums.stageNames.map((stage, index) => [stage, toUsd((sums.stageCosts[index] ?? 0n) as Nanos)])),
     by_model: usdByValue(sums.byModel),
     by_role: usdByValue(sums.groups['role'] ?? new Map()),
     by_operation: usdByValue(sums.groups['operation'] ?? new Map()),

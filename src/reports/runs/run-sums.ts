@@ -23,6 +23,8 @@ export interface RunSums {
   /** In the order in which the ledger first saw such calls. */
   readonly stages: readonly StageSums[]
   readonly stageNames: readonly string[]
+  /** Nanos spent, in the order of `stageNames`. */
+  readonly stageCosts: readonly bigint[]
   readonly byModel: ReadonlyMap<string, bigint>
   /** Nanos spent by value, for each grouping that was asked for. */
   readonly groups: Readonly<Record<string, ReadonlyMap<string, bigint>>>
@@ -80,6 +82,7 @@ class RunAdder {
   /** By the numbers of stage and model. */
   readonly #stages = new Map<number, StageSums>()
   readonly #byModel = new Map<string, Cost>()
+  readonly #stageCosts: bigint[] = []
   readonly #total = zeroSums()
   readonly #carried = new Set<string>()
   #common: Map<string, string> | undefined
@@ -115,6 +118,7 @@ class RunAdder {
     const nanos = isPlan ? 0n : measures.costNanos
     for (const cost of place.costs) cost.nanos += nanos
     known.cost.nanos += nanos
+    this.#stageCosts[place.stage] = (this.#stageCosts[place.stage] ?? 0n) + nanos
     const key = place.stage * models + known.number
     const stage = this.#stages.get(key)
     if (stage === undefined) {
@@ -139,6 +143,7 @@ class RunAdder {
       total: this.#total,
       stages: [...this.#stages.values()],
       stageNames: [...this.#stageNames.keys()],
+      stageCosts: this.#stageCosts,
       byModel: plain(this.#byModel),
       groups: Object.fromEntries(this.#names.map((name, index) => [name, plain(this.#costs[index] ?? new Map())])),
       common: Object.fromEntries(this.#common ?? []),

@@ -58,10 +58,5 @@ export const none = 'none'
 /** Dollars by value, the dearest first. */
 export function usdByValue(nanos: ReadonlyMap<string, bigint>): Record<string, number> {
   const dearestFirst = [...nanos].toSorted(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x > y ? -1 : 1))
-  return usdInOrder(dearestFirst)
-}
-
-/** Dollars by value, in the order given. */
-export function usdInOrder(nanos: Iterable<readonly [string, bigint]>): Record<string, number> {
-  return Object.fromEntries([...nanos].map(([value, cost]) => [value, toUsd(cost as Nanos)]))
+  return Object.fromEntries(dearestFirst.map(([value, cost]) => [value, toUsd(cost as Nanos)]))
 }

@@ -26,6 +26,7 @@ export function transactionWork(transaction: Transaction): Work<readonly Booked[
         for (const each of [draft, ...otherParts]) {
           foresee(turn, each)
           foreseeCounters(turn.gate, each.labels, each.at)
+          if (each.hold !== null) turn.gate.tables.holds.want(each.hold)
         }
       }
       if (transaction.batch !== undefined) turn.batches.want(transaction.batch)

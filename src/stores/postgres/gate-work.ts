@@ -1,12 +1,11 @@
 import { type GateOperation, type GateOperations, runGate } from '../../budgets/gate-operations.ts'
 import type { Asked, HoldId } from '../../budgets/hold.ts'
 import { learnedKey } from '../../budgets/learned-key.ts'
-import { heldCharge } from '../../budgets/settle.ts'
+import { heldCharge, type Settlement } from '../../budgets/settle.ts'
 import { fromStoredHold } from '../../budgets/stored-hold.ts'
 import { oldestSlice } from '../../budgets/window.ts'
 import type { PurserError } from '../../errors.ts'
 import type { Labels } from '../../ledger/charge.ts'
-import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 import { refusable } from '../refusable.ts'
 import { counterName } from './gate-tables.ts'
 import { NotLoaded } from './known-rows.ts'
@@ -33,7 +32,7 @@ interface Parts {
   readonly id?: HoldId
   readonly from?: HoldId
   readonly asked?: Asked
-  readonly settlement?: { readonly draft: ChargeDraft; readonly otherParts?: readonly ChargeDraft[] | undefined }
+  readonly settlement?: Pick<Settlement, 'draft' | 'otherParts' | 'takesBasis'>
 }
 
 /** What an operation is likely to ask for. A hold brings the counters along in which it sets something aside. */
@@ -50,7 +49,7 @@ export function foreseeOperation(turn: Turn, input: object): void {
   else {
     const hold = fromStoredHold(hint)
     for (const draft of [settlement.draft, ...(settlement.otherParts ?? [])]) {
-      const charge = heldCharge(hold, draft)
+      const charge = heldCharge(hold, draft, settlement.takesBasis)
       foresee(turn, charge)
       if (charge.part !== null) foreseeCounters(gate, charge.labels, hold.reservedAt)
     }

@@ -1,0 +1,90 @@
+// Agents that work on tickets, within the limits of purser.yaml: five at a time, so much for a project and a day, and an
+// agent that comes to the limit of its run is terminated. One builder serves all of them, on the account of the ticket.
+//   node main.ts [tickets.json]
+import { readFileSync } from 'node:fs'
+import Anthropic from '@anthropic-ai/sdk'
+import { formatUsd, nanos, Purser } from 'purser'
+import { wrap } from 'purser/anthropic'
+
+interface Ticket {
+  readonly id: string
+  readonly project: string
+  readonly agent: string
+  readonly task: string
+}
+
+const opus = 'claude-opus-5'
+const sonnet = 'claude-sonnet-4-6'
+const haiku = 'claude-haiku-4-5'
+const models: Readonly<Record<string, string>> = { 'feature-dev': opus, 'bugfix-dev': sonnet, tester: sonnet, clarifier: haiku }
+const mostSteps = 20
+
+const tickets = JSON.parse(readFileSync(process.argv[2] ?? 'tickets.json', 'utf8')) as readonly Ticket[]
+const purser = await Purser.open({ db: 'agents.db', serviceTiers: { anthropic: ['standard'] } })
+const anthropic = wrap(new Anthropic(), purser, { provider: 'anthropic' })
+// A ledger without its limits would let everything through.
+if ((await purser.budgets.list()).length === 0) throw new Error('No limit is in force. Run `npx purser budgets apply` first.')
+purser.listen(({ kind, body }) => {
+  if (kind === 'threshold.crossed') console.log(`${body['level']}: ${body['message']} (${body['budget']})`)
+})
+
+/** An agent goes on until it says that it is done; each step reads all that was said before. */
+async function work({ agent, task }: Ticket): Promise<number> {
+  const messages: Anthropic.MessageParam[] = [{ role: 'user', content: `You are the ${agent}. ${task} Say DONE when you are.` }]
+  for (let step = 1; step <= mostSteps; step += 1) {
+    const { content } = await anthropic.messages.create({ model: models[agent] ?? sonnet, max_tokens: 4000, messages })
+    if (content.some((part) => part.type === 'text' && part.text.includes('DONE'))) return step
+    messages.push({ role: 'assistant', content }, { role: 'user', content: 'Go on.' })
+  }
+  return mostSteps
+}
+
+/** The builder belongs to no project. What it spends is spent on the ticket for which it builds, by the labels around it. */
+async function build({ id, task }: Ticket): Promise<void> {
+  await purser.withLabels({ agent: 'builder', agentType: 'support' }, () =>
+    anthropic.messages.create({ model: haiku, max_tokens: 1000, messages: [{ role: 'user', content: `Build ${id}: ${task}` }] }),
+  )
+}
+
+/** One agent on one ticket is a run. It waits while five others work, and does not begin where a day or a month is used up. */
+async function runAgent(ticket: Ticket): Promise<string> {
+  const { id, project, agent } = ticket
+  const model = models[agent] ?? sonnet
+  const estimate = await purser.estimate({ calls: [{ model, calls: 2, input: 1000, output: 2000 }] })
+  const labels = { ticket: id, agent, agentType: 'worker' }
+  const ended = await purser.run({ project, labels, estimate }, async (run) => {
+    console.log(`${id} ${agent} begins (${run.admission.verdict})`)
+    await run.stage('work', () => work(ticket))
+    await run.stage('build', () => build(ticket))
+  })
+  if (ended.state === 'refused') return `${id} ${agent} is refused: ${ended.message}`
+  const { total_cost_usd } = await purser.reports.summary(ended.run.id)
+  return `${id} ${agent}: ${ended.state}, $${total_cost_usd}${ended.state === 'completed' ? '' : `. ${ended.message}`}`
+}
+
+/** What was spent by the values of a label or property, with bars. */
+async function showCosts(title: string, field: string): Promise<void> {
+  const { rows, total } = await purser.costs({ groupBy: [field] })
+  console.log(`\n${title}`)
+  for (const { key, costNanos } of rows) {
+    const percent = total.costNanos === 0n ? 0 : Number((costNanos * 1000n) / total.costNanos) / 10
+    console.log(`  ${(key[0] ?? 'none').padEnd(18)} ${'█'.repeat(Math.ceil(percent / 5)).padEnd(20)} ${formatUsd(costNanos)} (${percent}%)`)
+  }
+}
+
+for (const line of await Promise.all(tickets.map(runAgent))) console.log(line)
+
+const { total } = await purser.costs()
+console.log(`\nTotal cost ${formatUsd(total.costNanos)}, ${total.totalTokens} tokens, ${total.runs} agent runs`)
+await showCosts('Cost by Agent', 'agent')
+await showCosts('Cost by Model', 'model')
+await showCosts('Cost by Ticket', 'ticket')
+await showCosts('Cost by Project', 'project')
+
+console.log('\nLimits')
+for (const { budget, metric, scope, spent, limit, onLimit } of await purser.budgets.status()) {
+  if (metric === 'concurrency' || scope['agent'] !== undefined) continue
+  const [used, most] = metric === 'cost' ? [spent, limit].map((each) => formatUsd(nanos(each))) : [spent, limit]
+  console.log(`  ${[budget, ...Object.values(scope)].join(' ')}: ${used} of ${most}, then ${onLimit}`)
+}
+await purser.close()

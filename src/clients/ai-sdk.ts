@@ -1,0 +1,99 @@
+import type { LanguageModelV4, LanguageModelV4CallOptions, LanguageModelV4Middleware } from '@ai-sdk/provider'
+import { hash } from 'node:crypto'
+import { CallDenied } from '../facade/calls/call-denied.ts'
+import type { OpenCall } from '../facade/calls/open-call.ts'
+import { defaultTtlMs } from '../facade/hold-request.ts'
+import { contextLabels } from '../facade/label-context.ts'
+import { answerOf } from './ai-sdk-answer.ts'
+import { observedParts } from './ai-sdk-parts.ts'
+import { type Attempt, Attempts } from './attempts.ts'
+import { type ClientOptions, type Gatekeeper, startOf } from './client-options.ts'
+
+export type { ClientOptions } from './client-options.ts'
+export { denialOf } from './unsent-response.ts'
+
+/** A call that holds money, between its parameters and its answer. */
+interface Opened {
+  readonly open: OpenCall
+  readonly provider: string
+  readonly key: string
+  readonly attempt: Attempt
+}
+
+/**
+ * Middleware for models of the AI SDK: each call of a model is bounded, held and booked. A call that a budget refuses
+ * throws `CallDenied`, and nothing is sent; see `denialOf`.
+ * @example
+ * const model = wrapLanguageModel({ model: openai('gpt-4o'), middleware: purserMiddleware(purser, { labels: { stage: 'draft' } }) })
+ */
+export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}): LanguageModelV4Middleware {
+  const attempts = new Attempts()
+  // The parameters of a call are made here and handed to the wrapper of the same call.
+  const opened = new WeakMap<LanguageModelV4CallOptions, Opened>()
+  const begun = (params: LanguageModelV4CallOptions): Opened => {
+    const known = opened.get(params)
+    if (known === undefined) throw new TypeError('The middleware of purser was given parameters that it has not seen before.')
+    return known
+  }
+  return {
+    specificationVersion: 'v4',
+    transformParams: async ({ params, model }) => {
+      const begins = await openCall(purser, attempts, { params, model, options })
+      const sent = paramsToSend(params, begins.open)
+      opened.set(sent, begins)
+      return sent
+    },
+    wrapGenerate: async ({ doGenerate, params, model }) => {
+      const { open, provider, key, attempt } = begun(params)
+      try {
+        const result = await doGenerate()
+        open.succeed(answerOf(result, provider, model))
+        return result
+      } catch (error) {
+        open.end({ error })
+        attempts.failed(key, attempt)
+        throw error
+      }
+    },
+    wrapStream: async ({ doStream, params, model }) => {
+      const { open, provider, key, attempt } = begun(params)
+      try {
+        const result = await doStream()
+        const stream = observedParts(result.stream, open, { provider, model, params, extendEveryMs: (options.ttlMs ?? defaultTtlMs) / 3 })
+        return { ...result, stream }
+      } catch (error) {
+        open.end({ error })
+        attempts.failed(key, attempt)
+        throw error
+      }
+    },
+  }
+}
+
+interface Asked {
+  readonly params: LanguageModelV4CallOptions
+  readonly model: LanguageModelV4
+  readonly options: ClientOptions
+}
+
+async function openCall(purser: Gatekeeper, attempts: Attempts, { params, model, options }: Asked): Promise<Opened> {
+  // Providers of the SDK are named like `openai.chat` and `anthropic.messages`.
+  const provider = options.provider ?? model.provider.split('.')[0] ?? model.provider
+  const labels = { ...options.labels, ...contextLabels() }
+  const { abortSignal: _signal, headers: _headers, ...body } = params
+  const key = hash('sha256', JSON.stringify([model.provider, model.modelId, labels, body]))
+  const attempt = attempts.next(key, undefined)
+  const request = { provider, api: 'ai-sdk', body, model: model.modelId }
+  const open = await purser.calls.open({ ...startOf(options), labels, ...attempt, request })
+  if (!open.granted) throw new CallDenied(open)
+  return { open, provider, key, attempt }
+}
+
+function paramsToSend(params: LanguageModelV4CallOptions, { signal, maxOutputTokens }: OpenCall): LanguageModelV4CallOptions {
+  const own = params.abortSignal
+  return {
+    ...params,
+    ...(signal !== undefined && { abortSignal: own === undefined ? signal : AbortSignal.any([own, signal]) }),
+    ...(maxOutputTokens !== undefined && params.maxOutputTokens !== undefined && { maxOutputTokens }),
+  }
+}

@@ -1,0 +1,66 @@
+import type { ChargeInput } from '../ledger/charge.ts'
+import { draftCharge } from '../ledger/draft-charge.ts'
+import { priceUsage } from '../pricing/price-usage.ts'
+import type { Store } from '../stores/store.ts'
+import { CatalogInForce } from './catalog-in-force.ts'
+import { closedLedger } from './closing-store.ts'
+import type { LedgerHost } from './ledger-host.ts'
+import { type PurserOptions, readOpenOptions, warnerOf } from './open-options.ts'
+import { openStore } from './open-store.ts'
+import { RecordReader } from './record-reader.ts'
+import { isTrackingOn, openUntracked, tellUntracked } from './tracking.ts'
+
+/** A ledger that is open: its store, its prices, and the work that is under way on it. */
+export class OpenLedger implements LedgerHost {
+  readonly store: Store
+  readonly options: PurserOptions
+  readonly prices: CatalogInForce
+  readonly isTracking: boolean
+  readonly serviceTiers: LedgerHost['serviceTiers']
+  readonly #reader = new RecordReader()
+  /** What was asked for and is not yet answered; closing waits for it. */
+  readonly #running = new Set<Promise<unknown>>()
+  #isClosed = false
+
+  private constructor(store: Store, options: PurserOptions, prices: CatalogInForce, isTracking: boolean) {
+    this.store = store
+    this.options = options
+    this.prices = prices
+    this.isTracking = isTracking
+    this.serviceTiers = options.serviceTiers ?? {}
+  }
+
+  /** @throws what `Purser.open` throws */
+  static async open(given: PurserOptions): Promise<OpenLedger> {
+    const options = await readOpenOptions(given)
+    const isTracking = options.tracking ?? isTrackingOn(process.env)
+    const store = isTracking ? await openStore(options) : await openUntracked(options)
+    if (!isTracking) await tellUntracked(store, warnerOf(options))
+    return new OpenLedger(store, options, await CatalogInForce.load(store, options.ownerCards), isTracking)
+  }
+
+  readonly catalog = (): ReturnType<LedgerHost['catalog']> => this.prices.catalog
+
+  readonly draft = (input: ChargeInput): ReturnType<LedgerHost['draft']> =>
+    draftCharge(input, (request) => priceUsage(this.prices.catalog, request), Date.now())
+
+  readonly read: LedgerHost['read'] = (records) => this.#reader.read(records, this.store.timezone, Date.now())
+
+  readonly run = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (this.#isClosed) throw closedLedger()
+    const running = work()
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /** Waits for what was asked for until now, and closes the store. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    await this.store.close()
+  }
+}
