@@ -3,10 +3,11 @@ import { type Arrived, read, type Sent } from './arrived.ts'
 import { type Fields, fieldsOf } from './fields.ts'
 
 /** Fields in which APIs deliver what the model writes. */
-const written: ReadonlySet<string> = new Set([
-  ...['delta', 'content', 'text', 'parts', 'candidates', 'choices', 'message', 'content_block', 'reasoning', 'reasoning_content'],
-  ...['arguments', 'function', 'tool_calls', 'partial_json', 'thinking', 'refusal', 'completion', 'response'],
-])
+const written: ReadonlySet<string> = new Set(
+  'delta content text parts candidates choices message content_block reasoning reasoning_content arguments function tool_calls partial_json thinking refusal completion response'.split(
+    ' ',
+  ),
+)
 
 /** Bytes of text to a token, rather too few than too many: what arrived is estimated high. */
 export const bytesPerToken = 3

@@ -209,7 +209,7 @@ describe('a stream of a wrapped OpenAI client', () => {
   test('that breaks off is booked by what had arrived, estimated, and the rest stays presumed', async () => {
     const { purser } = await openLedger('openai')
     const wire = await openWire(({ events }) => events([chunk('Hel'), chunk('lo, world')], 'cut'))
-    await expect(Array.fromAsync(await stream(openClient(wire, purser)))).rejects.toThrow()
+    await expect(Array.fromAsync(await stream(openClient(wire, purser)))).rejects.toThrow(/terminated|connection|premature|aborted|Error/i)
     const [charge] = await charges(purser)
     // Twelve bytes at three to a token.
     expect(charge).toMatchObject({ outcome: 'cut', estimated: true, usage: { outputTokens: 4 }, id: 'openai:chatcmpl-s' })

@@ -27,13 +27,15 @@ export interface Wire {
 export async function openWire(answer: (exchange: Exchange) => void): Promise<Wire> {
   const seen: Pick<Exchange, 'path' | 'body'>[] = []
   const server = createServer((request, response) => {
-    void read(request).then((text) => {
-      const path = (request.url ?? '').split('?')[0] ?? ''
-      const body = text.startsWith('{') ? (JSON.parse(text) as Exchange['body']) : {}
-      seen.push({ path, body })
-      answer({ path, body, number: seen.length, ...answers(response) })
-    })
+    void exchange(request, response)
   })
+  const exchange = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const text = await read(request)
+    const path = (request.url ?? '').split('?')[0] ?? ''
+    const body = text.startsWith('{') ? (JSON.parse(text) as Exchange['body']) : {}
+    seen.push({ path, body })
+    answer({ path, body, number: seen.length, ...answers(response) })
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     server.close()

@@ -49,7 +49,7 @@ describe('a clock that jumps while a run goes on', () => {
         jump(hour)
         await purser.runs.get('r')
         // The hold of the run ran out; once it is given back, somebody else may use the money.
-        const [cap] = (await purser.holds.list()).filter(({ id }) => id.startsWith('run:r:'))
+        const cap = (await purser.holds.list()).find(({ id }) => id.startsWith('run:r:'))
         await purser.holds.resolve(cap?.id ?? '', 'not-sent')
         free.resolve()
         await taken.promise

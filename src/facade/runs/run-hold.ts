@@ -65,7 +65,7 @@ export class RunHold {
 
   /** Holds a place for a run, and its cap where it has one. */
   static reserve(store: Store, id: string, labels: Labels, cap: Cap | null): Promise<HeldRun | Denial> {
-    return held(
+    return taken(
       new RunHold(store, id, cap, (each, amounts) => store.gate('reserve', { id: each, asked: runAsked(labels, amounts ?? {}) })),
       cap,
     )
@@ -77,7 +77,7 @@ export class RunHold {
       const asked = runAsked(labels, { ...amounts, concurrency: 0n })
       return from.cap === null ? store.gate('reserve', { id: each, asked }) : store.gate('split', { from: from.id, id: each, asked })
     }
-    return held(new RunHold(store, id, cap, ask), cap)
+    return taken(new RunHold(store, id, cap, ask), cap)
   }
 
   /** Asks for the hold. */
@@ -128,7 +128,7 @@ export class RunHold {
   }
 }
 
-async function held(hold: RunHold, cap: Cap | null): Promise<HeldRun | Denial> {
+async function taken(hold: RunHold, cap: Cap | null): Promise<HeldRun | Denial> {
   const grant = await hold.take(cap)
   return grant.granted ? { granted: true, hold, warnings: grant.warnings } : grant
 }

@@ -88,7 +88,14 @@ export class RunHolds {
 function usedUp(hold: RunHold, limit: LimitReached): Denial {
   return {
     ...limit,
-    ...{ granted: false, kind: 'exhausted', budget: hold.id, hold: hold.id, action: null, room: 0n, retryAfterMs: null, also: [] },
+    granted: false,
+    kind: 'exhausted',
+    budget: hold.id,
+    hold: hold.id,
+    action: null,
+    room: 0n,
+    retryAfterMs: null,
+    also: [],
     message: `${capitalised(limitText(limit))}.`,
   }
 }
