@@ -60,14 +60,36 @@ describe('the package', () => {
     expect(run(program).trim()).toBe('4500000')
   })
 
+  test('has the wrappers of clients as parts of its own, without the SDKs', () => {
+    const program = join(folder, 'clients.mjs')
+    // By the names of the exports, as a package finds them that has this one installed.
+    writeFileSync(
+      program,
+      `for (const name of ['openai', 'anthropic', 'google', 'elevenlabs', 'ai-sdk']) {
+         const { denialOf, wrap, purserMiddleware } = await import(import.meta.resolve('purser/' + name))
+         console.log(name, typeof denialOf, typeof (wrap ?? purserMiddleware))
+       }`,
+    )
+    const empty = join(folder, 'host')
+    cpSync(installed, join(empty, 'node_modules/purser'), { recursive: true })
+    for (const name of ['commander', 'csv-parse', 'temporal-polyfill', 'yaml', 'zod']) {
+      symlinkSync(join(root, 'node_modules', name), join(empty, 'node_modules', name))
+    }
+    cpSync(program, join(empty, 'clients.mjs'))
+    expect(run(join(empty, 'clients.mjs')).trim().split('\n')).toEqual(
+      ['openai', 'anthropic', 'google', 'elevenlabs', 'ai-sdk'].map((name) => `${name} function function`),
+    )
+  })
+
   test('has types, and no tests or sources', () => {
     const listed = execFileSync('tar', ['-tzf', 'purser-0.1.0.tgz'], { cwd: folder, encoding: 'utf8' }).split('\n')
     expect(listed).toContain('package/dist/index.d.ts')
     expect(listed.filter((name) => /\.test\.|^package\/(?:src|test|bench)\//.test(name))).toEqual([])
     const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
-      exports: Record<string, Record<string, string>>
+      exports: Record<string, string | Record<string, string>>
     }
-    for (const target of Object.values(exports['.'] ?? {})) expect(listed).toContain(`package/${target.slice(2)}`)
+    const targets = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : Object.values(target)))
+    for (const target of targets) expect(listed).toContain(`package/${target.slice(2)}`)
     expect(listed).toContain('package/schemas/RunCostSummary.json')
   })
 })

@@ -14,11 +14,16 @@ const apis: Readonly<Record<string, string>> = {
   'google.vertex.chat': 'generateContent',
 }
 
+/** The API behind a model, where its own answers and events can be read. */
+export function apiBehind(model: LanguageModelV4): string | undefined {
+  return Object.hasOwn(apis, model.provider) ? apis[model.provider] : undefined
+}
+
 type Answered = Pick<LanguageModelV4GenerateResult, 'usage' | 'finishReason' | 'response'>
 
 /** What a call came to: by the provider's own answer where the SDK hands it on, else by the SDK's usage. */
 export function answerOf({ usage, finishReason, response }: Answered, provider: string, model: LanguageModelV4): HeldCall {
-  const api = apis[model.provider]
+  const api = apiBehind(model)
   const raw = fieldsOf(response?.body)
   if (api !== undefined && (raw?.['usage'] ?? raw?.['usageMetadata']) !== undefined) {
     return { provider, api, body: raw, model: model.modelId }

@@ -4,7 +4,8 @@ import { CallDenied } from '../facade/calls/call-denied.ts'
 import type { OpenCall } from '../facade/calls/open-call.ts'
 import { defaultTtlMs } from '../facade/hold-request.ts'
 import { contextLabels } from '../facade/label-context.ts'
-import { answerOf } from './ai-sdk-answer.ts'
+import { knownMaxOutput } from '../usage/requests/output-limits.ts'
+import { answerOf, apiBehind } from './ai-sdk-answer.ts'
 import { observedParts } from './ai-sdk-parts.ts'
 import { type Attempt, Attempts } from './attempts.ts'
 import { type ClientOptions, type Gatekeeper, startOf } from './client-options.ts'
@@ -18,6 +19,8 @@ interface Opened {
   readonly provider: string
   readonly key: string
   readonly attempt: Attempt
+  /** Whether the caller asked for the provider's own events. */
+  readonly wantsRaw: boolean
 }
 
 /**
@@ -37,9 +40,13 @@ export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}
   }
   return {
     specificationVersion: 'v4',
-    transformParams: async ({ params, model }) => {
+    transformParams: async ({ type, params, model }) => {
       const begins = await openCall(purser, attempts, { params, model, options })
-      const sent = paramsToSend(params, begins.open)
+      const sent = paramsToSend(params, begins.open, {
+        modelId: model.modelId,
+        isShrunk: options.shrink === true,
+        asksForRaw: type === 'stream' && apiBehind(model) !== undefined,
+      })
       opened.set(sent, begins)
       return sent
     },
@@ -56,10 +63,11 @@ export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}
       }
     },
     wrapStream: async ({ doStream, params, model }) => {
-      const { open, provider, key, attempt } = begun(params)
+      const { open, provider, key, attempt, wantsRaw } = begun(params)
+      const extendEveryMs = (options.ttlMs ?? defaultTtlMs) / 3
       try {
         const result = await doStream()
-        const stream = observedParts(result.stream, open, { provider, model, params, extendEveryMs: (options.ttlMs ?? defaultTtlMs) / 3 })
+        const stream = observedParts(result.stream, open, { provider, model, params, extendEveryMs, wantsRaw })
         return { ...result, stream }
       } catch (error) {
         open.end({ error })
@@ -86,14 +94,20 @@ async function openCall(purser: Gatekeeper, attempts: Attempts, { params, model,
   const request = { provider, api: 'ai-sdk', body, model: model.modelId }
   const open = await purser.calls.open({ ...startOf(options), labels, ...attempt, request })
   if (!open.granted) throw new CallDenied(open)
-  return { open, provider, key, attempt }
+  return { open, provider, key, attempt, wantsRaw: params.includeRawChunks === true }
 }
 
-function paramsToSend(params: LanguageModelV4CallOptions, { signal, maxOutputTokens }: OpenCall): LanguageModelV4CallOptions {
+function paramsToSend(
+  params: LanguageModelV4CallOptions,
+  { hold, signal, maxOutputTokens }: OpenCall,
+  { modelId, isShrunk, asksForRaw }: { readonly modelId: string; readonly isShrunk: boolean; readonly asksForRaw: boolean },
+): LanguageModelV4CallOptions {
   const own = params.abortSignal
+  const longest = params.maxOutputTokens ?? knownMaxOutput(modelId) ?? Number.POSITIVE_INFINITY
   return {
     ...params,
     ...(signal !== undefined && { abortSignal: own === undefined ? signal : AbortSignal.any([own, signal]) }),
-    ...(maxOutputTokens !== undefined && params.maxOutputTokens !== undefined && { maxOutputTokens }),
+    ...(isShrunk && maxOutputTokens !== undefined && maxOutputTokens < longest && { maxOutputTokens }),
+    ...(asksForRaw && hold !== null && { includeRawChunks: true }),
   }
 }

@@ -1,6 +1,7 @@
 import type { HeldCall } from '../facade/calls/settlement-desk.ts'
 import { type Arrived, read, type Sent } from './arrived.ts'
 import { type Fields, fieldsOf } from './fields.ts'
+import { promptTokens, tokensOfBytes } from './prompt-tokens.ts'
 
 /** Fields in which APIs deliver what the model writes. */
 const written: ReadonlySet<string> = new Set(
@@ -9,15 +10,13 @@ const written: ReadonlySet<string> = new Set(
   ),
 )
 
-/** Bytes of text to a token, rather too few than too many: what arrived is estimated high. */
-export const bytesPerToken = 3
-
 /**
  * The events of a stream as they pass. Kept are those that say what was used, not what was written; of that only its
  * length, for a stream that breaks off. `hideUsage`: the client did not ask for the last event, so it is not handed on.
  */
 export class ArrivedEvents implements Arrived {
   readonly #sent: Sent
+  readonly #headers: Headers
   readonly #hidesUsage: boolean
   readonly #decoder = new TextDecoder()
   #pending = ''
@@ -29,8 +28,9 @@ export class ArrivedEvents implements Arrived {
   #writtenBytes = 0
   #isWhole = false
 
-  constructor(sent: Sent, hidesUsage: boolean) {
+  constructor(sent: Sent, headers: Headers, hidesUsage: boolean) {
     this.#sent = sent
+    this.#headers = headers
     this.#hidesUsage = hidesUsage
   }
 
@@ -40,7 +40,7 @@ export class ArrivedEvents implements Arrived {
     for (let match = eventEnd.exec(this.#pending); match !== null; match = eventEnd.exec(this.#pending)) {
       const whole = this.#pending.slice(0, match.index + match[0].length)
       this.#pending = this.#pending.slice(whole.length)
-      if (this.#take(whole)) handedOn += whole
+      handedOn += this.#take(whole)
     }
     return this.#hidesUsage ? Buffer.from(handedOn) : chunk
   }
@@ -48,8 +48,10 @@ export class ArrivedEvents implements Arrived {
   end(): Uint8Array | undefined {
     const rest = this.#pending + this.#decoder.decode()
     this.#pending = ''
-    const isHandedOn = this.#take(rest)
-    return this.#hidesUsage && isHandedOn && rest !== '' ? Buffer.from(rest) : undefined
+    const handedOn = this.#take(rest)
+    // The model came to its end, though a server may not say what that took.
+    if (this.#stop !== undefined) this.#isWhole = true
+    return this.#hidesUsage && handedOn !== '' ? Buffer.from(handedOn) : undefined
   }
 
   isWhole(): boolean {
@@ -57,26 +59,27 @@ export class ArrivedEvents implements Arrived {
   }
 
   call(): HeldCall {
-    return read(this.#sent, this.#events())
+    return read(this.#sent, this.#events(), this.#headers)
   }
 
   /** What had arrived of a stream that broke off: its own figures as far as they go, the rest estimated by its length. */
   cut(): HeldCall | undefined {
     if (this.#first === undefined) return undefined
-    const outputTokens = Math.ceil(this.#writtenBytes / bytesPerToken)
-    if (this.#usage === undefined || hasFinalUsage(this.#usage)) {
-      if (this.#usage !== undefined) return this.call()
-      const { provider, model, body } = this.#sent
-      const inputTokens = Math.ceil(Buffer.byteLength(JSON.stringify(promptOf(body))) / bytesPerToken)
-      const served = this.#first['model'] ?? this.#first['modelVersion'] ?? model
-      return {
-        provider,
-        ...(typeof served === 'string' && { model: served }),
-        ...(typeof this.#first['id'] === 'string' && { responseId: this.#first['id'] }),
-        usage: { inputTokens, outputTokens },
-      }
+    const outputTokens = tokensOfBytes(this.#writtenBytes)
+    if (this.#usage !== undefined) {
+      return read(this.#sent, [...this.#events(), ...missingOutput(this.#usage, outputTokens)], this.#headers)
     }
-    return read(this.#sent, withOutput(this.#events(), outputTokens))
+    const { provider, api, model, body = {} } = this.#sent
+    const inputTokens = promptTokens({ provider, api, body, ...(model !== undefined && { model }) })
+    if (inputTokens === undefined) return undefined
+    const begun = fieldsOf(this.#first['response']) ?? this.#first
+    const served = begun['model'] ?? begun['modelVersion'] ?? model
+    return {
+      provider,
+      ...(typeof served === 'string' && { model: served }),
+      ...(typeof begun['id'] === 'string' && { responseId: begun['id'] }),
+      usage: { inputTokens, outputTokens },
+    }
   }
 
   #events(): Fields[] {
@@ -84,28 +87,44 @@ export class ArrivedEvents implements Arrived {
     return [...new Set(kept.filter((event): event is Fields => event !== undefined))]
   }
 
-  /** Keeps what an event says; false where the client must not see it. */
-  #take(text: string): boolean {
+  /** Keeps what an event says; gives what the client gets of it. */
+  #take(text: string): string {
     const event = parseEvent(text)
     if (event === undefined) {
       if (/^data: ?\[DONE\]/m.test(text)) this.#isWhole = true
-      return true
+      return text
     }
-    if (lastEvents.has(String(event['type']))) this.#isWhole = true
     this.#writtenBytes += writtenBytes(event, true)
     const saysUsage = usageOf(event) !== undefined
     // Long texts that say nothing of what was used are not kept.
     if (this.#first === undefined) this.#first = event
     if (saysUsage) this.#usage = event
-    if (text.includes('"finish_reason":"') || text.includes('"finishReason"')) this.#stop = event
+    if (/"(?:finish_reason|finishReason|stop_reason|blockReason)": ?"/.test(text)) this.#stop = event
     if (text.includes('roundingMetadata')) this.#others.push(event)
     if (saysUsage || text.length < 2048) this.#last = event
-    return !(this.#hidesUsage && saysUsage && Array.isArray(event['choices']) && event['choices'].length === 0)
+    if (lastEvents.has(String(event['type'])) || (this.#stop !== undefined && isFinal(this.#usage))) this.#isWhole = true
+    return this.#hidesUsage ? withoutUsage(text, event) : text
   }
 }
 
 /** The events with which streams end; clients stop reading there. */
-const lastEvents: ReadonlySet<string> = new Set(['message_stop', 'response.completed', 'response.incomplete', 'response.failed'])
+const lastEvents: ReadonlySet<string> = new Set([
+  'message_stop',
+  'response.completed',
+  'response.incomplete',
+  'speech.audio.done',
+  'transcript.text.done',
+  'image_generation.completed',
+  'image_edit.completed',
+])
+
+/** What a client that did not ask for usage gets: no event that only tells it, and no empty `usage` in the others. */
+function withoutUsage(text: string, event: Fields): string {
+  if (!('usage' in event)) return text
+  if (event['usage'] !== null) return Array.isArray(event['choices']) && event['choices'].length === 0 ? '' : text
+  // Within what is written, the quotes of these names would stand behind a backslash.
+  return text.replace(/,\s*"usage"\s*:\s*null/, '').replace(/"usage"\s*:\s*null\s*,/, '')
+}
 
 const eventEnd = /\r?\n\r?\n/
 
@@ -134,20 +153,21 @@ function usageOf(event: Fields): Fields | undefined {
   )
 }
 
-/** `message_start` says what was read and not yet what is written; Gemini's chunks say both so far. */
-function hasFinalUsage(event: Fields): boolean {
-  return event['type'] !== 'message_start'
+/** `message_start` says what was read and not yet what is written. */
+function isFinal(event: Fields | undefined): boolean {
+  return event !== undefined && event['type'] !== 'message_start'
 }
 
-/** The figures of `message_start` with as much written as had arrived. */
-function withOutput(events: readonly Fields[], outputTokens: number): Fields[] {
-  return [...events, { type: 'message_delta', delta: {}, usage: { output_tokens: outputTokens } }]
-}
-
-/** What the model reads, without its settings. */
-function promptOf(body: Fields | undefined): unknown {
-  const { messages, input, prompt, contents, system, instructions, systemInstruction, tools } = body ?? {}
-  return { messages, input, prompt, contents, system, instructions, systemInstruction, tools }
+/** What was written, in the words of the API, where its last figures leave it out. */
+function missingOutput(last: Fields, outputTokens: number): Fields[] {
+  if (!isFinal(last)) {
+    const begun = Number(fieldsOf(fieldsOf(last['message'])?.['usage'])?.['output_tokens'] ?? 0)
+    return [{ type: 'message_delta', delta: {}, usage: { output_tokens: Math.max(begun, outputTokens) } }]
+  }
+  const metadata = fieldsOf(last['usageMetadata'])
+  if (metadata === undefined || metadata['candidatesTokenCount'] !== undefined) return []
+  const { totalTokenCount: _, ...others } = metadata
+  return [{ usageMetadata: { ...others, candidatesTokenCount: outputTokens } }]
 }
 
 /** Bytes of text in the fields in which APIs deliver what is written. */

@@ -1,5 +1,7 @@
 import type { HeldCall } from '../facade/calls/settlement-desk.ts'
 import type { Fields } from './fields.ts'
+import { answeredAs, defaultModelOf } from './media-apis.ts'
+import { ShortenedJson } from './shortened-json.ts'
 
 /**
  * What a call came to, from its answer as it passes. `add` takes the bytes, and gives those to hand on; `call` says what
@@ -7,8 +9,9 @@ import type { Fields } from './fields.ts'
  */
 export interface Arrived {
   readonly add: (chunk: Uint8Array) => Uint8Array
+  /** The body came to its end; gives what is still to be handed on. */
   readonly end: () => Uint8Array | undefined
-  /** Whether all has arrived, though its reader has not come to the end. */
+  /** Whether all has arrived, be it that its reader has not come to the end. */
   readonly isWhole: () => boolean
   readonly call: () => HeldCall
   readonly cut: () => HeldCall | undefined
@@ -22,92 +25,53 @@ export interface Sent {
   readonly body: Fields | undefined
 }
 
-/** An answer in JSON. */
-export class ArrivedJson implements Arrived {
-  readonly #sent: Sent
-  readonly #chunks: Uint8Array[] = []
-
-  constructor(sent: Sent) {
-    this.#sent = sent
-  }
-
-  add(chunk: Uint8Array): Uint8Array {
-    this.#chunks.push(chunk)
-    return chunk
-  }
-
-  end(): undefined {
-    return undefined
-  }
-
-  isWhole(): boolean {
-    return false
-  }
-
-  call(): HeldCall {
-    const text = Buffer.concat(this.#chunks).toString('utf8')
-    let body: unknown = text
-    try {
-      body = JSON.parse(text)
-    } catch {
-      // The reader of the API says what is wrong with it.
-    }
-    return read(this.#sent, body)
-  }
-
-  /** Half an answer in JSON says nothing of what it came to. */
-  cut(): undefined {
-    return undefined
-  }
-}
-
-/** An answer that is sound or another file: what it came to stands in the request, and in the headers of some providers. */
-export class ArrivedFile implements Arrived {
+/** An answer in JSON, or one of which nothing is read because the request says all. */
+export class ArrivedWhole implements Arrived {
   readonly #sent: Sent
   readonly #headers: Headers
+  readonly #json: ShortenedJson | undefined
+  readonly #isBilledAsAsked: boolean
+  #isWhole = false
 
-  constructor(sent: Sent, headers: Headers) {
+  constructor(sent: Sent, headers: Headers, { isJson, isBilledAsAsked }: { readonly isJson: boolean; readonly isBilledAsAsked: boolean }) {
     this.#sent = sent
     this.#headers = headers
+    this.#json = isJson ? new ShortenedJson() : undefined
+    this.#isBilledAsAsked = isBilledAsAsked
   }
 
   add(chunk: Uint8Array): Uint8Array {
+    this.#json?.add(chunk)
     return chunk
   }
 
   end(): undefined {
-    return undefined
+    this.#isWhole = true
   }
 
   isWhole(): boolean {
-    return false
+    return this.#isWhole
   }
 
   call(): HeldCall {
-    const { body = {}, model } = this.#sent
-    const spoken = [body['text'], body['input']].find((text) => typeof text === 'string')
-    const id = this.#headers.get('request-id')
-    return read(this.#sent, {
-      ...(model !== undefined && { model, model_id: model }),
-      // Characters are told in Unicode code points, as vendors count them.
-      ...(typeof spoken === 'string' ? { characters: [...spoken].length } : { headers: Object.fromEntries(this.#headers) }),
-      ...(id !== null && { request_id: id }),
-    })
+    return read(this.#sent, this.#json?.value(), this.#headers)
   }
 
-  /** The provider was asked for the whole of it. */
-  cut(): HeldCall {
-    return this.call()
+  /** Half an answer says nothing of what it came to; where the request does, the provider was asked for the whole of it. */
+  cut(): HeldCall | undefined {
+    return this.#isBilledAsAsked ? this.call() : undefined
   }
 }
 
 /** What the readers of usage take. */
-export function read({ provider, api, model }: Sent, body: unknown): HeldCall {
-  return { provider, api, body, ...(model !== undefined && { model }) }
+export function read(sent: Sent, answer: unknown, headers: Headers): HeldCall {
+  const { provider, api, model } = sent
+  const body = answeredAs(answer, sent, headers)
+  return { provider, api, ...(body !== undefined && { body }), ...(model !== undefined && { model }) }
 }
 
-/** The model that a request names, in its address or its body. */
-export function modelOf(model: string | undefined, body: Fields | undefined): string | undefined {
-  const named = model ?? body?.['model'] ?? body?.['model_id'] ?? body?.['modelId']
+/** The model that a request names, in its address or its body; or that of the API where it names none. */
+export function modelOf(api: string, model: string | undefined, body: Fields | undefined): string | undefined {
+  const named = model ?? body?.['model'] ?? body?.['model_id'] ?? body?.['modelId'] ?? defaultModelOf(api)
   return typeof named === 'string' ? named : undefined
 }

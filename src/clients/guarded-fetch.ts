@@ -6,57 +6,76 @@ import type { CallStart, OpenCall } from '../facade/calls/open-call.ts'
 import { defaultTtlMs } from '../facade/hold-request.ts'
 import { contextLabels } from '../facade/label-context.ts'
 import { apiOfUrl } from './api-of-url.ts'
-import { type Arrived, ArrivedFile, ArrivedJson, modelOf, type Sent } from './arrived.ts'
+import { type Arrived, ArrivedWhole, modelOf, type Sent } from './arrived.ts'
 import { ArrivedEvents } from './arrived-events.ts'
 import { Attempts } from './attempts.ts'
 import { type ClientOptions, type Fetch, type Gatekeeper, startOf } from './client-options.ts'
+import type { Fields } from './fields.ts'
+import { boundedAs, isToldByRequest } from './media-apis.ts'
 import { observedResponse } from './observed-response.ts'
 import { providerOfHost, regionOfHost } from './provider-of-host.ts'
-import { askForUsage, hidesUsage, readBody, shorten } from './request-body.ts'
+import { askForUsage, leavesUsageOut, readBody } from './request-body.ts'
+import { shortenAnswer } from './shorten-answer.ts'
 import { unsentResponse } from './unsent-response.ts'
 
 /**
  * A `fetch` under a provider's client: every request that generates something is bounded, held and booked; every other
  * one passes untouched. So the client stays as it is, and each of its tries is an attempt with a hold of its own.
+ * @param refuse what the client gets where nothing is sent
  */
-export function guardFetch(gate: Gatekeeper, options: ClientOptions, send: Fetch): Fetch {
+export function guardFetch(gate: Gatekeeper, options: ClientOptions, send: Fetch, refuse = unsentResponse): Fetch {
   const attempts = new Attempts()
   return async (input, init) => {
-    const url = new URL(input instanceof Request ? input.url : input)
-    const route = apiOfUrl(url, init?.method ?? (input instanceof Request ? input.method : 'GET'))
-    if (route === undefined || init === undefined) return send(input, init)
-    const body = readBody(init.body)
+    const asked = input instanceof Request ? input : undefined
+    const url = new URL(asked?.url ?? String(input))
+    const route = apiOfUrl(url, init?.method ?? asked?.method ?? 'GET')
+    if (route === undefined) return send(input, init)
+    const given = init?.body ?? (asked === undefined ? undefined : await asked.clone().text())
+    const body = readBody(given)
+    const headers = init?.headers ?? asked?.headers
     const provider = options.provider ?? providerOfHost(url)
-    const sent: Sent = { provider, api: route.api, model: modelOf(route.model, body), body }
+    const sent: Sent = { provider, api: route.api, model: modelOf(route.api, route.model, body), body }
     const labels = { ...options.labels, ...contextLabels() }
-    const key = hash('sha256', JSON.stringify([url.href, labels, typeof init.body === 'string' ? init.body : body]))
-    const attempt = attempts.next(key, retriesOf(init.headers))
+    const key = hash('sha256', JSON.stringify([url.href, labels, typeof given === 'string' ? given : body]))
+    const attempt = attempts.next(key, retriesOf(headers))
     let open: Awaited<ReturnType<typeof openCall>>
     try {
       open = await openCall(gate, sent, { ...startOf(options), labels, ...attempt }, regionOfHost(url))
     } catch (error) {
-      return unsentResponse(error instanceof Error ? error : new Error(String(error)))
+      return refuse(error instanceof Error ? error : new Error(String(error)))
     }
-    if (!open.granted) return unsentResponse(new CallDenied(open))
+    if (!open.granted) return refuse(new CallDenied(open))
     if (open.hold === null) return send(input, init)
-    return sendHeld(open, sent, { input, init, send, ttlMs: options.ttlMs ?? defaultTtlMs, onFailure: () => attempts.failed(key, attempt) })
+    const signal = signalOf(open, init?.signal ?? asked?.signal)
+    const changed = changedBody(open, sent, { text: given, isShrunk: options.shrink === true })
+    return sendHeld(open, sent, {
+      send: () => send(input, { ...init, ...(signal !== undefined && { signal }), ...withBody(changed.body, headers) }),
+      signal,
+      hidesUsage: changed.asksForUsage,
+      ttlMs: options.ttlMs ?? defaultTtlMs,
+      onFailure: () => attempts.failed(key, attempt),
+    })
   }
 }
 
 interface Sending {
-  readonly input: Parameters<Fetch>[0]
-  readonly init: RequestInit
-  readonly send: Fetch
+  readonly send: () => Promise<Response>
+  readonly signal: AbortSignal | undefined
+  readonly hidesUsage: boolean
   readonly ttlMs: number
   /** Told where the client may try again. */
   readonly onFailure: () => void
 }
 
-async function sendHeld(open: OpenCall, sent: Sent, { input, init, send, ttlMs, onFailure }: Sending): Promise<Response> {
-  const asksForUsage = sent.body !== undefined && hidesUsage({ ...sent, body: sent.body })
+async function sendHeld(open: OpenCall, sent: Sent, { send, signal, hidesUsage, ttlMs, onFailure }: Sending): Promise<Response> {
+  if (signal?.aborted === true) {
+    // The client gave up while the gate was asked.
+    open.end('refused')
+    throw signal.reason
+  }
   let response: Response
   try {
-    response = await send(input, toSend(open, sent, init, asksForUsage))
+    response = await send()
   } catch (error) {
     open.end({ error })
     onFailure()
@@ -67,41 +86,49 @@ async function sendHeld(open: OpenCall, sent: Sent, { input, init, send, ttlMs, 
     onFailure()
     return response
   }
-  return observedResponse(response, open, arrivedOf(response, sent, asksForUsage), ttlMs / 3)
+  return observedResponse(response, open, arrivedOf(response, sent, hidesUsage), ttlMs / 3)
 }
 
-function toSend(open: OpenCall, { api, body }: Sent, init: RequestInit, asksForUsage: boolean): RequestInit {
-  const { maxOutputTokens, signal } = open
-  let changed = body
-  if (changed !== undefined && maxOutputTokens !== undefined) changed = shorten(api, changed, maxOutputTokens)
-  if (changed !== undefined && asksForUsage) changed = askForUsage(changed)
-  const own = init.signal ?? undefined
-  return {
-    ...init,
-    ...(changed !== body && typeof init.body === 'string' && { body: JSON.stringify(changed), headers: withoutLength(init.headers) }),
-    ...(signal !== undefined && { signal: own === undefined ? signal : AbortSignal.any([own, signal]) }),
-  }
+function signalOf({ signal }: OpenCall, own: AbortSignal | null | undefined): AbortSignal | undefined {
+  if (signal === undefined) return own ?? undefined
+  return own === undefined || own === null ? signal : AbortSignal.any([own, signal])
+}
+
+/** The request as it goes out, where it is another one than the client's: with a shorter answer, or asking for usage. */
+function changedBody(
+  { maxOutputTokens }: OpenCall,
+  sent: Sent,
+  { text, isShrunk }: { readonly text: unknown; readonly isShrunk: boolean },
+): { readonly body: Fields | undefined; readonly asksForUsage: boolean } {
+  const { body } = sent
+  if (typeof text !== 'string' || body === undefined) return { body: undefined, asksForUsage: false }
+  const asksForUsage = leavesUsageOut({ ...sent, body })
+  const shortened = isShrunk && maxOutputTokens !== undefined ? shortenAnswer(sent, body, maxOutputTokens) : body
+  const changed = asksForUsage ? askForUsage(shortened) : shortened
+  return { body: changed === body ? undefined : changed, asksForUsage }
 }
 
 /** A body that was changed has another length. */
-function withoutLength(given: RequestInit['headers']): Headers {
+function withBody(body: Fields | undefined, given: RequestInit['headers']): RequestInit {
+  if (body === undefined) return {}
   const headers = new Headers(given)
   headers.delete('content-length')
-  return headers
+  return { body: JSON.stringify(body), headers }
 }
 
 function arrivedOf({ headers }: Response, sent: Sent, hidden: boolean): Arrived {
   const type = headers.get('content-type') ?? ''
-  if (type.includes('text/event-stream')) return new ArrivedEvents(sent, hidden)
-  return type.includes('json') ? new ArrivedJson(sent) : new ArrivedFile(sent, headers)
+  const isBilledAsAsked = isToldByRequest(sent.api)
+  if (type.includes('text/event-stream') && !isBilledAsAsked) return new ArrivedEvents(sent, headers, hidden)
+  return new ArrivedWhole(sent, headers, { isJson: type.includes('json') && !isBilledAsAsked, isBilledAsAsked })
 }
 
 /** Bounds the request where a reader knows it; what none knows is left to what budgets say of unbounded calls. */
-async function openCall(gate: Gatekeeper, { provider, api, model, body }: Sent, start: CallStart, region: string | undefined) {
+async function openCall(gate: Gatekeeper, sent: Sent, start: CallStart, region: string | undefined) {
+  const { provider, model } = sent
   const request = {
     provider,
-    api,
-    body: body ?? {},
+    ...boundedAs(sent),
     ...(model !== undefined && { model }),
     ...(region !== undefined && { regions: [region] }),
   }

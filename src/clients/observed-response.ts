@@ -6,6 +6,7 @@ import type { Arrived } from './arrived.ts'
 export function observedResponse(response: Response, open: OpenCall, arrived: Arrived, extendEveryMs: number): Response {
   const { body, status, statusText, headers, url } = response
   if (body === null) {
+    arrived.end()
     open.succeed(arrived.call())
     return response
   }
@@ -44,7 +45,8 @@ function observedBody(
             const rest = arrived.end()
             if (rest !== undefined) controller.enqueue(rest)
             controller.close()
-            over(() => open.succeed(arrived.call()))
+            // A stream that ends without its last event was cut, too.
+            over(() => leave(open, arrived, 'cut'))
             return
           }
           if (performance.now() - extendedAt > extendEveryMs) {

@@ -1,5 +1,4 @@
-import type { Fields } from './fields.ts'
-import { fieldsOf } from './fields.ts'
+import { type Fields, fieldsOf } from './fields.ts'
 
 /** Providers that send the usage of a chat stream where they are asked to. */
 const sendsUsage: ReadonlySet<string> = new Set([
@@ -11,17 +10,33 @@ const sendsUsage: ReadonlySet<string> = new Set([
   'together',
   'fireworks',
   'x-ai',
+  'cerebras',
   'local',
+  'vllm',
+  'ollama',
+  'lmstudio',
+  'llama.cpp',
 ])
 
-/** The body of a request, parsed; files of a form are left out. Undefined where it cannot be read without using it up. */
+/** The body of a request, parsed. Undefined where it cannot be read without using it up. */
 export function readBody(body: unknown): Fields | undefined {
   if (typeof body === 'string') return parse(body)
   if (body instanceof Uint8Array) return parse(new TextDecoder().decode(body))
-  if (body instanceof FormData) {
-    return Object.fromEntries([...body].filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+  return body instanceof FormData ? formFields(body) : undefined
+}
+
+/** A form's fields as the JSON of the same API has them: numbers as numbers, `image[]` as a list, a file by its size. */
+function formFields(form: FormData): Fields {
+  const fields: Record<string, unknown> = {}
+  for (const [name, value] of form.entries()) {
+    const each = typeof value !== 'string' ? `a file of ${value.size} bytes` : /^\d{1,15}$/.test(value) ? Number(value) : value
+    if (!name.endsWith('[]')) fields[name] = each === 'true' ? true : each
+    else {
+      const list = (fields[name.slice(0, -2)] ??= []) as unknown[]
+      list.push(each)
+    }
   }
-  return undefined
+  return fields
 }
 
 function parse(text: string): Fields | undefined {
@@ -33,30 +48,19 @@ function parse(text: string): Fields | undefined {
 }
 
 /** Whether the answer of a chat stream would not say what it used. */
-export function hidesUsage({ api, provider, body }: { readonly api: string; readonly provider: string; readonly body: Fields }): boolean {
+export function leavesUsageOut({
+  api,
+  provider,
+  body,
+}: {
+  readonly api: string
+  readonly provider: string
+  readonly body: Fields
+}): boolean {
   if (!sendsUsage.has(provider) || (api !== 'chat' && api !== 'completions') || body['stream'] !== true) return false
   return fieldsOf(body['stream_options'])?.['include_usage'] !== true
 }
 
 export function askForUsage(body: Fields): Fields {
   return { ...body, stream_options: { ...fieldsOf(body['stream_options']), include_usage: true } }
-}
-
-/** A request whose longest answer is shortened to what is held for. */
-export function shorten(api: string, body: Fields, tokens: number): Fields {
-  switch (api) {
-    case 'chat':
-      return { ...body, [body['max_tokens'] === undefined ? 'max_completion_tokens' : 'max_tokens']: tokens }
-    case 'completions':
-    case 'messages':
-      return { ...body, max_tokens: tokens }
-    case 'responses':
-      return { ...body, max_output_tokens: tokens }
-    case 'generateContent':
-      return { ...body, generationConfig: { ...fieldsOf(body['generationConfig']), maxOutputTokens: tokens } }
-    case 'converse':
-      return { ...body, inferenceConfig: { ...fieldsOf(body['inferenceConfig']), maxTokens: tokens } }
-    default:
-      return body
-  }
 }

@@ -11,6 +11,8 @@ export function unsentResponse(reason: Error): Response {
     get: (response, name) => {
       // Whoever awaits it asks first whether it is a promise.
       if (name === 'then') return undefined
+      // Clients look for a body while what is thrown still counts as a failed connection.
+      if (name === 'body') return null
       if (typeof name === 'symbol') return Reflect.get(response, name) as unknown
       throw reason
     },

@@ -3,6 +3,7 @@ import type { Denial, Grant } from '../budgets/denial.ts'
 import type { Amounts, Asked, HoldId } from '../budgets/hold.ts'
 import type { FittingModel } from '../runs/profiles/fitting-models.ts'
 import type { ModelName, RequestSource } from '../usage/requests/call-request.ts'
+import type * as Bounding from './bounded-request.ts'
 import type { BoundedRequest } from './bounded-request.ts'
 import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
@@ -13,6 +14,7 @@ import { toUnavailable, type Unavailable } from './unavailable.ts'
 export class HoldAdmission {
   readonly #host: LedgerHost
   readonly #seedAll: () => Promise<void>
+  #bounding: typeof Bounding | undefined
 
   constructor(host: LedgerHost, seedAll: () => Promise<void>) {
     this.#host = host
@@ -56,7 +58,8 @@ export class HoldAdmission {
 
   /** What bounds requests is loaded on first use, because it brings every reader along. */
   async #bounded({ ttlMs = defaultTtlMs, ...others }: HoldRequest, source: RequestSource): Promise<BoundedRequest> {
-    const { BoundedRequest } = await import('./bounded-request.ts')
+    this.#bounding ??= await import('./bounded-request.ts')
+    const { BoundedRequest } = this.#bounding
     const { amount, expected, shrink } = others
     const digest = requestDigest({ source, amount, expected, shrink })
     return new BoundedRequest(this.#host.catalog(), source, { digest, ttlMs, serviceTiers: this.#host.serviceTiers })

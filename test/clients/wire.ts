@@ -16,6 +16,8 @@ export interface Exchange {
   readonly bytes: (value: Uint8Array, headers?: Readonly<Record<string, string>>) => void
   /** Server-sent events; `then` is `cut` where the connection breaks after them, `wait` where nothing more comes. */
   readonly events: (events: readonly unknown[], then?: 'end' | 'cut' | 'wait') => void
+  /** Server-sent events, one by one with so many milliseconds between them. */
+  readonly slowly: (events: readonly unknown[], pauseMs: number) => void
 }
 
 export interface Wire {
@@ -53,7 +55,7 @@ export async function closedPort(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-function answers(response: ServerResponse): Pick<Exchange, 'json' | 'bytes' | 'events'> {
+function answers(response: ServerResponse): Omit<Exchange, 'path' | 'body' | 'number'> {
   return {
     json: (value, status = 200, headers = {}) => {
       response.writeHead(status, { 'content-type': 'application/json', ...headers })
@@ -62,6 +64,10 @@ function answers(response: ServerResponse): Pick<Exchange, 'json' | 'bytes' | 'e
     bytes: (value, headers = {}) => {
       response.writeHead(200, { 'content-type': 'audio/mpeg', ...headers })
       response.end(value)
+    },
+    slowly: (events, pauseMs) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      void writeSlowly(response, events, pauseMs)
     },
     events: (events, then = 'end') => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -75,6 +81,14 @@ function answers(response: ServerResponse): Pick<Exchange, 'json' | 'bytes' | 'e
       if (then === 'cut') setTimeout(() => response.destroy(), 50)
     },
   }
+}
+
+async function writeSlowly(response: ServerResponse, events: readonly unknown[], pauseMs: number): Promise<void> {
+  for (const event of events) {
+    response.write(typeof event === 'string' ? `data: ${event}\n\n` : `data: ${JSON.stringify(event)}\n\n`)
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+  response.end()
 }
 
 async function read(request: IncomingMessage): Promise<string> {
