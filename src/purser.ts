@@ -7,13 +7,15 @@ import { type PurserOptions, warnerOf } from './facade/open-options.ts'
 import { OpenLedger } from './facade/open-ledger.ts'
 import { ProfileBook } from './facade/profiles/profile-book.ts'
 import { type CallAnswer, type CallContext, CallDesk, type CallOptions } from './facade/calls/call-desk.ts'
+import { untrackedImport } from './facade/calls/untracked.ts'
 import type { Unavailable } from './facade/unavailable.ts'
 import type { Denial } from './budgets/denial.ts'
 import { type ImportBatch, type ImportOptions, type ImportRun, listImports, runImport, undoImport } from './facade/import-batch.ts'
-import { withLabels } from './facade/label-context.ts'
+import { withLabels, withServes } from './facade/label-context.ts'
 import { RunBook } from './facade/runs/run-book.ts'
 import { RunReports } from './facade/runs/run-reports.ts'
 import type { RunContext, RunOptions, RunResult } from './facade/runs/run-options.ts'
+import { partsOfCall } from './facade/parts-of-call.ts'
 import { RecordDesk } from './facade/record-desk.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
 import type { ImportSummary } from './importers/importer.ts'
@@ -22,6 +24,7 @@ import { asItStands } from './ledger/correction.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
+import type { ServedRecord } from './ledger/parse-serves.ts'
 import type { Card } from './pricing/card.ts'
 import type { Catalog } from './pricing/catalog.ts'
 import type { Priced } from './pricing/priced.ts'
@@ -82,7 +85,7 @@ export class Purser {
   /**
    * Opens a ledger, and creates it where there is none. One that this user may not write is opened for reading.
    * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND,
-   * PURSER_BAD_ARGUMENT, PURSER_BAD_CARD, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
+   * PURSER_BAD_ARGUMENT, PURSER_BAD_CARD, PURSER_BAD_CONFIG with file, line and column, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
    */
   static async open(options: PurserOptions): Promise<Purser> {
     return new Purser(await OpenLedger.open(options))
@@ -98,9 +101,9 @@ export class Purser {
     return this.#store.isReadOnly
   }
 
-  /** What is to be said of how the ledger was opened, such as that its figures are not the latest. */
+  /** What is to be said of how the ledger was opened, such as that its figures are not the latest, and of its configuration. */
   get warnings(): readonly string[] {
-    return this.#store.warnings
+    return this.#ledger.warnings
   }
 
   /** The zone of the ledger's days. */
@@ -137,6 +140,17 @@ export class Purser {
    */
   withLabels<T>(labels: Readonly<Record<string, string>>, fn: () => T): T {
     return withLabels(labels, fn)
+  }
+
+  /**
+   * Runs a function in which each call and record serves several: wrapped clients, `call` and `record` split it by weight, to
+   * the nano, unless it says `serves` itself. Labels of the parts win over all others.
+   * @throws PURSER_BAD_RECORD, PURSER_BAD_NUMBER, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
+   * @example
+   * await purser.withServes([{ labels: { ticket: 'T-1' }, weight: 2 }, { labels: { ticket: 'T-2' } }], () => answerBoth())
+   */
+  withServes<T>(serves: readonly ServedRecord[], fn: () => T): T {
+    return withServes(serves, fn)
   }
 
   /**
@@ -218,15 +232,16 @@ export class Purser {
 
   /** The charges of one call by the id of any of them: one for each of those that it serves, or the only one; none where nothing is booked. */
   parts(id: string): Promise<Charge[]> {
-    return this.#records.parts(id)
+    return partsOfCall(this.#store, id)
   }
 
   /**
-   * Answers a question about costs. What it leaves out: everything, in one row, of all times, in the ledger's zone.
+   * Answers a question about costs. What it leaves out: everything, in one row, of all times, in the configured zone, else the ledger's.
    * @throws PURSER_BAD_QUERY
    */
   costs(question: Partial<CostQuery> = {}): Promise<CostTable> {
-    const query = { groupBy: [], where: [], sinceMs: undefined, untilMs: undefined, timezone: this.timezone, weekStart: 1, ...question }
+    const { questionZone: timezone, weekStart } = this.#ledger
+    const query = { groupBy: [], where: [], sinceMs: undefined, untilMs: undefined, timezone, weekStart, ...question }
     return this.#ledger.run(() => answerCosts(this.#store, query))
   }
 
@@ -242,8 +257,9 @@ export class Purser {
     }
   }
 
-  /** Runs an importer as a batch of its own. */
+  /** Runs an importer as a batch of its own. With cost tracking off nothing is read. */
   import(importer: string, run: ImportRun, options: ImportOptions = {}): Promise<ImportSummary> {
+    if (!this.#ledger.isTracking) return Promise.resolve(untrackedImport())
     return this.#ledger.run(() => runImport(this.#store, importer, this.#ledger.draft, run, options))
   }
 

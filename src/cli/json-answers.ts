@@ -1,4 +1,5 @@
-import type { z } from 'zod'
+import { z } from 'zod'
+import { cardSchema } from '../pricing/sources/card-schema.ts'
 import { costReportSchema } from '../reports/schemas/host-schemas.ts'
 import { projectCostSummarySchema } from '../reports/schemas/project-cost-schemas.ts'
 import { runCostSummarySchema, runReportSchema } from '../reports/schemas/run-cost-schemas.ts'
@@ -94,6 +95,7 @@ export const jsonAnswers: readonly JsonAnswer[] = [
     shape: shapes.catalogListShape,
     note: '`providers` without a provider, else `models`.',
   },
+  { command: 'purser catalog show --json', id: 'catalog-cards', shape: z.array(cardSchema) },
   { command: 'purser catalog diff | update --json', id: 'catalog-diff', shape: shapes.catalogDiffShape },
   { command: 'purser catalog update --reset --json', id: 'catalog-reset', shape: shapes.catalogResetShape },
   { command: 'purser reprice --json', id: 'reprice', shape: shapes.repriceShape },

@@ -12,10 +12,12 @@ import type { ConfiguredBudgets } from './read-budgets.ts'
 import type { ConfiguredProfiles } from './read-profiles.ts'
 import { isOn, readSettings, settingNames, type Settings } from './settings.ts'
 
-/** What the command line says about the configuration. */
+/** What the command line, or a program, says about the configuration. */
 export interface ConfigOptions {
   readonly db?: string | undefined
   readonly config?: string | undefined
+  /** Whether a program says it: its `db` is taken as it is. */
+  readonly byProgram?: true
   readonly cwd: string
   readonly env: Environment
 }
@@ -41,7 +43,7 @@ export interface OwnerPrices {
 /** The configuration in effect. */
 export interface PurserConfig {
   readonly db: string
-  /** What chose the ledger: `--db`, `PURSER_DB`, `COST_STORAGE_PATH`, a file, or `default`. */
+  /** What chose the ledger: `--db` (`db` of a program), `PURSER_DB`, `COST_STORAGE_PATH`, a file, or `default`. */
   readonly dbFrom: string
   /** The files that were read, the one that wins first. */
   readonly files: readonly string[]
@@ -115,10 +117,11 @@ export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> 
 
 const budgetKeys = ['budgets', 'limits', 'projects', 'user_profiles'] as const
 
-function configPaths({ config, env, cwd }: ConfigOptions): string[] {
+function configPaths({ config, byProgram, env, cwd }: ConfigOptions): string[] {
   const named = config ?? nonEmpty(env['PURSER_CONFIG'])
   if (named !== undefined && !isThere(resolve(cwd, named))) {
-    const by = config === undefined ? 'PURSER_CONFIG' : '--config'
+    const option = byProgram === true ? '"config" of the options of Purser.open' : '--config'
+    const by = config === undefined ? 'PURSER_CONFIG' : option
     throw new PurserError('PURSER_BAD_CONFIG', `${by} names ${resolve(cwd, named)}, which does not exist. \`purser init\` writes one.`)
   }
   const nearest = named === undefined ? nearestConfig(cwd) : resolve(cwd, named)

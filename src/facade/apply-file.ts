@@ -41,7 +41,7 @@ export async function applyFile(
   const outcomes = new Map<string, Definition['outcome']>()
   for (const budget of budgets) outcomes.set(budget.name, (await book.put(budget, { ...options, author })).outcome)
   const gone = (await book.list()).filter(({ budget }) => budget.origin === 'file' && !outcomes.has(budget.name))
-  for (const { budget } of gone) await book.remove(budget.name, { author })
+  for (const { budget } of gone) await removeOnce(book, budget.name, author)
   await store.transact({ documents: [{ kind: fileKind, key: fileKey, body: { path, digest } }] })
   const those = (...kinds: Definition['outcome'][]): string[] =>
     [...outcomes].flatMap(([name, outcome]) => (kinds.includes(outcome) ? [name] : []))
@@ -51,6 +51,15 @@ export async function applyFile(
     changed: those('changed', 'revised'),
     removed: gone.map(({ budget }) => budget.name),
     unchanged: those('same'),
+  }
+}
+
+/** Programs that start together apply the same change; what another one has removed meanwhile is gone all the same. */
+async function removeOnce(book: Pick<BudgetBook, 'remove'>, name: string, author: string): Promise<void> {
+  try {
+    await book.remove(name, { author })
+  } catch (error) {
+    if (!(error instanceof PurserError) || error.code !== 'PURSER_NOT_FOUND') throw error
   }
 }
 

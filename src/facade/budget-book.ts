@@ -13,12 +13,13 @@ import { type AppliedFile, applyFile, fileKey, fileKind } from './apply-file.ts'
 import { checkFields, checkValue, count, type FieldKinds, flag, handler, mapping, oneOf, text, texts } from './check-fields.ts'
 import { checkBudgetNames, noBudget } from './known-budgets.ts'
 import type { LedgerHost } from './ledger-host.ts'
+import { tellUntracked } from './tracking.ts'
 
 export interface BudgetChangeOptions {
   /** Who changes it, for the history; the name of the system's user unless said otherwise. */
   readonly author?: string
   readonly origin?: Origin
-  /** ISO weekday on which a plain `week` begins, 1 = Monday, which it is unless said otherwise. */
+  /** ISO weekday on which a plain `week` begins, 1 = Monday; what the configuration says unless said otherwise, and else Monday. */
   readonly weekStart?: number
   /**
    * The version of the budget that was seen, `record.version` of `list`; null where there was none. If it has another one
@@ -90,7 +91,9 @@ export class BudgetBook {
     checkValue(nameOf, name, text)
     checkFields<BudgetChangeOptions>('the options', options, optionKinds, anOption)
     const { budget, warnings } = defineBudget(name, input, this.#defaults(options))
-    return { ...(await this.put(budget, options)), warnings }
+    const definition = await this.put(budget, options)
+    await this.#tellUntracked()
+    return { ...definition, warnings }
   }
 
   /**
@@ -109,10 +112,10 @@ export class BudgetBook {
       const place = budgetPlace(name)
       const { budget, warnings } = amendBudget(name, change, before.budget, { defaults: this.#defaults(options), place, nowMs: Date.now() })
       try {
-        return {
-          ...(await this.put(budget, { ...options, expected: options.expected === undefined ? before.version : options.expected })),
-          warnings,
-        }
+        const { expected = before.version } = options
+        const definition = await this.put(budget, { ...options, expected })
+        await this.#tellUntracked()
+        return { ...definition, warnings }
       } catch (error) {
         const isOvertaken = error instanceof PurserError && error.code === 'PURSER_CONFLICT' && options.expected === undefined
         if (!isOvertaken) throw error
@@ -120,7 +123,7 @@ export class BudgetBook {
     }
   }
 
-  #defaults({ origin = 'sdk', weekStart = 1 }: BudgetChangeOptions): BudgetDefaults {
+  #defaults({ origin = 'sdk', weekStart = this.#host.weekStart }: BudgetChangeOptions): BudgetDefaults {
     return { origin, zone: this.#host.store.timezone, weekStart }
   }
 
@@ -210,7 +213,17 @@ export class BudgetBook {
     budgets: readonly Budget[],
     options: BudgetChangeOptions & { readonly takeOver?: boolean } = {},
   ): Promise<AppliedFile> {
-    return this.#host.run(() => applyFile(this.#host.store, this, path, budgets, options))
+    return this.#host.run(async () => {
+      const applied = await applyFile(this.#host.store, this, path, budgets, options)
+      await this.#tellUntracked()
+      return applied
+    })
+  }
+
+  /** With cost tracking off budgets are kept, and nothing keeps to them. */
+  async #tellUntracked(): Promise<void> {
+    const { isTracking, store, warn } = this.#host
+    if (!isTracking) await tellUntracked(store, [], warn)
   }
 
   async #find(name: string): Promise<BudgetRecord> {

@@ -12,9 +12,13 @@ export interface LedgerHost {
   readonly isTracking: boolean
   readonly catalog: () => Catalog
   readonly serviceTiers: AccountTiers
+  /** ISO weekday on which weeks begin unless said otherwise, 1 = Monday. */
+  readonly weekStart: number
   readonly draft: (input: ChargeInput) => ChargeDraft
   /** Checks records and reads their usage. */
   readonly read: (records: readonly CallRecord[]) => Promise<readonly ChargeInput[]>
   /** Runs work that closing the ledger waits for. @throws PURSER_LEDGER_UNAVAILABLE once it is closed */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>
+  /** Where remarks go that no caller waits for. */
+  readonly warn: (message: string) => void
 }

@@ -1,3 +1,4 @@
+import type { PurserConfig } from '../config/load-config.ts'
 import type { ChargeInput } from '../ledger/charge.ts'
 import { draftCharge } from '../ledger/draft-charge.ts'
 import { priceUsage } from '../pricing/price-usage.ts'
@@ -5,7 +6,7 @@ import type { Store } from '../stores/store.ts'
 import { CatalogInForce } from './catalog-in-force.ts'
 import { closedLedger } from './closing-store.ts'
 import type { LedgerHost } from './ledger-host.ts'
-import { type PurserOptions, readOpenOptions, warnerOf } from './open-options.ts'
+import { type LedgerOptions, type PurserOptions, type ReadOptions, readOpenOptions, warnerOf } from './open-options.ts'
 import { openStore } from './open-store.ts'
 import { RecordReader } from './record-reader.ts'
 import { isTrackingOn, openUntracked, tellUntracked } from './tracking.ts'
@@ -13,30 +14,54 @@ import { isTrackingOn, openUntracked, tellUntracked } from './tracking.ts'
 /** A ledger that is open: its store, its prices, and the work that is under way on it. */
 export class OpenLedger implements LedgerHost {
   readonly store: Store
-  readonly options: PurserOptions
+  readonly options: LedgerOptions
   readonly prices: CatalogInForce
   readonly isTracking: boolean
   readonly serviceTiers: LedgerHost['serviceTiers']
+  readonly warn: LedgerHost['warn']
+  readonly weekStart: number
+  /** The zone of questions that name none. */
+  readonly questionZone: string
+  /** What is to be said of how the ledger was opened, and of its configuration. */
+  warnings: readonly string[]
   readonly #reader = new RecordReader()
   /** What was asked for and is not yet answered; closing waits for it. */
   readonly #running = new Set<Promise<unknown>>()
   #isClosed = false
 
-  private constructor(store: Store, options: PurserOptions, prices: CatalogInForce, isTracking: boolean) {
+  private constructor(store: Store, { options, config }: ReadOptions, prices: CatalogInForce, isTracking: boolean) {
     this.store = store
     this.options = options
     this.prices = prices
     this.isTracking = isTracking
     this.serviceTiers = options.serviceTiers ?? {}
+    this.warn = warnerOf(options)
+    this.weekStart = config?.weekStart ?? 1
+    this.questionZone = config?.timezone ?? store.timezone
+    this.warnings = store.warnings
   }
 
   /** @throws what `Purser.open` throws */
   static async open(given: PurserOptions): Promise<OpenLedger> {
-    const options = await readOpenOptions(given)
+    const read = await readOpenOptions(given)
+    const { options, config } = read
     const isTracking = options.tracking ?? isTrackingOn(process.env)
     const store = isTracking ? await openStore(options) : await openUntracked(options)
-    if (!isTracking) await tellUntracked(store, warnerOf(options))
-    return new OpenLedger(store, options, await CatalogInForce.load(store, options.ownerCards), isTracking)
+    if (!isTracking) await tellUntracked(store, (await config?.budgets(store.timezone))?.budgets ?? [], warnerOf(options))
+    const ledger = new OpenLedger(store, read, await CatalogInForce.load(store, options.ownerCards), isTracking)
+    if (config !== undefined) await ledger.#configure(config)
+    return ledger
+  }
+
+  /** A ledger whose budgets cannot be put into force would let everything through, so then it is not opened. */
+  async #configure(config: PurserConfig): Promise<void> {
+    try {
+      const { putIntoForce } = await import('./open-configured.ts')
+      this.warnings = [...this.warnings, ...(await putIntoForce(config, this))]
+    } catch (error) {
+      await this.close()
+      throw error
+    }
   }
 
   readonly catalog = (): ReturnType<LedgerHost['catalog']> => this.prices.catalog

@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import type { PurserConfig } from '../config/load-config.ts'
 import { PurserError } from '../errors.ts'
 import { expandHome, wrongPlace } from '../ledger/ledger-place.ts'
 import type { Card } from '../pricing/card.ts'
@@ -7,12 +8,7 @@ import type { ProfilesInput } from '../runs/profiles/parse-profiles.ts'
 import { handler, checkFields, checkValue, duration, type FieldKinds, flag, list, mapping, text, texts } from './check-fields.ts'
 import { readOpenProfiles } from './profiles/open-profiles.ts'
 
-export interface PurserOptions {
-  /**
-   * Path of the ledger's SQLite file, which may begin with `~/`, or the URL of a Postgres database, which needs the package
-   * `pg`. `:memory:` is a ledger of this process, of which nothing is kept.
-   */
-  readonly db: string
+interface OpenOptions {
   /** Whether the file is created where there is none; true unless said otherwise. */
   readonly create?: boolean
   /** Whether the ledger is only looked at: nothing of it is created, migrated or written. */
@@ -48,8 +44,41 @@ export interface PurserOptions {
   readonly onWarning?: (message: string) => void
 }
 
+interface Place {
+  /**
+   * Path of the ledger's SQLite file, which may begin with `~/`, or the URL of a Postgres database, which needs the package
+   * `pg`. `:memory:` is a ledger of this process, of which nothing is kept.
+   */
+  readonly db: string
+}
+
+interface Configured {
+  /**
+   * The path of a purser.yaml, or true for the one that the command line finds: what it and the environment say counts where
+   * the other options say nothing, and its budgets are put into force.
+   */
+  readonly config: string | true
+}
+
+/** How a ledger is opened: where it lies, or which purser.yaml says so, and what else is known. */
+export type PurserOptions = OpenOptions & ((Place & Partial<Configured>) | (Configured & Partial<Place>))
+
+/** The options with those of the configuration. */
+export type LedgerOptions = OpenOptions & Place
+
+/** The options of `Purser.open` once they are read. */
+export interface ReadOptions {
+  readonly options: LedgerOptions
+  /** The configuration that they name. */
+  readonly config: PurserConfig | undefined
+}
+
 const kinds: FieldKinds<PurserOptions> = {
   db: text,
+  config: {
+    is: 'the path of a purser.yaml, or true for the nearest one',
+    holds: (value) => value === true || (typeof value === 'string' && value !== ''),
+  },
   create: flag,
   readOnly: flag,
   patienceMs: duration,
@@ -73,23 +102,36 @@ const tiers = {
 /** @throws PURSER_BAD_ARGUMENT naming the option that is wrong, and what is right */
 function checkOpenOptions(options: unknown): asserts options is PurserOptions {
   checkFields<PurserOptions>('the options of Purser.open', options, kinds, '{ db: "spend.db" }')
-  checkValue('"db" of the options of Purser.open', options.db, text)
+  const { db, config } = options
+  if (config === undefined) checkValue('"db" of the options of Purser.open', db, text)
+  const wrong = db === undefined ? undefined : wrongPlace(db)
+  if (wrong !== undefined) throw new PurserError('PURSER_BAD_ARGUMENT', `"db" of the options of Purser.open ${wrong}.`)
   for (const [provider, served] of Object.entries(options.serviceTiers ?? {})) {
     checkValue(`"serviceTiers.${provider}" of the options of Purser.open`, served, tiers)
   }
-  readOpenProfiles(options)
 }
 
 /**
- * The options of `Purser.open`, checked: the place with its home folder, and the owner's cards as they are now.
- * @throws PURSER_BAD_ARGUMENT naming the option that is wrong, PURSER_BAD_CARD
+ * The options of `Purser.open`, checked: the place with its home folder, the owner's cards as they are now, and what the
+ * configuration adds. What reads a configuration is loaded only where one is named.
+ * @throws PURSER_BAD_ARGUMENT naming the option that is wrong, PURSER_BAD_CARD, PURSER_BAD_CONFIG
  */
-export async function readOpenOptions(given: unknown): Promise<PurserOptions> {
+export async function readOpenOptions(given: unknown): Promise<ReadOptions> {
   checkOpenOptions(given)
   const { db, ownerCards = [] } = given
-  const wrong = wrongPlace(db)
-  if (wrong !== undefined) throw new PurserError('PURSER_BAD_ARGUMENT', `"db" of the options of Purser.open ${wrong}.`)
-  return { ...given, db: expandHome(db, homedir()), ...(ownerCards.length > 0 && { ownerCards: await checkedCards(ownerCards) }) }
+  const own = {
+    ...given,
+    ...(db !== undefined && { db: expandHome(db, homedir()) }),
+    ...(ownerCards.length > 0 && { ownerCards: await checkedCards(ownerCards) }),
+  }
+  const read = own.config === undefined ? { options: own as LedgerOptions, config: undefined } : await configured(own, own.config)
+  readOpenProfiles(read.options)
+  return read
+}
+
+async function configured(own: PurserOptions, config: string | true): Promise<ReadOptions> {
+  const { addConfiguration } = await import('./open-configured.ts')
+  return addConfiguration(own, config)
 }
 
 /** What reads cards is loaded only where there are any. */
@@ -107,7 +149,7 @@ const [repeatedAfterMs, mostKept] = [60_000, 1000]
 const said = new Map<string, number>()
 
 /** Where remarks go that no caller waits for; to the process the same one goes once a minute at most. */
-export function warnerOf({ onWarning }: PurserOptions): (message: string) => void {
+export function warnerOf({ onWarning }: Pick<OpenOptions, 'onWarning'>): (message: string) => void {
   return onWarning ?? warnOnce
 }
 

@@ -4,7 +4,7 @@ import type { Store } from '../stores/store.ts'
 import { openSqliteStore } from '../stores/sqlite/sqlite-store.ts'
 import { checkZone } from '../time/calendar.ts'
 import { ClosingStore } from './closing-store.ts'
-import { type PurserOptions, warnerOf } from './open-options.ts'
+import { type LedgerOptions, warnerOf } from './open-options.ts'
 
 /**
  * Opens the store that a place names: the path of a SQLite file; `:memory:`; or the URL of a Postgres database,
@@ -12,11 +12,11 @@ import { type PurserOptions, warnerOf } from './open-options.ts'
  * in memory need is loaded only for them.
  * @throws PURSER_BAD_TIME, PURSER_BAD_LABEL, and what opening the store throws
  */
-export async function openStore(options: PurserOptions): Promise<Store> {
+export async function openStore(options: LedgerOptions): Promise<Store> {
   return new ClosingStore(await openPlace(options), warnerOf(options))
 }
 
-async function openPlace({ db, create = true, readOnly, patienceMs, ...created }: PurserOptions): Promise<Store> {
+async function openPlace({ db, create = true, readOnly, patienceMs, ...created }: LedgerOptions): Promise<Store> {
   const timezone = checkZone(created.timezone ?? 'UTC')
   const subjects = parseSubjects(created.subjects ?? [])
   if (db === ':memory:') {

@@ -1,15 +1,16 @@
 import type { HoldId } from '../budgets/hold.ts'
 import { PurserError } from '../errors.ts'
-import type { Basis, Charge, ChargeId, ChargeInput } from '../ledger/charge.ts'
-import { partId } from '../ledger/charge-id.ts'
+import type { Booked, Booking } from '../ledger/book-charge.ts'
+import type { Basis, Charge, ChargeInput } from '../ledger/charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import { turnMs } from '../stores/store.ts'
 import { untrackedCharge } from './calls/untracked.ts'
 import { draftRecords, toBooked } from './draft-records.ts'
 import { checkChargeId } from './hold-arguments.ts'
-import { inContext } from './label-context.ts'
+import { recordInContext } from './label-context.ts'
 import type { LedgerHost } from './ledger-host.ts'
 import { withChargeIds } from './retry-by-id.ts'
+import { currentRun } from './runs/run-scope.ts'
 
 /** Records that one all-or-nothing transaction takes: some milliseconds of work. */
 const maxAtOnce = 1000
@@ -27,7 +28,7 @@ export class RecordDesk {
     if (records.length > maxAtOnce) throw tooMany(records.length, 'records')
     const { store, draft, read, isTracking } = this.#host
     if (!isTracking) return records.map(untrackedCharge)
-    const inputs = await this.#underHolds(await read(records.map(inContext)))
+    const inputs = await this.#underHolds(await read(records.map(recordInContext)))
     const bookings = records.map((record, index) => ({
       ...toBooked(inputs[index] as ChargeInput, draft),
       onExisting: 'same' as const,
@@ -40,34 +41,33 @@ export class RecordDesk {
       const drafts = bookings.map(({ draft: each }) => each)
       throw withChargeIds(error, drafts)
     })
+    this.#tellRun(bookings, booked)
     return Promise.all(booked.map(async ({ id }) => (await store.charge(id)) as Charge))
-  }
-
-  /**
-   * The charges of the call that a charge is of, in their order: one for each of those that it serves, or the charge itself.
-   */
-  async parts(id: string): Promise<Charge[]> {
-    const charge = await this.#host.store.charge(id as ChargeId)
-    if (charge === undefined) return []
-    const { part } = charge
-    if (part === null) return [charge]
-    const { of, weights } = part
-    const parts = await Promise.all(weights.map((_, index) => this.#host.store.charge(partId(of, index + 1, weights.length))))
-    return parts.filter((each) => each !== undefined)
   }
 
   /** In as many transactions as it takes to let others write in between. */
   async many(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
     const { store, draft, read, isTracking } = this.#host
     if (!isTracking) return { booked: 0, duplicates: 0 }
-    const bookings = await draftRecords(records, async (some) => this.#underHolds(await read(some.map(inContext))), draft)
+    const bookings = await draftRecords(records, async (some) => this.#underHolds(await read(some.map(recordInContext))), draft)
     let booked = 0
     for (let from = 0; from < bookings.length;) {
       const taken = await store.transact({ bookings: bookings.slice(from), maxMs: turnMs })
+      this.#tellRun(bookings.slice(from, from + taken.length), taken)
       booked += taken.filter(({ outcome }) => outcome === 'booked').length
       from += taken.length
     }
     return { booked, duplicates: records.length - booked }
+  }
+
+  /** Tells the run that the code belongs to what was booked new. */
+  #tellRun(bookings: readonly Booking[], booked: readonly Booked[]): void {
+    const scope = currentRun(this.#host.store.location)
+    if (scope === undefined) return
+    for (const [index, { outcome }] of booked.entries()) {
+      const { draft, otherParts = [] } = bookings[index] as Booking
+      if (outcome === 'booked') for (const each of [draft, ...otherParts]) scope.booked(each)
+    }
   }
 
   /**

@@ -93,6 +93,8 @@ export interface Stage {
   /** Nanos, where the run's estimate or the stage says so. */
   readonly estimateNanos: bigint | null
   readonly message: string | null
+  /** What its calls came to over all its attempts; of one that is executed now, before this attempt. Null where nobody knows. */
+  readonly spent: Required<Cap> | null
   /** What its host asked to keep: JSON of its own, or a reference. */
   readonly kept: { readonly value: unknown } | null
 }

@@ -59,6 +59,7 @@ export function aStage(run: string, name: string, order: number, more: Partial<S
     cap: null,
     estimateNanos: null,
     message: null,
+    spent: null,
     kept: null,
     ...more,
   }

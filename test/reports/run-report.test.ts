@@ -67,14 +67,14 @@ describe('the report of a run', () => {
     await keep(purser, run({ state: 'paused', message: 'Stopped at its cap.' }))
     await purser.reports.keep('film-7')
     await purser.record({ provider: 'acme', model: 'big', usage: { inputTokens: 5 }, labels: { run: 'film-7' } })
-    // Paused, as when it was kept.
-    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'paused', total_cost_nanos: '300' })
+    // Paused, as when it was kept, and with what was booked since.
+    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'paused', total_cost_nanos: '310' })
     await keep(purser, run({ state: 'running', endedAt: null }))
     expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'running', total_cost_nanos: '310' })
     await keep(purser, run({ endedAt: Date.parse('2026-02-20T12:00:00Z') }))
     await purser.reports.keep('film-7')
     await purser.record({ provider: 'acme', model: 'big', usage: { inputTokens: 5 }, labels: { run: 'film-7' } })
-    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'completed', total_cost_nanos: '310' })
+    expect((await purser.reports.report('film-7')).report.summary).toMatchObject({ state: 'completed', total_cost_nanos: '320' })
   })
 
   test('what hosts named starts no table and no link in the Markdown', async () => {

@@ -3,7 +3,6 @@ import { formatUsd } from '../../money/format.ts'
 import { type Nanos, toUsd } from '../../money/nanos.ts'
 import type { Purser } from '../../purser.ts'
 import { endStates, type Run, type Stage } from '../../runs/run.ts'
-import { parseFilter } from '../../ledger/cost-query.ts'
 import { interruptible } from '../interrupt.ts'
 import { namedRun } from '../named-run.ts'
 import { writeJson, writeLines } from '../output.ts'
@@ -50,7 +49,7 @@ async function tell(session: Session, purser: Purser, run: Run, said: Said): Pro
     const now = `${stage.state} ${stage.attempt}`
     if (said.stages.get(stage.key) === now) continue
     said.stages.set(stage.key, now)
-    const cost = stage.state === 'running' ? null : await costOf(purser, run.id, stage.name)
+    const cost = (stage.spent?.cost ?? null) as Nanos | null
     if (session.json) await writeJson({ stage: { ...stageJson(stage), costUsd: cost === null ? null : toUsd(cost) } })
     else
       await writeLines([
@@ -66,9 +65,8 @@ async function tell(session: Session, purser: Purser, run: Run, said: Said): Pro
   await writeLines([`${clock(Date.now())}  ${run.id} is ${run.state}, ${formatUsd(cost)} so far${message}`])
 }
 
-async function costOf(purser: Purser, run: string, stage?: string): Promise<Nanos> {
-  const where = [parseFilter(`run=${run}`), ...(stage === undefined ? [] : [{ field: 'stage', op: 'equals' as const, values: [stage] }])]
-  return (await purser.costs({ where })).total.costNanos
+async function costOf(purser: Purser, run: string): Promise<Nanos> {
+  return (await purser.costs({ where: [{ field: 'run', op: 'equals', values: [run] }] })).total.costNanos
 }
 
 function stageJson({ key, name, state, attempt, startedAt, endedAt, message }: Stage) {

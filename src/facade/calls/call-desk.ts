@@ -2,16 +2,20 @@ import type { Denial, Grant } from '../../budgets/denial.ts'
 import type { Ending } from '../../budgets/endings.ts'
 import { PurserError } from '../../errors.ts'
 import { messageOf } from '../../text/sentence.ts'
+import { checkValue, handler } from '../check-fields.ts'
 import type { HoldDesk } from '../hold-desk.ts'
 import type { LedgerHost } from '../ledger-host.ts'
 import { defaultTtlMs, type HoldRequest } from '../hold-request.ts'
-import { inContext } from '../label-context.ts'
+import { contextServes, inContext, withOnly } from '../label-context.ts'
 import { currentRun, type RunScope } from '../runs/run-scope.ts'
 import type { Unavailable } from '../unavailable.ts'
-import { type PurserOptions, warnerOf } from '../open-options.ts'
+import { type LedgerOptions, warnerOf } from '../open-options.ts'
 import { type CallBooks, CallInFlight } from './call-in-flight.ts'
 import type { BookedCall, CallOpener, CallStart, OpenCall } from './open-call.ts'
 import { chargeLog } from './charge-log.ts'
+import { checkServedLabels } from '../hold-arguments.ts'
+import { parseServes } from '../../ledger/parse-serves.ts'
+import { type HeldFor, heldFor } from './held-for.ts'
 import { type HeldCall, SettlementDesk } from './settlement-desk.ts'
 import { journalFolder, UnbookedJournal } from './unbooked-journal.ts'
 import { observeStream, type StreamEnd } from './observe-stream.ts'
@@ -45,15 +49,18 @@ export interface CallAnswer<T> {
 export class CallDesk implements CallOpener {
   readonly #books: CallBooks
   readonly #holds: HoldDesk
+  /** Holds of calls that are under way: each is for one call. */
+  readonly #inFlight = new Set<string>()
   /** Bookings of calls that are over, which nobody waits for but `flush`. */
   readonly #booking = new Set<Promise<unknown>>()
 
-  constructor(host: LedgerHost, holds: HoldDesk, options: PurserOptions) {
+  constructor(host: LedgerHost, holds: HoldDesk, options: LedgerOptions) {
     const settlements = new SettlementDesk(host)
     const warn = warnerOf(options)
     const journal = new UnbookedJournal(journalFolder(options.db), (late) => settlements.bookLate(late), warn)
     const log = options.log === undefined ? undefined : chargeLog(options.log)
-    this.#books = { host, settlements, journal, warn, follow: (work) => void this.#follow(work), log }
+    const over = (hold: string): void => void this.#inFlight.delete(hold)
+    this.#books = { host, settlements, journal, warn, follow: (work) => void this.#follow(work), over, log }
     this.#holds = holds
     if (host.isTracking && !host.store.isReadOnly) journal.adopt()
   }
@@ -75,29 +82,40 @@ export class CallDesk implements CallOpener {
     this.#booking.delete(work)
   }
 
-  /** Bounds and reserves; within a run that has a cap, as a part of it. @throws what `holds.reserve` throws */
+  /**
+   * Bounds and reserves; within a run that has a cap, as a part of it.
+   * @throws what `holds.reserve` throws, PURSER_BAD_RECORD and PURSER_BAD_NUMBER for whom it serves
+   */
   async open(start: CallStart): Promise<OpenCall | Denial | Unavailable> {
     const { host } = this.#books
     if (!host.isTracking) return untrackedCall()
-    const { callId, attempt, ...request } = start
+    const { callId, attempt, serves: own, ...request } = start
     const scope = currentRun(host.store.location)
-    const labelled = inContext(request)
-    const grant = await this.#reserve(labelled, scope)
+    // Of a run that was terminated nothing more is sent.
+    scope?.signal.throwIfAborted()
+    const held = heldFor(inContext(request), own === undefined ? contextServes() : parseServes(own))
+    const grant = await this.#reserveFor(held, scope)
     if (!grant.granted) return grant
+    if (this.#inFlight.has(grant.id)) {
+      throw new PurserError('PURSER_ID_CONFLICT', `A call with the hold "${grant.id}" is under way; another call needs another id.`)
+    }
+    this.#inFlight.add(grant.id)
     return new CallInFlight(this.#books, {
       hold: grant.id,
       warnings: grant.warnings,
       maxOutputTokens: grant.maxOutputTokens,
-      labels: labelled.labels ?? {},
+      labels: held.request.labels ?? {},
+      serves: held.serves,
       ttlMs: start.ttlMs ?? defaultTtlMs,
       callId,
       attempt,
-      signal: scope?.signal,
+      scope,
     })
   }
 
   /** See `Purser.call`. */
   async call<T>(options: CallOptions<T>, send: (call: CallContext) => Promise<T>): Promise<CallAnswer<T> | Denial | Unavailable> {
+    checkValue('The function that sends a call', send, handler)
     const { read, ...start } = options
     const readAnswer = read ?? readerOf(start)
     const open = await this.open(start)
@@ -139,6 +157,14 @@ export class CallDesk implements CallOpener {
       if (state === 'open') throw error
       return undefined
     }
+  }
+
+  async #reserveFor({ request, serves }: HeldFor, scope: RunScope | undefined): Promise<Grant | Denial | Unavailable> {
+    if (serves === undefined) return this.#reserve(request, scope)
+    const cap = scope?.cap()
+    // A part of a cap has the labels of that, whomever the call serves.
+    if (cap !== undefined) checkServedLabels(cap, (await this.#holds.get(cap)).labels, serves)
+    return withOnly(request.labels ?? {}, () => this.#reserve(request, scope))
   }
 
   async #reserve(request: HoldRequest, scope: RunScope | undefined): Promise<Grant | Denial | Unavailable> {

@@ -2,10 +2,12 @@ import { type Ending, holdEndings } from '../../budgets/endings.ts'
 import type { BudgetWarning, HoldId } from '../../budgets/hold.ts'
 import type { Settling } from '../../budgets/settle.ts'
 import { invariant, PurserError } from '../../errors.ts'
-import type { Charge, ChargeId, Labels } from '../../ledger/charge.ts'
+import type { Charge, ChargeId, Labels, Served } from '../../ledger/charge.ts'
 import { messageOf } from '../../text/sentence.ts'
 import { endingOfError } from '../ending-of-error.ts'
 import type { LedgerHost } from '../ledger-host.ts'
+import { partsOfCall } from '../parts-of-call.ts'
+import type { RunScope } from '../runs/run-scope.ts'
 import type { BookedCall, OpenCall } from './open-call.ts'
 import type { HeldCall, SettlementDesk } from './settlement-desk.ts'
 import type { UnbookedJournal } from './unbooked-journal.ts'
@@ -18,6 +20,8 @@ export interface CallBooks {
   readonly warn: (message: string) => void
   /** Keeps track of work that `flush` and `close` wait for. */
   readonly follow: (work: Promise<unknown>) => void
+  /** Told that the call of a hold is over. */
+  readonly over: (hold: string) => void
   readonly log: ((charge: Charge) => void) | undefined
 }
 
@@ -27,10 +31,13 @@ export interface StartedCall {
   readonly warnings: readonly BudgetWarning[]
   readonly maxOutputTokens: number | undefined
   readonly labels: Labels
+  /** Among whom it is split, unless what it came to says its own. */
+  readonly serves: readonly Served[] | undefined
   readonly ttlMs: number
   readonly callId: string | undefined
   readonly attempt: number | undefined
-  readonly signal: AbortSignal | undefined
+  /** The run that it belongs to. */
+  readonly scope: RunScope | undefined
 }
 
 type Booking = { readonly outcome: BookedCall['outcome']; readonly charge: string | null }
@@ -65,7 +72,7 @@ export class CallInFlight implements OpenCall {
   }
 
   get signal(): AbortSignal | undefined {
-    return this.#call.signal
+    return this.#call.scope?.signal
   }
 
   get booked(): Promise<BookedCall> {
@@ -104,6 +111,7 @@ export class CallInFlight implements OpenCall {
   #finish(work: () => Promise<Booking>): void {
     invariant(!this.#isOver, `The call of the hold ${this.#call.hold} has ended twice.`)
     this.#isOver = true
+    this.#books.over(this.#call.hold)
     this.#books.follow(this.#book(work))
   }
 
@@ -111,15 +119,15 @@ export class CallInFlight implements OpenCall {
     const done = await work()
     this.#over.resolve(done)
     if (this.#books.log === undefined) return
-    const charge = await this.#chargeOf(done.charge)
-    if (charge !== null) this.#books.log(charge)
+    if (done.charge !== null) for (const each of await partsOfCall(this.#books.host.store, done.charge)) this.#books.log(each)
   }
 
   async #settle(call: HeldCall, settling: Settling): Promise<Booking> {
-    const { hold, labels, callId, attempt } = this.#call
+    const { hold, labels, serves, callId, attempt } = this.#call
     const { settlements, journal, warn } = this.#books
     const durationMs = Math.round(performance.now() - this.#startedAt)
-    const whole = { durationMs, ...(callId !== undefined && { callId }), ...(attempt !== undefined && { attempt }), ...call, labels, hold }
+    const known = { ...(callId !== undefined && { callId }), ...(attempt !== undefined && { attempt }), ...(serves && { serves }) }
+    const whole = { durationMs, ...known, ...call, labels, hold }
     const prepared = await settlements.prepare(hold, whole, settling).catch((error: unknown) => {
       warn(`What a call came to cannot be read, so nobody knows its cost: ${messageOf(error)}. ${this.#keptText()}`)
       return undefined
@@ -127,6 +135,7 @@ export class CallInFlight implements OpenCall {
     if (prepared === undefined) return { outcome: 'kept', charge: null }
     try {
       const { charge } = await settlements.book(prepared)
+      this.#call.scope?.booked(this.#books.host.draft(prepared.input))
       return { outcome: 'booked', charge }
     } catch (error) {
       if (error instanceof PurserError && atFault.has(error.code)) {

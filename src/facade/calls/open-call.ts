@@ -2,6 +2,7 @@ import type { BudgetWarning } from '../../budgets/hold.ts'
 import type { Denial } from '../../budgets/denial.ts'
 import type { Ending } from '../../budgets/endings.ts'
 import type { Charge } from '../../ledger/charge.ts'
+import type { ServedRecord } from '../../ledger/parse-serves.ts'
 import type { HoldRequest } from '../hold-request.ts'
 import type { Unavailable } from '../unavailable.ts'
 import type { HeldCall } from './settlement-desk.ts'
@@ -12,6 +13,11 @@ export interface CallStart extends HoldRequest {
   readonly callId?: string
   /** 1 for the first attempt. */
   readonly attempt?: number
+  /**
+   * For whom the call is made, with the labels and the weight of each: what it comes to is split among them, unless that says
+   * its own. Those of `purser.withServes` where it is left out.
+   */
+  readonly serves?: readonly ServedRecord[]
 }
 
 /** How a call came to be booked, once it is. */

@@ -1,6 +1,7 @@
 import type { Grant } from '../../budgets/denial.ts'
 import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import type { HoldId } from '../../budgets/hold.ts'
+import type { ImportSummary } from '../../importers/importer.ts'
 import type { Charge } from '../../ledger/charge.ts'
 import { newChargeId } from '../../ledger/charge-id.ts'
 import type { CallRecord } from '../../ledger/parse-record.ts'
@@ -30,6 +31,12 @@ export function untrackedGrant({ id, ttlMs = defaultTtlMs }: HoldRequest): Grant
 
 export function untrackedOutcome(id: string, state: HoldOutcome['state']): HoldOutcome {
   return { id: id as HoldId, state, expiresAt: Date.now(), charge: null, overrun: [] }
+}
+
+/** An import of which nothing was read. */
+export function untrackedImport(): ImportSummary {
+  const batch = `imp_${newChargeId(Date.now())}`
+  return { batch, read: 0, booked: 0, superseded: 0, duplicates: 0, skipped: {}, skippedAt: {}, seconds: 0 }
 }
 
 /** A charge that is in no ledger and has no price: what it cost, nobody worked out. */

@@ -20,8 +20,8 @@ interface Chosen {
 export class ChosenProfiles {
   readonly #host: LedgerHost
   readonly #configured: string | null
-  /** With cost tracking off nothing is written, and what is chosen counts in this process alone. */
-  readonly #untracked = new Map<string, string>()
+  /** With cost tracking off a ledger may be open that cannot be written; what is chosen then counts in this process alone. */
+  readonly #here = new Map<string, string>()
 
   constructor(host: LedgerHost, configured: string | null) {
     this.#host = host
@@ -49,18 +49,19 @@ export class ChosenProfiles {
     { author, before }: { author: string; before: string | null },
   ): Promise<void> {
     const key = project ?? forAll
-    if (this.#host.isTracking) {
+    const { isTracking, store } = this.#host
+    if (isTracking || !store.isReadOnly) {
       const body: Chosen | null = name === null ? null : { profile: name }
-      await this.#host.store.transact({
+      await store.transact({
         documents: [{ kind: documentKind, key, body }],
         events: [{ kind: 'profile.changed', body: { project: project ?? null, author, before, after: name } }],
       })
-    } else if (name === null) this.#untracked.delete(key)
-    else this.#untracked.set(key, name)
+    } else if (name === null) this.#here.delete(key)
+    else this.#here.set(key, name)
   }
 
   async #chosen(key: string): Promise<string | undefined> {
-    const here = this.#untracked.get(key)
+    const here = this.#here.get(key)
     if (here !== undefined) return here
     return ((await this.#host.store.document(documentKind, key))?.body as Chosen | undefined)?.profile
   }

@@ -103,7 +103,7 @@ describe('the profile in force', () => {
     expect((await later.profiles.model()).profile).toBe('economy')
   })
 
-  test('is chosen for this process where cost tracking is off, and the ledger is left as it is', async () => {
+  test('is chosen for all where cost tracking is off, and no estimate is kept', async () => {
     const db = join(temporaryFolder(), 'ledger.db')
     const tracking = await open(db)
     const off = await Purser.open({ db, profiles, profile: 'economy', tracking: false })
@@ -111,10 +111,11 @@ describe('the profile in force', () => {
     await off.profiles.use('quality', { project: 'film' })
     expect((await off.profiles.model({ project: 'film' })).profile).toBe('quality')
     expect((await off.profiles.model()).profile).toBe('economy')
-    expect((await tracking.profiles.model({ project: 'film' })).profile).toBe('economy')
+    expect((await tracking.profiles.model({ project: 'film' })).profile).toBe('quality')
     await off.profiles.use(null, { project: 'film' })
     expect((await off.profiles.model({ project: 'film' })).profile).toBe('economy')
     await off.estimates.save('r1', await off.estimate({ calls: [{ input: 1 }] }))
+    expect(await tracking.runs.list()).toEqual([])
   })
 
   test('wrong profiles are refused before anything is opened', async () => {

@@ -10,6 +10,7 @@ import type { ModelName } from '../../usage/requests/call-request.ts'
 import { checkFields, checkValue, type FieldKinds, mapping, text } from '../check-fields.ts'
 import { contextLabels } from '../label-context.ts'
 import type { LedgerHost } from '../ledger-host.ts'
+import { currentRun } from '../runs/run-scope.ts'
 import { type OpenProfiles, readOpenProfiles } from './open-profiles.ts'
 import { ChosenProfiles, type ProfileInForce } from './chosen-profiles.ts'
 import { StepDownNews } from './step-down-news.ts'
@@ -131,7 +132,8 @@ export class ProfileBook {
     const own = { ...(project && { project }), ...(stage && { stage }), ...(role && { role }), ...(pass && { pass }) }
     const labels = parseLabels({ ...contextLabels(), ...own, ...question.labels })
     const need = { stage: stage ?? labels['stage'], role: role ?? labels['role'], pass: pass ?? labels['pass'] }
-    const first = question.profile === undefined ? await this.#profileFor(project ?? labels['project']) : this.get(question.profile)
+    const asked = question.profile ?? currentRun(this.#host.store.location)?.profile ?? undefined
+    const first = asked === undefined ? await this.#profileFor(project ?? labels['project']) : this.get(asked)
     const budgets = first.stepDown === null ? [] : await this.#budgetsOf(labels)
     const found = stepDown(this.#profiles, first, need, budgets)
     if (found === undefined) throw noModel(first, need)

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Denial } from '../../budgets/denial.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
@@ -8,7 +9,7 @@ import { limitText } from '../../runs/cap.ts'
 import type { ModelNeed } from '../../runs/profiles/profile.ts'
 import type { Cap, LimitReached, Run, Stage } from '../../runs/run.ts'
 import { capitalised } from '../../text/sentence.ts'
-import { CallDenied } from '../calls/call-denied.ts'
+import { denialOf } from '../calls/call-denied.ts'
 import { withLabels } from '../label-context.ts'
 import type { LedgerHost } from '../ledger-host.ts'
 import type { ModelAnswer } from '../profiles/profile-book.ts'
@@ -16,11 +17,14 @@ import { limitOf } from './run-admission.ts'
 import type { RunHold } from './run-hold.ts'
 import type { RunHolds } from './run-holds.ts'
 import type { RunLease } from './run-lease.ts'
-import { RunLeft } from './run-left.ts'
+import { pausedText, RunLeft } from './run-left.ts'
 import type { RunLimits } from './run-limits.ts'
 import { checkStage, type RunAdmission, type RunContext, type StageContext, type StageOptions, type StageRunner } from './run-options.ts'
 import { type RunScope, withinRun } from './run-scope.ts'
+import { less } from './run-spending.ts'
 import { keptResult, type RunStages } from './run-stages.ts'
+import { StageTally } from './stage-tally.ts'
+import { stopBefore } from './stop-before.ts'
 import type { RunRecorder } from './run-recorder.ts'
 
 /** How often a run that waits while it is paused looks whether it may go on. */
@@ -39,48 +43,43 @@ export interface ActiveRunParts {
   readonly whenPaused: 'leave' | 'wait'
   readonly model: (choice: ModelNeed) => Promise<ModelAnswer>
   readonly warn: (message: string) => void
-  readonly log: (stage: Stage) => Promise<void>
+  readonly log: (stage: Stage) => void
+  /** Waits until the calls that are over are booked. */
+  readonly flush: () => Promise<unknown>
+}
+
+/** A stage while it is executed: its own cap, where it has one, and what its calls came to. */
+interface ExecutedStage {
+  readonly hold: RunHold | undefined
+  readonly cap: Cap | null
+  readonly tally: StageTally
 }
 
 type StageWork<T> = (stage: StageContext) => Promise<T> | T
 
 /** A run that is executed: what its code sees, and what happens between its stages. */
-export class ActiveRun implements RunContext {
+export class ActiveRun {
   readonly #parts: ActiveRunParts
   #left: RunLeft | undefined
+  /** Stages that have begun and are not over. */
+  readonly #running = new Set<Promise<unknown>>()
+  /** The stage that code belongs to, for stages within stages. */
+  readonly #within = new AsyncLocalStorage<ExecutedStage>()
+  /** Whether the run's code has ended, so that no further stage begins. */
+  #isOver = false
   /** What refused a call of a stage that has not ended. */
   #refusedBy: LimitReached | undefined
-  readonly stage: StageRunner
+  /** What its code sees. */
+  readonly context: RunContext
 
   constructor(parts: ActiveRunParts) {
     this.#parts = parts
     const run = <T>(name: string, ...rest: [StageWork<T>] | [StageOptions, StageWork<T>]): Promise<T | undefined> =>
-      rest.length === 1 ? this.#stage(name, {}, rest[0]) : this.#stage(name, rest[0], rest[1])
-    this.stage = run as StageRunner
-  }
-
-  get id(): string {
-    return this.#parts.run.id
-  }
-
-  get labels(): Labels {
-    return this.#parts.run.labels
-  }
-
-  get attempt(): number {
-    return this.#parts.run.attempt
-  }
-
-  get admission(): RunAdmission {
-    return this.#parts.admission
-  }
-
-  get signal(): AbortSignal {
-    return this.#parts.lease.signal
-  }
-
-  get presumed(): readonly HoldView[] {
-    return this.#parts.presumed
+      this.#follow(rest.length === 1 ? this.#stage(name, {}, rest[0]) : this.#stage(name, rest[0], rest[1]))
+    const { id, labels, attempt } = parts.run
+    const { admission, presumed, lease, model } = parts
+    const stage = run as StageRunner
+    this.context = { id, labels, attempt, admission, presumed, signal: lease.signal, stage, model: (need = {}) => model(need) }
   }
 
   /** Why the run's code was left; undefined while it was not. */
@@ -88,28 +87,40 @@ export class ActiveRun implements RunContext {
     return this.#left
   }
 
-  model(choice: ModelNeed = {}): Promise<ModelAnswer> {
-    return this.#parts.model(choice)
-  }
-
-  /** Runs the code of the run, with its labels and within its cap. */
-  execute<T>(fn: (run: RunContext) => Promise<T> | T): Promise<T> {
-    return withLabels(this.labels, () => withinRun(this.#scope(this.#parts.holds.run), async () => fn(this)))
+  /** Runs the code of the run, with its labels and within its cap, until it and all stages that it began are over. */
+  async execute<T>(fn: (run: RunContext) => Promise<T> | T): Promise<T> {
+    try {
+      return await withLabels(this.context.labels, () => withinRun(this.#scope(this.#parts.holds.run), async () => fn(this.context)))
+    } finally {
+      this.#isOver = true
+      while (this.#running.size > 0) await Promise.allSettled(this.#running)
+    }
   }
 
   /** What an error that left the run's code means: a refusal that nobody handled pauses the run. */
   leftBy(error: unknown): RunLeft | undefined {
     if (this.#left !== undefined) return this.#left
-    if (this.signal.aborted) return this.#leave(...this.#abortedAs())
+    if (this.context.signal.aborted) return this.#leave(...this.#abortedAs())
     const denial = denialOf(error)
     if (denial === undefined) return undefined
-    const limit = this.#refusedBy ?? (denial.kind === 'unavailable' ? null : limitOf(denial as Denial))
-    const why = limit === null ? denial.message : `${capitalised(limitText(limit))}. ${this.#nextStep(limit)}`
-    return this.#leave('paused', `The run "${this.id}" is paused, because a call was refused. ${why}`, limit)
+    const isLimit = denial.kind === 'exhausted' || denial.kind === 'contended' || denial.kind === 'never-fits'
+    const limit = this.#refusedBy ?? (isLimit ? limitOf(denial) : null)
+    const why = limit === null ? denial.message : pausedText(this.context.id, limit)
+    return this.#leave('paused', `The run "${this.context.id}" is paused, because a call was refused. ${why}`, limit)
+  }
+
+  /** Stages may run side by side; the run is over once they all are. */
+  #follow<T>(stage: Promise<T>): Promise<T> {
+    const forget = (): void => void this.#running.delete(stage)
+    this.#running.add(stage)
+    // What a stage throws that nobody waits for is told by the run itself.
+    stage.then(forget, forget)
+    return stage
   }
 
   async #stage<T>(name: string, options: StageOptions, fn: StageWork<T>): Promise<T | undefined> {
     checkStage(name, options)
+    this.#checkNesting(name)
     const { stages, run } = this.#parts
     const stage = stages.describe(name, options, parseLabels(options.labels ?? {}))
     const finished = stages.finished(stage.key, options.keep === true)
@@ -126,119 +137,142 @@ export class ActiveRun implements RunContext {
     }
   }
 
+  /** A stage within another is a stage of its own, whose calls are no part of the other's. */
+  #checkNesting(name: string): void {
+    if ((this.#within.getStore()?.cap ?? null) === null) return
+    throw new PurserError(
+      'PURSER_BAD_ARGUMENT',
+      `The stage "${name}" would run within a stage that has a cap, which its calls would not keep to. Give the cap to the inner stages, or to the run.`,
+    )
+  }
+
   async #executeStage<T>(stage: Stage, labels: Labels, hold: RunHold | undefined, options: StageOptions, fn: StageWork<T>): Promise<T> {
     this.#refusedBy = undefined
-    const context = { name: stage.name, key: stage.key, labels, signal: this.signal, attempt: stage.attempt }
+    const tally = new StageTally(stage.spent)
+    const executed = { hold, cap: stage.cap, tally }
+    const context = { name: stage.name, key: stage.key, labels, signal: this.context.signal, attempt: stage.attempt }
     let value: T
     try {
       value = await withLabels({ ...stage.labels, stage: stage.name }, () =>
-        withinRun(this.#scope(hold ?? this.#parts.holds.run, hold), async () => fn(context)),
+        withinRun(this.#scope(executed.hold ?? this.#parts.holds.run, executed), () => this.#within.run(executed, async () => fn(context))),
       )
     } catch (error) {
       const left = this.leftBy(error)
       if (left?.as !== 'lost') {
         const message = left?.message ?? (error instanceof Error ? error.message : String(error))
-        await this.#write({ ...stage, state: left === undefined ? 'failed' : 'interrupted', endedAt: Date.now(), message })
+        await this.#end({ ...stage, state: left === undefined ? 'failed' : 'interrupted', message }, tally)
+        if (left === undefined) this.#parts.stages.free(stage.key)
       }
       throw left ?? error
     }
-    if (this.signal.aborted) throw this.#leave(...this.#abortedAs())
-    await this.#complete(stage, options, value)
+    if (this.context.signal.aborted) throw this.#leave(...this.#abortedAs())
+    await this.#complete(stage, options, value, tally)
     return value
   }
 
-  async #complete(stage: Stage, { keep = false }: StageOptions, value: unknown): Promise<void> {
+  async #complete(stage: Stage, { keep = false }: StageOptions, value: unknown, tally: StageTally): Promise<void> {
     const kept = keep ? keptResult(value) : null
     if (kept === undefined) {
       this.#parts.warn(
         `What the stage "${stage.key}" gave is no JSON of at most 64 KB, so it is not kept, and runs again when the run is resumed.`,
       )
     }
-    const ended: Stage = { ...stage, state: 'completed', endedAt: Date.now(), kept: kept ?? null }
+    await this.#end({ ...stage, state: 'completed', kept: kept ?? null }, tally)
+  }
+
+  /** Writes down that a stage is over, and what its calls came to. */
+  async #end(stage: Stage, tally: StageTally): Promise<void> {
+    await this.#parts.flush()
+    const ended: Stage = { ...stage, endedAt: Date.now(), spent: tally.spent }
     await this.#write(ended)
-    await this.#parts.log(ended)
+    this.#parts.log(ended)
   }
 
   /** Goes on where nothing is in the way of the next stage; else leaves the run's code, or waits. */
   async #between(next: string, labels: Labels, amounts: Cap): Promise<void> {
-    const { lease, limits, recorder, whenPaused, holds } = this.#parts
+    const { recorder, lease } = this.#parts
     for (let isPaused = false; ;) {
       if (this.#left !== undefined) throw this.#left
+      if (this.#isOver) {
+        throw new PurserError(
+          'PURSER_CONFLICT',
+          `The code of the run "${this.context.id}" has ended, so the stage "${next}" does not begin.`,
+        )
+      }
       const run = await recorder.read()
       if (!lease.owns(run) || lease.signal.aborted) throw this.#leave(...this.#abortedAs())
-      if (run.wanted === 'stop') throw this.#leave('stopped', `The run "${run.id}" was stopped before the stage "${next}".`, null)
-      const found =
-        run.wanted === 'pause' || (isPaused && run.state === 'paused' && run.limit === null)
-          ? asked
-          : await limits.before(run, holds.run, labels, amounts)
-      if (found === undefined) {
+      const stop = await stopBefore(this.#parts, run, { next, labels, amounts, isPaused })
+      if (stop === undefined) {
         if (isPaused) await recorder.resumed()
         return
       }
-      const { action, limit } = found
-      const why = limit === null ? 'Somebody asked for it.' : `${capitalised(limitText(limit))}.`
-      if (action === 'terminate')
-        throw this.#leave('terminated', `The run "${run.id}" was terminated before the stage "${next}". ${why}`, limit)
-      const message = `The run "${run.id}" is paused before the stage "${next}". ${why} ${this.#nextStep(limit)}`
-      if (whenPaused === 'leave') throw this.#leave('paused', message, limit)
+      if (stop.as !== 'paused' || this.#parts.whenPaused === 'leave') throw this.#leave(stop.as, stop.message, stop.limit)
       // Resumed by somebody, it is paused again where the limit still stands.
-      if (!isPaused || run.state !== 'paused') await recorder.paused(message, limit)
+      if (!isPaused || run.state !== 'paused') await recorder.paused(stop.message, stop.limit)
       isPaused = true
       await wait(lookMs)
     }
   }
 
-  #nextStep(limit: LimitReached | null): string {
-    const { id } = this.#parts.run
-    if (limit === null) return `\`purser runs resume ${id}\` lets it go on.`
-    if (limit.budget === 'run') return `\`purser runs raise ${id} --by USD\` gives it more, and then it is resumed.`
-    if (limit.budget === 'stage') return 'Its program has to give the stage a larger budget when it runs it again.'
-    return `Raise the limit, or wait for its next window, and resume it.`
-  }
-
   /** A stage's own cap, out of the run's where that has one. */
   async #holdFor(stage: Stage, labels: Labels, cap: Cap): Promise<RunHold> {
     const { holds, run } = this.#parts
-    const held = await holds.ofStage(stage, labels, cap)
+    const left = less(cap, stage.spent ?? {})
+    const used = (Object.keys(left) as (keyof Cap)[]).find((metric) => left[metric] === 0n)
+    if (used !== undefined) {
+      const [limit = 0n, spent = 0n] = [cap[used], stage.spent?.[used]]
+      const reached = { ...capLimit, metric: used, limit, spent }
+      throw this.#leave('paused', `The run "${run.id}" is paused before the stage "${stage.key}". ${pausedText(run.id, reached)}`, reached)
+    }
+    const held = await holds.ofStage(stage, labels, left)
     if (held.granted) return held.hold
     const limit = await this.#limitOf(held)
-    const why = `${capitalised(limitText(limit))}. ${this.#nextStep(limit)}`
-    throw this.#leave('paused', `The run "${run.id}" is paused before the stage "${stage.key}". ${why}`, limit)
+    throw this.#leave('paused', `The run "${run.id}" is paused before the stage "${stage.key}". ${pausedText(run.id, limit)}`, limit)
   }
 
-  #scope(hold: RunHold, ofStage?: RunHold): RunScope {
+  #scope(hold: RunHold, stage?: ExecutedStage): RunScope {
     const { host, lease, run, holds } = this.#parts
     return {
       location: host.store.location,
       run: run.id,
+      profile: run.profile,
       cap: () => (hold.cap === null ? undefined : hold.id),
       signal: lease.signal,
-      denied: (denial) => this.#denied(denial, ofStage),
+      denied: (denial) => this.#denied(denial, stage),
       renew: async () => {
-        const refused = await holds.renew(ofStage)
-        if (refused !== undefined) this.#refusedBy = await this.#limitOf(refused)
+        const refused = await holds.renew(stage?.hold)
+        if (refused !== undefined) this.#refusedBy = await this.#limitOf(refused, stage)
         return refused
       },
+      booked: (draft) => stage?.tally.add(draft),
     }
   }
 
   /** A call was refused: by a cap that somebody may have raised, by a budget that ends the run, or by another one. */
-  async #denied(denial: Denial, ofStage: RunHold | undefined): Promise<boolean> {
+  async #denied(denial: Denial, stage: ExecutedStage | undefined): Promise<boolean> {
     const { holds, limits, recorder, lease } = this.#parts
     const { run: hold } = holds
-    if (denial.hold === hold.id && ofStage === undefined && (await limits.raise(await recorder.read(), hold))) return true
-    const limit = await this.#limitOf(denial)
-    this.#refusedBy = limit
+    if (denial.hold === hold.id && stage?.hold === undefined && (await limits.raise(await recorder.read(), hold))) return true
+    const limit = await this.#limitOf(denial, stage)
+    // What nobody can bound or price reached no limit; its own words say what to do.
+    this.#refusedBy = denial.kind === 'unbounded' || denial.kind === 'unpriced' ? undefined : limit
     if (denial.action === 'terminate') {
-      this.#leave('terminated', `The run "${this.id}" is terminated. ${capitalised(limitText(limit))}.`, limit)
+      this.#leave('terminated', `The run "${this.context.id}" is terminated. ${capitalised(limitText(limit))}.`, limit)
       lease.abort('terminated', limitText(limit))
     }
     return false
   }
 
   /** The figures of a refusal; those of a cap are what the run, or the stage, came to. */
-  async #limitOf(denial: Denial): Promise<LimitReached> {
-    return denial.hold === undefined ? limitOf(denial) : this.#parts.limits.ofCap(denial, this.#parts.holds.run)
+  async #limitOf(denial: Denial, stage?: ExecutedStage): Promise<LimitReached> {
+    if (denial.hold === undefined) return limitOf(denial)
+    const { holds, limits } = this.#parts
+    if (stage?.hold === undefined || denial.hold !== stage.hold.id) return limits.ofCap(denial, holds.run)
+    // A stage's figures are its own, also where others have its name.
+    await this.#parts.flush()
+    const { metric } = denial
+    if (metric === 'concurrency') return { ...limitOf(denial), budget: 'stage' }
+    return { ...limitOf(denial), budget: 'stage', limit: stage.cap?.[metric] ?? denial.limit, spent: stage.tally.spent[metric], held: 0n }
   }
 
   /** Notes once why the run's code is left. */
@@ -257,17 +291,10 @@ export class ActiveRun implements RunContext {
       await this.#parts.stages.write(stage)
     } catch (error) {
       if (!(error instanceof PurserError) || error.code !== 'PURSER_CONFLICT') throw error
-      throw this.#leave('lost', `Another process executes the run "${this.id}" now.`, null)
+      throw this.#leave('lost', `Another process executes the run "${this.context.id}" now.`, null)
     }
   }
 }
 
-const asked = { action: 'pause', limit: null } as const
-
-/** The refusal that an error stands for, also where it was thrown on in another one. */
-function denialOf(error: unknown): CallDenied['denial'] | undefined {
-  for (let each = error, depth = 0; each instanceof Error && depth < 5; each = each.cause, depth += 1) {
-    if (each instanceof CallDenied) return each.denial
-  }
-  return undefined
-}
+/** A stage's own cap, with its figures left open. */
+const capLimit = { budget: 'stage', scope: {}, held: 0n, presumed: 0n, asked: null, resetsAt: null } as const

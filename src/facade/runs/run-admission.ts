@@ -27,6 +27,8 @@ export type Admitted =
 export interface AdmissionTerms {
   readonly place: QueuePlace
   readonly signal: AbortSignal
+  /** What somebody wants of the run that waits. */
+  readonly wanted: () => Run['wanted']
   readonly maxConcurrent: number | undefined
   readonly queue: string
   readonly waitMs: number
@@ -149,10 +151,10 @@ function refusalOf(denial: Denial, { cap, estimate }: Remaining): Wait {
 }
 
 /** Waits a moment; true where the run may not wait any longer. */
-async function pauseEnds({ signal, waitMs }: AdmissionTerms, started: number): Promise<boolean> {
-  if (signal.aborted || performance.now() - started >= waitMs) return true
+async function pauseEnds({ signal, wanted, waitMs }: AdmissionTerms, started: number): Promise<boolean> {
+  if (signal.aborted || wanted() !== null || performance.now() - started >= waitMs) return true
   await wait(lookMs * (0.75 + Math.random() / 2))
-  return signal.aborted
+  return signal.aborted || wanted() !== null
 }
 
 function queueOf(budget: string): string {

@@ -1,7 +1,8 @@
+import { formatAmount } from '../../budgets/amount-text.ts'
 import { PurserError } from '../../errors.ts'
 import { type CapInput, largerCap, parseCap } from '../../runs/cap.ts'
 import { changeRun, isWritten, runEvent } from '../../runs/change-run.ts'
-import { endStates, type Run, type RunState, type Stage } from '../../runs/run.ts'
+import { type Cap, endStates, type Run, type RunState, type Stage } from '../../runs/run.ts'
 import { readRun, readRuns, readStages } from '../../runs/run-documents.ts'
 import { checkValue, text } from '../check-fields.ts'
 import type { LedgerHost } from '../ledger-host.ts'
@@ -18,7 +19,7 @@ export interface RunSelection {
 }
 
 /**
- * The runs of a ledger.
+ * The runs of a ledger. With cost tracking off none is written or changed, and what is asked of one is answered all the same.
  * @example
  * await purser.runs.raise('film-7', { by: '5.00' })
  * await purser.runs.resume('film-7')
@@ -44,11 +45,15 @@ export class RunBook {
     return this.#executor.execute(options, fn)
   }
 
-  /** Writes a run down with its estimate, to be run later by its id. @throws PURSER_CONFLICT where there is one of that id */
+  /**
+   * Writes a run down with its estimate, to be run later by its id; with cost tracking off nothing is written.
+   * @throws PURSER_CONFLICT where there is one of that id
+   */
   async plan(options: RunOptions): Promise<Run> {
     checkRunOptions(options)
     const run = describeRun(options, Date.now())
     return this.#host.run(async () => {
+      if (!this.#host.isTracking) return run
       if (await isWritten(this.#host.store, { run, event: runEvent('run.planned', run) }, 0)) return run
       throw new PurserError('PURSER_CONFLICT', `There is a run "${run.id}" already. \`purser runs show ${run.id}\` shows it.`)
     })
@@ -109,9 +114,12 @@ export class RunBook {
   /** Gives a run more to spend: so much in all, or so much more. @throws PURSER_NOT_FOUND, PURSER_CONFLICT, PURSER_BAD_ARGUMENT */
   raise(id: string, amount: { readonly to: CapInput } | { readonly by: CapInput }): Promise<Run> {
     const [to, by] = 'to' in amount ? [parseCap('to', amount.to), null] : [null, parseCap('by', amount.by)]
-    return this.#ask(id, 'run.raised', (run) => {
+    return this.#ask(id, 'run.raised', (run, isExecuted) => {
+      if (run.cap === null && isExecuted) throw uncapped(id, 'no cap of its own')
       const more = by === null ? to : Object.fromEntries(Object.entries(by).map(([metric, added]) => [metric, added + capOf(run, metric)]))
-      const raised = { ...run, cap: largerCap(run.cap, more) }
+      const cap = largerCap(run.cap, more)
+      if (by === null && run.cap !== null && capText(cap) === capText(run.cap)) throw notMore(run, more)
+      const raised = { ...run, cap }
       const waits = run.state === 'paused' && run.limit?.budget === 'run'
       return waits ? { ...raised, message: 'Its cap was raised; it goes on when it is resumed or run again.' } : raised
     })
@@ -119,8 +127,11 @@ export class RunBook {
 
   #ask(id: string, kind: string, change: (run: Run, isExecuted: boolean) => Run): Promise<Run> {
     checkValue('The id of a run', id, text)
+    const { store, isTracking } = this.#host
+    // With tracking off runs are not known, and none is changed: a run is given as it stands, or as one that has not begun.
+    if (!isTracking) return this.#host.run(async () => (await readRun(store, id))?.value ?? describeRun({ id }, Date.now()))
     return this.#host.run(() =>
-      changeRun(this.#host.store, id, (run) => {
+      changeRun(store, id, (run) => {
         if (endStates.has(run.state)) throw new PurserError('PURSER_CONFLICT', `The run "${id}" is ${run.state} already.`)
         const isExecuted = run.owner !== null && isActive(run.owner) && !this.#liveness.isGone(run.owner)
         const changed = change(run, isExecuted)
@@ -138,8 +149,17 @@ function over(run: Run, state: RunState): Run {
 function capOf({ id, cap }: Run, metric: string): bigint {
   const amount = (cap as Partial<Record<string, bigint>> | null)?.[metric]
   if (amount !== undefined) return amount
-  throw new PurserError(
-    'PURSER_BAD_ARGUMENT',
-    `The run "${id}" has no cap of ${metric}, so nothing of it can be raised. Its budgets limit it.`,
-  )
+  throw uncapped(id, `no cap of ${metric}`)
+}
+
+function uncapped(id: string, what: string): PurserError {
+  return new PurserError('PURSER_BAD_ARGUMENT', `The run "${id}" has ${what}, so nothing of it can be raised. Its budgets limit it.`)
+}
+
+function notMore({ id, cap }: Run, to: Cap | null): PurserError {
+  return new PurserError('PURSER_BAD_ARGUMENT', `The run "${id}" may spend ${capText(cap)} already; ${capText(to)} is not more.`)
+}
+
+function capText(cap: Cap | null): string {
+  return (Object.entries(cap ?? {}) as [keyof Cap, bigint][]).map(([metric, amount]) => formatAmount(metric, amount)).join(', ')
 }

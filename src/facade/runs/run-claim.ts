@@ -19,7 +19,9 @@ export type Claim = { readonly run: Run; readonly isPaused: boolean }
 /** Describes a run that is not known yet. @throws PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL */
 export function describeRun(options: RunOptions, nowMs: number): Run {
   const { id = newChargeId(nowMs), project, estimate, budget, profile = null } = options
-  const labels = parseLabels({ ...contextLabels(), ...(project !== undefined && { project }), ...options.labels, run: id })
+  // A run within a stage is a run of its own, and no part of that stage.
+  const { stage: _stage, ...around } = contextLabels() ?? {}
+  const labels = parseLabels({ ...around, ...(project !== undefined && { project }), ...options.labels, run: id })
   return {
     id,
     project: project ?? labels['project'] ?? null,
@@ -63,7 +65,8 @@ export async function claimRun(store: Store, described: Run, options: RunOptions
       wanted: null,
       message: null,
       limit: null,
-      estimate: described.estimate ?? known.estimate,
+      // What was foreseen before it began is what its cost is compared with.
+      estimate: known.startedAt === null ? (described.estimate ?? known.estimate) : (known.estimate ?? described.estimate),
       cap: largerCap(known.cap, described.cap),
       profile: described.profile ?? known.profile,
     }

@@ -3,6 +3,7 @@ import { PurserError } from '../../errors.ts'
 import { limitText } from '../../runs/cap.ts'
 import type { ModelNeed } from '../../runs/profiles/profile.ts'
 import { capReached } from '../../runs/limits-between-stages.ts'
+import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { Cap, Run, Stage } from '../../runs/run.ts'
 import { capitalised, messageOf } from '../../text/sentence.ts'
 import type { LedgerHost } from '../ledger-host.ts'
@@ -20,6 +21,7 @@ import type { RunAdmission, RunContext, RunOptions, RunResult } from './run-opti
 import { RunRecorder } from './run-recorder.ts'
 import { added, amountsOf, less, presumedOf, spentOf } from './run-spending.ts'
 import { RunStages } from './run-stages.ts'
+import { stageLine } from './stage-line.ts'
 import { RunTurns } from './run-turns.ts'
 import { untrackedRun } from './untracked-run.ts'
 
@@ -43,6 +45,8 @@ interface Execution {
   readonly recorder: RunRecorder
   readonly limits: RunLimits
   readonly presumed: readonly HoldView[]
+  /** What is foreseen of it now; null where that is what was foreseen before. */
+  readonly estimate: CostEstimate | null
   readonly terms: AdmissionTerms
 }
 
@@ -87,7 +91,15 @@ export class RunExecutor {
       const presumed = run.attempt > 1 ? await releaseEarlier(store, run.id) : []
       const before = run.attempt > 1 ? added(await spentOf(store, run.id), presumedOf(presumed)) : none
       const limits = new RunLimits(store, run.id, before)
-      const execution = { run, lease, recorder, limits, presumed, terms: this.#terms(options, lease, recorder, run) }
+      const execution = {
+        run,
+        lease,
+        recorder,
+        limits,
+        presumed,
+        estimate: described.estimate,
+        terms: this.#terms(options, lease, recorder, run),
+      }
       const admitted = await this.#admit(execution, before)
       if ('state' in admitted) return admitted
       const started = await recorder.started({ ...admitted.admission })
@@ -107,8 +119,9 @@ export class RunExecutor {
         model,
         warn: this.#services.warn,
         log: (stage) => this.#logStage(started, stage),
+        flush: () => this.#services.flush(),
       })
-      return await this.#execute(execution, active, admitted, fn)
+      return await this.#execute(execution, active, holds, fn)
     } finally {
       options.signal?.removeEventListener('abort', abort)
       lease.end()
@@ -118,7 +131,7 @@ export class RunExecutor {
   async #execute<T>(
     execution: Execution,
     active: ActiveRun,
-    { hold, admission }: { hold: RunHold; admission: RunAdmission },
+    holds: RunHolds,
     fn: (run: RunContext) => Promise<T> | T,
   ): Promise<RunResult<T>> {
     let result: T
@@ -126,31 +139,31 @@ export class RunExecutor {
       result = await active.execute(fn)
     } catch (error) {
       const left = active.leftBy(error)
-      if (left !== undefined) return this.#leave(execution, hold, left)
-      await this.#over(execution, hold, () => execution.recorder.ended('failed', messageOf(error), null))
+      if (left !== undefined) return this.#leave(execution, holds, left)
+      await this.#over(execution, holds, () => execution.recorder.ended('failed', messageOf(error), null))
       throw error
     }
     const left = active.left ?? active.leftBy(undefined)
-    if (left !== undefined) return this.#leave(execution, hold, left)
-    const run = await this.#over(execution, hold, () => execution.recorder.ended('completed', null, null))
-    return { state: 'completed', run, result, admission }
+    if (left !== undefined) return this.#leave(execution, holds, left)
+    const run = await this.#over(execution, holds, () => execution.recorder.ended('completed', null, null))
+    return { state: 'completed', run, result, admission: active.context.admission }
   }
 
-  async #leave<T>(execution: Execution, hold: RunHold, left: RunLeft): Promise<RunResult<T>> {
+  async #leave<T>(execution: Execution, holds: RunHolds, left: RunLeft): Promise<RunResult<T>> {
     const { message, limit } = left
     if (left.as === 'lost') {
-      await hold.release()
+      await holds.end()
       throw new PurserError('PURSER_RUN_BUSY', `${message} What this one still did is booked; its last stage is executed again there.`)
     }
     const state = left.as
-    const run = await this.#over(execution, hold, () => execution.recorder.ended(state, message, limit))
+    const run = await this.#over(execution, holds, () => execution.recorder.ended(state, message, limit))
     return { state, run, message, limit }
   }
 
   /** Ends a run: its calls are booked, what it held is free, its turn is the next one's, and its report is kept. */
-  async #over({ run, terms }: Execution, hold: RunHold, record: () => Promise<Run>): Promise<Run> {
+  async #over({ run, terms }: Execution, holds: RunHolds, record: () => Promise<Run>): Promise<Run> {
     await this.#services.flush()
-    await hold.release()
+    await holds.end()
     const ended = await record()
     if (terms.maxConcurrent !== undefined) await this.#turns.leave(terms.place, terms.queue)
     if (ended.state !== 'paused') {
@@ -164,14 +177,14 @@ export class RunExecutor {
   }
 
   async #admit(
-    { run, recorder, lease, terms }: Execution,
+    { run, recorder, lease, terms, estimate }: Execution,
     before: Required<Cap>,
   ): Promise<{ hold: RunHold; admission: RunAdmission } | Extract<RunResult<never>, { limit: unknown }>> {
     const cap = run.cap === null ? null : less(run.cap, before)
     const spent = run.cap === null ? undefined : capReached(run.cap, before, none, {})
     const answer =
       spent === undefined
-        ? await this.#admissions.admit(run, { cap, estimate: less(amountsOf(run.estimate), before) }, terms)
+        ? await this.#admissions.admit(run, { cap, estimate: less(amountsOf(estimate ?? run.estimate), before) }, terms)
         : {
             granted: false as const,
             limit: spent,
@@ -179,7 +192,15 @@ export class RunExecutor {
           }
     if (answer.granted) return answer
     const { limit, message } = answer
-    if (lease.signal.aborted) return { state: 'terminated', run: await recorder.ended('terminated', message, limit), message, limit }
+    if (lease.signal.aborted) {
+      const said = `The run "${run.id}" was terminated while it waited.`
+      return { state: 'terminated', run: await recorder.ended('terminated', said, null), message: said, limit: null }
+    }
+    if (lease.wanted === 'stop' || lease.wanted === 'pause') {
+      const as = lease.wanted === 'stop' ? 'stopped' : 'paused'
+      const said = `The run "${run.id}" was ${as} while it waited.`
+      return { state: as, run: await recorder.ended(as, said, null), message: said, limit: null }
+    }
     // One that ran before stays what it was: paused, to be resumed.
     const state = run.attempt > 1 ? 'paused' : 'planned'
     return { state: 'refused', run: await recorder.ended(state, message, limit, 'run.refused'), message, limit }
@@ -194,6 +215,7 @@ export class RunExecutor {
     return {
       place: { run: run.id, token: lease.token },
       signal: lease.signal,
+      wanted: () => lease.wanted,
       maxConcurrent,
       queue,
       waitMs,
@@ -206,12 +228,10 @@ export class RunExecutor {
     return this.#services.model({ ...need, labels, ...(profile !== null && { profile }) })
   }
 
-  async #logStage({ id, project }: Run, { name, key }: Stage): Promise<void> {
+  #logStage({ id, project }: Run, stage: Stage): void {
     const { log } = this.#services
     if (log === undefined) return
-    await this.#services.flush()
-    const { stageLine } = await import('./stage-line.ts')
-    const [line, fields] = await stageLine(this.#host.store, { run: id, project, stage: name, key })
+    const [line, fields] = stageLine({ id, project }, stage)
     log(line, fields)
   }
 }

@@ -102,6 +102,12 @@ export class RunHold {
     return grant
   }
 
+  /** What of its cap is neither spent nor held by its calls; also after it ran out. */
+  async left(): Promise<Cap> {
+    const { left } = await this.#store.gate('hold', { id: this.#id })
+    return Object.fromEntries(Object.keys(this.#cap ?? {}).map((metric) => [metric, left[metric as keyof Cap] ?? 0n]))
+  }
+
   /** Whether it is still held. */
   async isOpen(): Promise<boolean> {
     return (await this.#store.gate('hold', { id: this.#id })).state === 'open'
@@ -138,5 +144,5 @@ export async function releaseEarlier(store: Store, run: string): Promise<HoldVie
   const held = (await store.gate('holds', {})).filter(({ labels }) => labels['run'] === run)
   const isOwn = ({ id }: HoldView): boolean => id.startsWith(runHoldPrefix(run))
   for (const { id } of held.filter(isOwn)) await store.gate('release', { id: id as HoldId })
-  return held.filter((hold) => !isOwn(hold) && hold.state === 'presumed')
+  return held.filter((hold) => !isOwn(hold))
 }

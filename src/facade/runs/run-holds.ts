@@ -19,6 +19,7 @@ export class RunHolds {
   readonly run: RunHold
   readonly #stages = new Map<RunHold, Stage>()
   #renewing: Promise<Denial | undefined> | undefined
+  #isEnded = false
 
   constructor(store: Store, run: Run, hold: RunHold, { limits, warn }: { limits: RunLimits; warn: (message: string) => void }) {
     this.#store = store
@@ -30,7 +31,7 @@ export class RunHolds {
 
   /** Holds a stage's own cap, out of the run's where that has one. */
   async ofStage(stage: Stage, labels: Labels, cap: Cap): Promise<HeldRun | Denial> {
-    const id = `${runHoldPrefix(this.#run.id)}${this.#run.attempt}:${hash('sha256', stage.key).slice(0, 16)}`
+    const id = `${runHoldPrefix(this.#run.id)}${this.#run.attempt}:${hash('sha256', stage.key).slice(0, 16)}:${stage.attempt}`
     const held = await RunHold.ofStage(this.#store, id, this.run, labels, cap)
     if (held.granted) this.#stages.set(held.hold, stage)
     return held
@@ -48,11 +49,28 @@ export class RunHolds {
     await this.renew()
   }
 
+  /** The run is over: what it held is free, and nothing is held anew for calls that nobody waited for. */
+  async end(): Promise<void> {
+    this.#isEnded = true
+    await this.#renewing
+    for (const hold of this.#stages.keys()) await hold.release()
+    await this.run.release()
+  }
+
   /** Holds anew what ran out; gives the refusal where budgets have no room for it any more. */
   async renew(ofStage?: RunHold): Promise<Denial | undefined> {
+    if (this.#isEnded) return this.#ended()
     // One renewal at a time, so that calls that meet it together do not ask twice.
     this.#renewing ??= this.#renewRun().finally(() => (this.#renewing = undefined))
     return (await this.#renewing) ?? (ofStage === undefined ? undefined : this.#renewStage(ofStage))
+  }
+
+  #ended(): Denial {
+    const { id } = this.#run
+    return {
+      ...usedUp(this.run, nothing),
+      message: `The run "${id}" has ended, so nothing is held for calls of it any more. Its code must wait for its calls.`,
+    }
   }
 
   async #renewRun(): Promise<Denial | undefined> {
@@ -72,7 +90,7 @@ export class RunHolds {
   async #renewStage(hold: RunHold): Promise<Denial | undefined> {
     const stage = this.#stages.get(hold)
     if (stage?.cap === undefined || stage.cap === null || (await hold.isOpen())) return undefined
-    const left = await this.#limits.leftOfStage(stage.cap, stage.name)
+    const left = await hold.left()
     // A hold for none of a metric would leave its calls to the budgets.
     const metric = (Object.keys(left) as (keyof Cap)[]).find((each) => left[each] === 0n)
     const limit = metric === undefined ? undefined : stage.cap[metric]
@@ -82,6 +100,18 @@ export class RunHolds {
     const renewed = await hold.renew(left)
     return renewed.granted ? undefined : renewed
   }
+}
+
+const nothing: LimitReached = {
+  budget: 'run',
+  metric: 'cost',
+  scope: {},
+  limit: 0n,
+  spent: 0n,
+  held: 0n,
+  presumed: 0n,
+  asked: null,
+  resetsAt: null,
 }
 
 /** The refusal of a cap that has nothing left. */

@@ -38,6 +38,7 @@ export class RunLease {
   #beat = 0
   #beatAt = performance.now()
   #reason: AbortReason | undefined
+  #wanted: Run['wanted'] = null
 
   constructor(store: Store, run: string, { onBeat, warn }: { onBeat: () => Promise<void>; warn: (message: string) => void }) {
     this.#store = store
@@ -76,8 +77,14 @@ export class RunLease {
     this.#abort.abort(new DOMException(message, 'AbortError'))
   }
 
+  /** What somebody wanted of the run when it was looked at last. */
+  get wanted(): Run['wanted'] {
+    return this.#wanted
+  }
+
   /** Whether a run, as it stands, is still this one's; aborts where it is not, or somebody ends it. */
   owns(run: Run): boolean {
+    this.#wanted = run.wanted
     if (run.owner?.token !== this.token) this.abort('taken-over', `Another process executes the run "${run.id}" now.`)
     else if (run.wanted === 'terminate') this.abort('terminated', `The run "${run.id}" was terminated.`)
     return this.#reason === undefined

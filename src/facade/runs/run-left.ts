@@ -1,4 +1,6 @@
+import { limitText } from '../../runs/cap.ts'
 import type { LimitReached } from '../../runs/run.ts'
+import { capitalised } from '../../text/sentence.ts'
 
 /** How a run ends whose code is left. `lost`: another process executes it now. */
 export type LeftAs = 'paused' | 'stopped' | 'terminated' | 'lost'
@@ -14,4 +16,17 @@ export class RunLeft extends Error {
     this.as = as
     this.limit = limit
   }
+}
+
+/** Why a run is paused, with the figures, and what lets it go on. */
+export function pausedText(run: string, limit: LimitReached | null): string {
+  const why = limit === null ? 'Somebody asked for it.' : `${capitalised(limitText(limit))}.`
+  return `${why} ${nextStep(run, limit)}`
+}
+
+function nextStep(run: string, limit: LimitReached | null): string {
+  if (limit === null) return `\`purser runs resume ${run}\` lets it go on.`
+  if (limit.budget === 'run') return `\`purser runs raise ${run} --by USD\` gives it more, and then it is resumed.`
+  if (limit.budget === 'stage') return 'Its program has to give the stage a larger budget when it runs it again.'
+  return 'Raise the limit, or wait for its next window, and resume it.'
 }

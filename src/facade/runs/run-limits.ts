@@ -5,6 +5,7 @@ import { capReached, limitBetweenStages } from '../../runs/limits-between-stages
 import type { Cap, LimitReached, Run } from '../../runs/run.ts'
 import { runHoldPrefix } from '../../runs/run-hold-prefix.ts'
 import type { Store } from '../../stores/store.ts'
+import { limitOf } from './run-admission.ts'
 import type { RunHold } from './run-hold.ts'
 import { added, less, presumedOf, spentOf } from './run-spending.ts'
 
@@ -70,28 +71,20 @@ export class RunLimits {
     return isUsed ? capReached(this.#allowed(hold), await spentOf(this.#store, this.#run), await this.#presumed(), {}) : undefined
   }
 
-  /** What is left of a stage's own cap. */
-  async leftOfStage(cap: Cap, stage: string): Promise<Cap> {
-    return less(cap, await spentOf(this.#store, this.#run, stage), await this.#presumed(stage))
-  }
-
-  /** The figures of a cap that had no room for a call. */
+  /** The figures of the run's cap, where it had no room for a call. */
   async ofCap(denial: Denial, hold: RunHold): Promise<LimitReached> {
     const { metric, scope, asked } = denial
-    const stage = denial.hold === hold.id ? undefined : scope['stage']
-    const spent = await spentOf(this.#store, this.#run, stage)
-    const presumed = await this.#presumed(stage)
-    const limit = stage === undefined ? ((this.#allowed(hold) as Partial<Record<string, bigint>>)[metric] ?? denial.limit) : denial.limit
-    const of = metric === 'concurrency' ? 0n : spent[metric]
-    const open = metric === 'concurrency' ? 0n : presumed[metric]
+    if (metric === 'concurrency') return { ...limitOf(denial), budget: 'run' }
+    const [spent, presumed] = [await spentOf(this.#store, this.#run), await this.#presumed()]
+    const limit = this.#allowed(hold)[metric] ?? denial.limit
     return {
-      budget: stage === undefined ? 'run' : 'stage',
+      budget: 'run',
       metric,
       scope,
       limit,
-      spent: of,
+      spent: spent[metric],
       held: 0n,
-      presumed: open,
+      presumed: presumed[metric],
       asked,
       resetsAt: null,
     }
@@ -105,11 +98,10 @@ export class RunLimits {
   }
 
   /** What its calls left presumed; what is held for the run itself is not spent by anybody. */
-  async #presumed(stage?: string): Promise<Required<Cap>> {
+  async #presumed(): Promise<Required<Cap>> {
     const holds = await this.#store.gate('holds', {})
     const isCall = ({ id, labels, state }: HoldView): boolean =>
       state === 'presumed' && labels['run'] === this.#run && !id.startsWith(runHoldPrefix(this.#run))
-    const own = holds.filter(isCall)
-    return presumedOf(stage === undefined ? own : own.filter(({ labels }) => labels['stage'] === stage))
+    return presumedOf(holds.filter(isCall))
   }
 }

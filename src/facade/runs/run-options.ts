@@ -94,7 +94,7 @@ export interface RunContext {
   readonly admission: RunAdmission
   /** Aborts when the run is terminated: hand it to whatever takes long. */
   readonly signal: AbortSignal
-  /** What is presumed spent of calls of earlier attempts, of which nobody knows what they came to. */
+  /** Calls of earlier attempts of which nobody knows what they came to: they are presumed spent, or held until they are. */
   readonly presumed: readonly HoldView[]
   /**
    * Runs a step. One that was finished before is not run again: it gives what it kept, or undefined. Where a limit says

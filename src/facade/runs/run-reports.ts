@@ -16,7 +16,10 @@ export interface SummaryOptions {
 const summaryOptions: FieldKinds<SummaryOptions> = { by: texts }
 const idOf = 'The id of a run'
 
-/** What runs cost. Reports are read from the ledger, so runs that are known by the label of their calls have them too. */
+/**
+ * What runs cost. Reports are read from the ledger, so runs that are known by the label of their calls have them too. With
+ * cost tracking off a run that is not known is no mistake: its report is empty, says so, and its cost is a lower bound.
+ */
 export class RunReports {
   readonly #host: LedgerHost
 
@@ -35,7 +38,7 @@ export class RunReports {
     checkFields<SummaryOptions>('the options', options, summaryOptions, '{ by: ["agent"] }')
     return this.#host.run(async () => {
       const { summarizeRun } = await import('../../reports/runs/run-summary.ts')
-      return summarizeRun(this.#host.store, run, options.by)
+      return summarizeRun(this.#host.store, run, options.by, this.#host)
     })
   }
 
@@ -47,17 +50,17 @@ export class RunReports {
     checkValue(idOf, run, text)
     return this.#host.run(async () => {
       const { readRunReport } = await import('../../reports/runs/run-report.ts')
-      return readRunReport(this.#host.store, run)
+      return readRunReport(this.#host.store, run, this.#host)
     })
   }
 
-  /** Makes the report of a run and keeps it in the ledger, in place of an earlier one. @throws PURSER_NOT_FOUND */
+  /** Makes the report of a run and, unless cost tracking is off, keeps it in the ledger, in place of an earlier one. @throws PURSER_NOT_FOUND */
   async keep(run: string): Promise<KeptReport> {
     checkValue(idOf, run, text)
     return this.#host.run(async () => {
       const { makeRunReport, writeRunReport } = await import('../../reports/runs/run-report.ts')
-      const made = await makeRunReport(this.#host.store, run)
-      await this.#host.store.transact({ documents: [writeRunReport(made)] })
+      const made = await makeRunReport(this.#host.store, run, this.#host)
+      if (this.#host.isTracking) await this.#host.store.transact({ documents: [writeRunReport(made)] })
       return made
     })
   }
@@ -67,7 +70,7 @@ export class RunReports {
     checkValue(idOf, run, text)
     return this.#host.run(async () => {
       const { makeCostsBlock } = await import('../../reports/runs/costs-block.ts')
-      return makeCostsBlock(this.#host.store, run)
+      return makeCostsBlock(this.#host.store, run, this.#host)
     })
   }
 
@@ -81,7 +84,7 @@ export class RunReports {
   costData(of: CostDataOf): Promise<CostData> {
     return this.#host.run(async () => {
       const { makeCostData } = await import('../../reports/runs/cost-data.ts')
-      return makeCostData(this.#host.store, of)
+      return makeCostData(this.#host.store, of, this.#host)
     })
   }
 
@@ -120,7 +123,7 @@ export class RunReports {
   costReport(run: string | undefined, window: ReportWindow = 'month'): Promise<CostReport> {
     return this.#host.run(async () => {
       const { makeCostReport } = await import('../../reports/runs/cost-report.ts')
-      return makeCostReport(this.#host.store, run, window)
+      return makeCostReport(this.#host.store, run, window, this.#host)
     })
   }
 }

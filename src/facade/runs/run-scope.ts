@@ -1,5 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { resolve } from 'node:path'
 import type { Denial } from '../../budgets/denial.ts'
+import { isPostgresUrl } from '../../ledger/ledger-place.ts'
+import type { ChargeDraft } from '../../ledger/draft-charge.ts'
 
 /** The run that code belongs to, as its calls need it. */
 export interface RunScope {
@@ -16,6 +19,10 @@ export interface RunScope {
   readonly denied: (denial: Denial) => Promise<boolean>
   /** The cap ran out because nobody could keep it alive. Holds it anew; a refusal where budgets have no room for it any more. */
   readonly renew: () => Promise<Denial | undefined>
+  /** The profile of the run; null where it goes by the one in force. */
+  readonly profile: string | null
+  /** Told what each call and record within it came to, once it is booked. */
+  readonly booked: (draft: Pick<ChargeDraft, 'costNanos' | 'usage'>) => void
 }
 
 // Two copies of the package in one process share the context, as they do labels.
@@ -30,5 +37,10 @@ export function withinRun<T>(scope: RunScope, fn: () => T): T {
 /** The run that the code that runs now belongs to, where that is a run of this ledger. */
 export function currentRun(location: string): RunScope | undefined {
   const scope = scopes.getStore()
-  return scope?.location === location ? scope : undefined
+  return scope !== undefined && samePlace(scope.location, location) ? scope : undefined
+}
+
+/** A file may be named from where the program runs, or in full. */
+function samePlace(a: string, b: string): boolean {
+  return a === b || (!isPostgresUrl(a) && !isPostgresUrl(b) && resolve(a) === resolve(b))
 }

@@ -1,5 +1,6 @@
 import type { Amounts } from '../../budgets/hold.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
+import { PurserError } from '../../errors.ts'
 import type { Filter } from '../../ledger/cost-query.ts'
 import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { Cap } from '../../runs/run.ts'
@@ -20,15 +21,19 @@ function equals(field: string, value: string): Filter {
   return { field, op: 'equals', values: [value] }
 }
 
-/** What is presumed of calls, by metric. */
+/** What calls may still come to of which nobody knows yet, by metric: what is presumed, and what is held. */
 export function presumedOf(holds: readonly HoldView[]): Required<Cap> {
-  const sum = (metric: keyof Cap): bigint => holds.reduce((all, { presumed }) => all + (presumed[metric] ?? 0n), 0n)
+  const sum = (metric: keyof Cap): bigint => holds.reduce((all, hold) => all + (openOf(hold)[metric] ?? 0n), 0n)
   return { cost: sum('cost'), tokens: sum('tokens'), calls: sum('calls') }
 }
 
 /** Amounts together. */
 export function added(a: Required<Cap>, b: Required<Cap>): Required<Cap> {
   return { cost: a.cost + b.cost, tokens: a.tokens + b.tokens, calls: a.calls + b.calls }
+}
+
+function openOf({ state, presumed, left }: HoldView): HoldView['left'] {
+  return state === 'open' ? left : presumed
 }
 
 /** What is left of amounts that are given; none of those that are not. */
@@ -50,7 +55,7 @@ export function amountsOf(estimate: CostEstimate | null): Cap {
 
 /** @throws PURSER_BAD_ARGUMENT */
 export function parseEstimate(what: string, input: EstimateInput, nowMs: number): CostEstimate {
-  if (typeof input === 'object') return input
+  if (typeof input === 'object') return checkEstimate(what, input)
   const { cost = 0n } = parseCap(what, input)
   return {
     source: 'given',
@@ -65,4 +70,11 @@ export function parseEstimate(what: string, input: EstimateInput, nowMs: number)
     catalog: null,
     madeAt: nowMs,
   }
+}
+
+/** What `purser.estimate` gave; one that was written down as JSON has lost its big integers, and is no estimate any more. */
+function checkEstimate(what: string, input: CostEstimate): CostEstimate {
+  const isWhole = input !== null && typeof input.costNanos === 'bigint' && Array.isArray(input.parts) && Array.isArray(input.unpriced)
+  if (isWhole) return input
+  throw new PurserError('PURSER_BAD_ARGUMENT', `"${what}" is no estimate; give dollars, like "4.00", or what \`purser.estimate\` gave.`)
 }

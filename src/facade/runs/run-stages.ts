@@ -53,8 +53,14 @@ export class RunStages {
       cap: options.budget === undefined ? null : parseCap('budget', options.budget),
       estimateNanos: options.estimate === undefined ? null : parseEstimate('estimate', options.estimate, Date.now()).costNanos,
       message: null,
+      spent: before?.spent ?? null,
       kept: null,
     }
+  }
+
+  /** A stage that failed may be tried again by the same code. */
+  free(key: string): void {
+    this.#used.delete(key)
   }
 
   /** A stage that was finished before; where its host wants what it gave, only one that kept it. */

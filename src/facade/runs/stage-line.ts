@@ -1,15 +1,14 @@
 import { formatUsd } from '../../money/format.ts'
 import { type Nanos, toUsd } from '../../money/nanos.ts'
-import type { Store } from '../../stores/store.ts'
-import { spentOf } from './run-spending.ts'
+import type { Run, Stage } from '../../runs/run.ts'
 
-/** What a stage of a run came to until now, as `project.stage = $…`, with its figures as fields. */
-export async function stageLine(
-  store: Store,
-  { run, project, stage, key }: { readonly run: string; readonly project: string | null; readonly stage: string; readonly key: string },
-): Promise<[string, Readonly<Record<string, unknown>>]> {
-  const { cost, tokens, calls } = await spentOf(store, run, stage)
+/** What a stage of a run came to, as `project.stage = $…`, with its figures as fields. */
+export function stageLine(
+  { id, project }: Pick<Run, 'id' | 'project'>,
+  { name, key, labels, state, spent }: Stage,
+): [string, Readonly<Record<string, unknown>>] {
+  const { cost, tokens, calls } = spent ?? { cost: 0n, tokens: 0n, calls: 0n }
   const nanos = cost as Nanos
   const figures = { cost: toUsd(nanos), costNanos: String(nanos), tokens: Number(tokens), calls: Number(calls) }
-  return [`${project ?? run}.${stage} = ${formatUsd(nanos)}`, { run, stage, key, ...figures }]
+  return [`${project ?? id}.${name} = ${formatUsd(nanos)}`, { run: id, stage: name, key, labels, state, ...figures }]
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { HoldId } from '../../budgets/hold.ts'
-import type { Charge, ChargeId } from '../../ledger/charge.ts'
+import { PurserError } from '../../errors.ts'
+import type { Charge, ChargeId, Labels } from '../../ledger/charge.ts'
 import type { Filter } from '../../ledger/cost-query.ts'
 import { addCharge, zeroMeasures } from '../../ledger/measures.ts'
 import { zeroMeterTotals } from '../../ledger/meter-totals.ts'
@@ -10,6 +11,7 @@ import { isAsked, planCosts } from '../cost-plan.ts'
 import { chargesOf as selectCharges } from '../cost-sums.ts'
 import type { costDataSchema } from '../schemas/host-schemas.ts'
 import { everything } from './everything.ts'
+import type { RunReading } from './run-facts.ts'
 import { addToSums, callsOf, costOf, doubtsJson, tokensJson, zeroSums } from './sums.ts'
 
 /**
@@ -30,11 +32,11 @@ export type CostData = z.infer<typeof costDataSchema>
  * which they are found without reading all.
  * @throws PURSER_BAD_QUERY
  */
-export async function makeCostData(store: Store, of: CostDataOf): Promise<CostData> {
+export async function makeCostData(store: Store, of: CostDataOf, { isTracking = true }: RunReading = {}): Promise<CostData> {
   const sums = zeroSums()
   const spentOn = new Map<string, bigint>()
   const ids: string[] = []
-  for await (const charge of chargesOf(store, of)) {
+  for await (const charge of chargesOf(store, of, isTracking)) {
     const measures = zeroMeasures()
     addCharge(measures, zeroMeterTotals(), charge)
     addToSums(sums, charge.basis, measures)
@@ -50,15 +52,15 @@ export async function makeCostData(store: Store, of: CostDataOf): Promise<CostDa
     estimated_cost_usd: toUsd(cost),
     cost_nanos: cost.toString(),
     call_count: callsOf(sums),
-    ...doubtsJson(sums),
+    ...doubtsJson(sums, !isTracking && ids.length === 0),
     charge_ids: ids,
   }
 }
 
 /** Charges and their corrections. */
-async function* chargesOf(store: Store, of: CostDataOf): AsyncIterable<Charge> {
+async function* chargesOf(store: Store, of: CostDataOf, isTracking: boolean): AsyncIterable<Charge> {
   if ('chargeIds' in of) yield* named(store, of.chargeIds)
-  else if ('hold' in of) yield* underHold(store, of.hold)
+  else if ('hold' in of) yield* underHold(store, of.hold, isTracking)
   else yield* passing(store, 'artifact' in of ? [{ field: 'artifact', op: 'equals', values: [of.artifact] }] : of.where)
 }
 
@@ -72,12 +74,23 @@ async function* named(store: Store, ids: readonly string[]): AsyncIterable<Charg
 }
 
 /** A charge carries the labels of its hold, so that a subject among them says where to look. */
-async function* underHold(store: Store, hold: string): AsyncIterable<Charge> {
-  const { labels } = await store.gate('hold', { id: hold as HoldId })
+async function* underHold(store: Store, hold: string, isTracking: boolean): AsyncIterable<Charge> {
+  const labels = await labelsOfHold(store, hold, isTracking)
+  if (labels === undefined) return
   const subject = Object.keys(labels).find((key) => store.subjects.has(key))
   const value = subject === undefined ? undefined : labels[subject]
   const selection = subject === undefined || value === undefined ? {} : { subject: { kind: subject, value } }
   for await (const charge of store.charges(selection)) if (charge.hold === hold) yield charge
+}
+
+/** With cost tracking off, a hold that was granted is in no ledger. */
+async function labelsOfHold(store: Store, hold: string, isTracking: boolean): Promise<Labels | undefined> {
+  try {
+    return (await store.gate('hold', { id: hold as HoldId })).labels
+  } catch (error) {
+    if (!isTracking && error instanceof PurserError && error.code === 'PURSER_NOT_FOUND') return undefined
+    throw error
+  }
 }
 
 async function* passing(store: Store, where: readonly Filter[]): AsyncIterable<Charge> {

@@ -6,7 +6,7 @@ import { readRuns } from '../../runs/run-documents.ts'
 import type { Store } from '../../stores/store.ts'
 import type { costReportSchema } from '../schemas/host-schemas.ts'
 import { listRuns } from './list-runs.ts'
-import { readRunFacts, type RunFacts } from './run-facts.ts'
+import { readRunFacts, type RunFacts, type RunReading } from './run-facts.ts'
 import { type Limit, limitsOf } from './run-limits.ts'
 import { costOf, doubtsJson } from './sums.ts'
 import { percentOf, varianceJson } from './variance.ts'
@@ -21,13 +21,20 @@ export type ReportWindow = 'day' | 'week' | 'month' | 'year'
  * with least left; where none has that window, of all others.
  * @throws PURSER_NOT_FOUND
  */
-export async function makeCostReport(store: Store, id: string | undefined, window: ReportWindow): Promise<CostReport> {
-  const facts = id === undefined ? undefined : await readRunFacts(store, id, {})
-  const limits = facts?.limits ?? (await limitsOf(store, { labels: {}, carried: new Set() }))
+export async function makeCostReport(
+  store: Store,
+  id: string | undefined,
+  window: ReportWindow,
+  { isTracking = true }: RunReading = {},
+): Promise<CostReport> {
+  const read = id === undefined ? undefined : await readRunFacts(store, id, {}, { isTracking })
+  const facts = read?.isUntracked === true ? undefined : read
+  const limits = read?.limits ?? (await limitsOf(store, { labels: {}, carried: new Set() }))
   const limit = limits.find(({ budget }) => budget.window.kind === window) ?? limits[0]
   const group = facts && (await groupOf(store, facts))
   const notes = [
-    ...(facts === undefined ? ['No run is known yet: calls carry no label run.'] : []),
+    ...(facts === undefined && isTracking ? ['No run is known yet: calls carry no label run.'] : []),
+    ...(facts === undefined && !isTracking ? [untrackedRunText] : []),
     ...(facts !== undefined && group === undefined ? ['The run has no label experiment or project, so there is no total of either.'] : []),
     ...(limit === undefined ? ['No budget on cost counts for it.'] : []),
     ...(limit !== undefined && limit.budget.window.kind !== window
@@ -41,6 +48,8 @@ export async function makeCostReport(store: Store, id: string | undefined, windo
     notes,
   }
 }
+
+const untrackedRunText = 'Cost tracking is off, so no call is booked, and nothing is known of the run.'
 
 function runPart({ id, run, sums }: RunFacts): CostReport['run'] {
   const actual = costOf(sums.total)

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { toUsd } from '../../money/nanos.ts'
 import type { Store } from '../../stores/store.ts'
 import type { costsBlockSchema } from '../schemas/host-schemas.ts'
-import { readRunFacts } from './run-facts.ts'
+import { readRunFacts, type RunReading } from './run-facts.ts'
 import { costOf, none, usdByValue } from './sums.ts'
 import { varianceJson } from './variance.ts'
 
@@ -15,8 +15,8 @@ const groupings = { breakdown: (labels: Readonly<Record<string, string>>) => lab
  * call has none) and by model.
  * @throws PURSER_NOT_FOUND
  */
-export async function makeCostsBlock(store: Store, id: string): Promise<CostsBlock> {
-  const { run, sums } = await readRunFacts(store, id, groupings)
+export async function makeCostsBlock(store: Store, id: string, reading: RunReading = {}): Promise<CostsBlock> {
+  const { run, sums } = await readRunFacts(store, id, groupings, reading)
   const actual = costOf(sums.total)
   const variance = run?.estimate == null ? null : varianceJson(run.estimate.costNanos, actual, false)
   return {

@@ -11,6 +11,8 @@ import { costOf } from './sums.ts'
 /** Everything that the ledger knows of a run. */
 export interface RunFacts {
   readonly id: string
+  /** Whether nothing is known of it because cost tracking is off: then every figure is missing, and none is zero. */
+  readonly isUntracked: boolean
   /** Undefined for a run that is known by its label only. */
   readonly run: Run | undefined
   readonly sums: RunSums
@@ -24,15 +26,27 @@ export interface RunFacts {
   readonly ownCap: BudgetLeft | undefined
 }
 
+/** How a run is read. */
+export interface RunReading {
+  /** False with cost tracking off: a run that is not known is then one of which nothing was booked, and no mistake. */
+  readonly isTracking?: boolean
+}
+
 /** Reads a run, by its document and by the label of its calls. @throws PURSER_NOT_FOUND where there is neither */
-export async function readRunFacts(store: Store, id: string, groupings: Readonly<Record<string, Grouping>>): Promise<RunFacts> {
+export async function readRunFacts(
+  store: Store,
+  id: string,
+  groupings: Readonly<Record<string, Grouping>>,
+  { isTracking = true }: RunReading = {},
+): Promise<RunFacts> {
   const run = (await readRun(store, id))?.value
   const sums = await readRunSums(store, id, groupings)
-  if (run === undefined && sums.days === undefined) {
+  const isUntracked = !isTracking && run === undefined && sums.days === undefined
+  if (run === undefined && sums.days === undefined && isTracking) {
     throw new PurserError('PURSER_NOT_FOUND', `There is no run "${id}". \`purser runs list\` shows those there are.`)
   }
   const labels = { ...sums.common, ...run?.labels, run: id }
   const holds = (await store.gate('holds', {})).filter((hold) => hold.labels['run'] === id)
   const limits = await limitsOf(store, { labels, carried: sums.carried })
-  return { id, run, sums, labels, holds, limits, ownCap: run && ownCapLeft(run, costOf(sums.total), holds) }
+  return { id, isUntracked, run, sums, labels, holds, limits, ownCap: run && ownCapLeft(run, costOf(sums.total), holds) }
 }

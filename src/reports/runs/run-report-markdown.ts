@@ -27,10 +27,10 @@ function headLines({ project, state, message, started_at: started, ended_at: end
     ...(state === null ? [] : [state]),
     ...(started === null ? [] : [`from ${started}${ended === null ? '' : ` to ${ended}`}`]),
   ]
-  return [
-    ...(facts.length === 0 ? ['Known by the label of its calls.'] : [`${facts.join(', ')}.`]),
-    ...(message === null ? [] : ['', markdownText(message)]),
-  ]
+  const known = message === null ? ['Known by the label of its calls.'] : []
+  const lines = facts.length === 0 ? known : [`${facts.join(', ')}.`]
+  if (message === null) return lines
+  return [...lines, ...(lines.length === 0 ? [] : ['']), markdownText(message)]
 }
 
 function totalRows(summary: Summary): string[][] {

@@ -3,9 +3,11 @@ import { type Nanos, toUsd } from '../../money/nanos.ts'
 import { readRun, readStages } from '../../runs/run-documents.ts'
 import type { Stage } from '../../runs/run.ts'
 import type { DocumentWrite, Store } from '../../stores/store.ts'
+import { answerCosts } from '../answer-costs.ts'
 import type { runReportSchema } from '../schemas/run-cost-schemas.ts'
 import { budgetConfigJson, capConfigJson } from './budget-config.ts'
-import { readRunFacts } from './run-facts.ts'
+import { everything } from './everything.ts'
+import { readRunFacts, type RunReading } from './run-facts.ts'
 import { runReportMarkdown } from './run-report-markdown.ts'
 import { summaryGroupings, summaryOf } from './run-summary.ts'
 
@@ -20,8 +22,8 @@ export interface KeptReport {
 const reportKind = 'run-report'
 
 /** The report of a run as it stands now. @throws PURSER_NOT_FOUND */
-export async function makeRunReport(store: Store, id: string): Promise<KeptReport> {
-  const facts = await readRunFacts(store, id, summaryGroupings)
+export async function makeRunReport(store: Store, id: string, reading: RunReading = {}): Promise<KeptReport> {
+  const facts = await readRunFacts(store, id, summaryGroupings, reading)
   const report: RunReport = {
     report: 'run',
     version: 1,
@@ -46,16 +48,23 @@ export function writeRunReport(kept: KeptReport): DocumentWrite {
  * has gone on since.
  * @throws PURSER_NOT_FOUND
  */
-export async function readRunReport(store: Store, id: string): Promise<KeptReport> {
+export async function readRunReport(store: Store, id: string, reading: RunReading = {}): Promise<KeptReport> {
   const document = await store.document(reportKind, id)
   const run = (await readRun(store, id))?.value
   if (document !== undefined) {
     const kept = document.body as KeptReport
     const { state, ended_at } = kept.report.summary
     const isOfNow = run === undefined || (run.state === state && (run.endedAt === null || new Date(run.endedAt).toISOString() === ended_at))
-    if (isOfNow && run?.state !== 'running') return kept
+    if (isOfNow && run?.state !== 'running' && !(await hasMore(store, kept))) return kept
   }
-  return makeRunReport(store, id)
+  return makeRunReport(store, id, reading)
+}
+
+/** Whether calls were booked since: one that ended after its run, or that waited in the journal. */
+async function hasMore(store: Store, { report: { summary } }: KeptReport): Promise<boolean> {
+  const where = [{ field: 'run', op: 'equals' as const, values: [summary.run_id] }]
+  const { total } = await answerCosts(store, { ...everything(store), where })
+  return total.calls > summary.calls
 }
 
 function stageRun({

@@ -4,10 +4,10 @@ import type { Store } from '../../stores/store.ts'
 import { answerCosts } from '../answer-costs.ts'
 import type { runCostSummarySchema, stageCostSchema } from '../schemas/run-cost-schemas.ts'
 import { everything } from './everything.ts'
-import { readRunFacts, type RunFacts } from './run-facts.ts'
+import { readRunFacts, type RunFacts, type RunReading } from './run-facts.ts'
 import { presumedCost, sumOf } from './run-limits.ts'
 import { byLabel, type StageSums } from './run-sums.ts'
-import { callsOf, costOf, doubtsJson, none, tokensJson, usdByValue } from './sums.ts'
+import { callsOf, costOf, doubtsJson, none, tokensJson, untrackedText, usdByValue } from './sums.ts'
 import { estimateJson, varianceJson } from './variance.ts'
 
 export type StageCost = z.infer<typeof stageCostSchema>
@@ -20,13 +20,18 @@ export const summaryGroupings = { role: byLabel('role'), operation: byLabel('ope
  * What a run cost, from the sums of the ledger, and against what was foreseen and allowed. `by`: further labels to go by.
  * @throws PURSER_NOT_FOUND, and PURSER_BAD_QUERY for what cannot be asked by
  */
-export async function summarizeRun(store: Store, id: string, by: readonly string[] = []): Promise<RunCostSummary> {
-  return summaryOf(store, await readRunFacts(store, id, summaryGroupings), by)
+export async function summarizeRun(
+  store: Store,
+  id: string,
+  by: readonly string[] = [],
+  reading: RunReading = {},
+): Promise<RunCostSummary> {
+  return summaryOf(store, await readRunFacts(store, id, summaryGroupings, reading), by)
 }
 
 /** The summary of a run whose facts are read. */
 export async function summaryOf(store: Store, facts: RunFacts, by: readonly string[]): Promise<RunCostSummary> {
-  const { id, run, sums } = facts
+  const { id, run, sums, isUntracked } = facts
   const cost = costOf(sums.total)
   const limit = facts.ownCap ?? facts.limits[0]?.left
   const others = await Promise.all(by.map(async (label) => [label, usdByValue(await costsBy(store, id, label))] as const))
@@ -34,7 +39,7 @@ export async function summaryOf(store: Store, facts: RunFacts, by: readonly stri
     run_id: id,
     project: run?.project ?? facts.labels['project'] ?? null,
     state: run?.state ?? null,
-    message: run?.message ?? null,
+    message: isUntracked ? untrackedText : (run?.message ?? null),
     started_at: iso(run?.startedAt),
     ended_at: iso(run?.endedAt),
     labels: facts.labels,
@@ -43,7 +48,7 @@ export async function summaryOf(store: Store, facts: RunFacts, by: readonly stri
     calls: callsOf(sums.total),
     ...tokensJson(sums.total),
     estimated_calls: sums.total.metered.estimatedCalls + sums.total.plan.estimatedCalls,
-    ...doubtsJson(sums.total),
+    ...doubtsJson(sums.total, isUntracked),
     stages: sums.stages.map((stage) => stageJson(sums.stageNames[stage.stage] ?? none, stage)),
     by_stage: Object.fromEntries(sums.stageNames.map((stage, index) => [stage, toUsd((sums.stageCosts[index] ?? 0n) as Nanos)])),
     by_model: usdByValue(sums.byModel),

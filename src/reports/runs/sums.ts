@@ -38,19 +38,22 @@ export function tokensJson({ metered, plan }: Sums) {
   }
 }
 
-/** What is not known in full, or not spent, in the fields of reports. */
-export function doubtsJson({ metered, plan }: Sums) {
+/** What is not known in full, or not spent, in the fields of reports. `isUntracked`: nothing is booked, so nothing is known. */
+export function doubtsJson({ metered, plan }: Sums, isUntracked = false) {
   const unpriced = metered.unpricedCalls + plan.unpricedCalls
   const partial = metered.partialCalls + plan.partialCalls
   return {
     unpriced_calls: unpriced,
     partial_calls: partial,
-    is_lower_bound: unpriced + partial > 0,
+    is_lower_bound: isUntracked || unpriced + partial > 0,
     plan_cost_usd: toUsd(plan.costNanos as Nanos),
     plan_cost_nanos: plan.costNanos.toString(),
     plan_calls: plan.calls,
   }
 }
+
+/** Said of a run of which nothing is known because cost tracking is off. */
+export const untrackedText = 'Cost tracking is off, so no call of it is booked, and nobody knows what it cost.'
 
 /** Stands for the value of a label that is missing. */
 export const none = 'none'

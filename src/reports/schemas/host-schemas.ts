@@ -39,7 +39,7 @@ const runPart = z.strictObject({
 
 export const costReportSchema = z
   .strictObject({
-    run: runPart.nullable().describe('null where the ledger knows no run'),
+    run: runPart.nullable().describe('null where the ledger knows no run, as with cost tracking off'),
     group: z
       .strictObject({
         label: z.string().describe('experiment, else project'),

@@ -22,7 +22,7 @@ export const runCostSummarySchema = z
     run_id: z.string(),
     project: z.string().nullable(),
     state: z.enum(runStates).nullable().describe('null for a run that is known by its label only'),
-    message: z.string().nullable().describe('why it is paused, or what it failed with'),
+    message: z.string().nullable().describe('why it is paused, what it failed with, or that cost tracking is off'),
     started_at: instant.nullable(),
     ended_at: instant.nullable().describe('when it ended or paused'),
     labels: labels.describe('labels of all its calls'),

@@ -226,6 +226,10 @@ describe('a plan is refused at the place that is wrong', () => {
     [{ lines: [line] }, 'lines is not a key that purser knows'],
     [{ calls: [{ ...line, calls: -1 }] }, 'calls[1].calls is -1; it must be a whole number, 0 or more'],
     [{ calls: [{ ...line, calls: 1.5 }] }, 'calls[1].calls is 1.5; it must be a whole number'],
+    [
+      { counts: { scenes: 40 }, calls: [{ ...line, calls: 'scenes' }] },
+      'calls[1].calls is "scenes"; it must be a whole number, 0 or more. For a call for each of them write per: scenes, and how many there are under counts',
+    ],
     [{ calls: [line, { model: 'acme/small' }] }, 'calls[2] says nothing of what a call consumes'],
     [{ calls: [{ ...line, input: 2.5 }] }, 'calls[1].input is 2.5; it must be a whole number, 0 or more, of tokens of one call'],
     [{ calls: [{ ...line, input: 'many' }] }, 'calls[1].input is "many"; it must be a whole number'],

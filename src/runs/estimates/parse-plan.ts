@@ -65,7 +65,7 @@ function parseCalls(input: unknown, counts: Counts, place: InputPlace): PlannedC
     const quantity = quantityNames.get(key)
     if (text !== undefined) texts[text] = textOf(value, place.in(key))
     else if (quantity !== undefined) addQuantity(usage, quantity, value, place.in(key))
-    else if (key === 'calls') calls = wholeNumber(value, place.in(key))
+    else if (key === 'calls') calls = readCount(value, place.in(key))
     else if (key === 'attributes') usage.attributes = readAttributes(value, place.in(key))
     else return refuseKey(key, place)
   }
@@ -103,6 +103,13 @@ function checkedUsage(usage: Usage, place: InputPlace): Usage {
 function readAttributes(input: unknown, place: InputPlace): Attributes {
   if (!isMapping(input)) return place.refuse(`is ${shown(input)}; it must be a mapping, like { size: 1024x1024 }`)
   return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, textOf(value, place.in(name))]))
+}
+
+/** How many calls; a word here is meant as what they are made for. */
+function readCount(value: unknown, place: InputPlace): number {
+  if (typeof value !== 'string' || !/^\p{L}/u.test(value)) return wholeNumber(value, place)
+  const hint = `For a call for each of them write per: ${value}, and how many there are under counts`
+  return place.refuse(`is ${shown(value)}; it must be a whole number, 0 or more. ${hint}`)
 }
 
 /** `per: scene` is counted by `scene` or `scenes`, and `per: scenes` too. */

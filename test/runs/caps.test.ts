@@ -1,0 +1,137 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
+import { counter, pay, usd } from './paid-call.ts'
+
+describe('the cap of a stage', () => {
+  test('is kept to, so no other stage runs within it', async () => {
+    const purser = await openTemporaryLedger()
+    const ended = purser.run({ id: 'r' }, async (run) => {
+      await run.stage('outer', { budget: '0.30' }, async () => {
+        await run.stage('inner', () => pay(purser, '0.20'))
+      })
+    })
+    await expect(ended).rejects.toThrow('The stage "inner" would run within a stage that has a cap')
+    expect((await purser.costs()).total.calls).toBe(0)
+  })
+
+  test('of nothing lets no call through', async () => {
+    const purser = await openTemporaryLedger()
+    const ended = await purser.run({ id: 'r' }, (run) => run.stage('free', { budget: '0' }, () => pay(purser, '0.10')))
+    expect(ended).toMatchObject({ state: 'paused', limit: { budget: 'stage', limit: 0n, spent: 0n } })
+  })
+
+  test('counts what its earlier attempts spent', async () => {
+    const purser = await openTemporaryLedger()
+    const attempt = () =>
+      purser.run({ id: 'r' }, async (run) => {
+        await run.stage('paint', { budget: '0.50' }, async () => {
+          await pay(purser, '0.30')
+          await pay(purser, '0.30')
+        })
+      })
+    for (const spent of [0.3, 0.3]) {
+      expect(await attempt()).toMatchObject({ state: 'paused', limit: { budget: 'stage', limit: usd(0.5), spent: usd(spent) } })
+    }
+    expect((await purser.costs()).total.costNanos).toBe(usd(0.3))
+  })
+})
+
+describe('the cap of a run', () => {
+  test('counts what the calls of a dead process hold', async () => {
+    const purser = await openTemporaryLedger()
+    // Two calls of an earlier execution that were under way when it ended.
+    await expect(
+      purser.run({ id: 'r', budget: '0.90' }, async (run) => {
+        await run.stage('one', async () => {
+          for (const id of ['a', 'b']) await purser.calls.open({ id, amount: { cost: '0.30' } })
+          throw new Error('the machine stopped')
+        })
+      }),
+    ).rejects.toThrow('the machine stopped')
+    const ended = await purser.run({ id: 'r' }, async (run) => {
+      expect(run.presumed.map(({ id, state }) => [id, state])).toEqual([
+        ['a', 'open'],
+        ['b', 'open'],
+      ])
+      await run.stage('one', async () => {
+        await pay(purser, '0.30')
+        await pay(purser, '0.30')
+      })
+    })
+    expect(ended).toMatchObject({ state: 'paused', limit: { budget: 'run', limit: usd(0.9) } })
+    expect((await purser.costs()).total.costNanos).toBe(usd(0.3))
+  })
+
+  test('cannot be raised where there is none, or to less', async () => {
+    const purser = await openTemporaryLedger()
+    await purser.run({ id: 'r' }, async () => {
+      await expect(purser.runs.raise('r', { to: '5.00' })).rejects.toThrow('has no cap of its own')
+    })
+    await purser.runs.plan({ id: 's', budget: '2.00' })
+    await expect(purser.runs.raise('s', { to: '1.00' })).rejects.toThrow('The run "s" may spend $2.00 already; $1.00 is not more.')
+  })
+})
+
+test('of a run that was terminated no call is sent any more, and nothing is held for it', async () => {
+  const purser = await openTemporaryLedger()
+  await purser.budgets.set('daily', { limit: 5, window: 'day' })
+  let sent = 0
+  const ended = await purser.run({ id: 'r' }, async (run) => {
+    await run.stage('one', async ({ signal }) => {
+      await purser.runs.terminate('r')
+      while (!signal.aborted) await wait(20)
+      const call = () => purser.call({ amount: { cost: '0.50' }, read: () => ({ costUsd: 1 }) }, async () => (sent += 1))
+      await expect(call()).rejects.toMatchObject({ name: 'AbortError' })
+    })
+  })
+  expect(ended.state).toBe('terminated')
+  expect(sent).toBe(0)
+  expect(await counter(purser)).toEqual({ spent: 0n, held: 0n, presumed: 0n })
+})
+
+test('a run that waits is stopped, and begins nothing', async () => {
+  const purser = await openTemporaryLedger()
+  await purser.run({ id: 'a', maxConcurrent: 1 }, async () => {
+    const waiting = purser.run({ id: 'b', maxConcurrent: 1 }, () => expect.fail('it was let in'))
+    await expect.poll(async () => (await purser.runs.get('b'))?.message).toContain('waits for its turn')
+    await purser.runs.stop('b')
+    expect(await waiting).toMatchObject({ state: 'stopped', message: 'The run "b" was stopped while it waited.' })
+  })
+})
+
+test('a stage that failed may be tried again by the same code', async () => {
+  const purser = await openTemporaryLedger()
+  let tries = 0
+  const flaky = () => {
+    tries += 1
+    if (tries < 3) throw new Error('flaky')
+  }
+  const ended = await purser.run({ id: 'r' }, async (run) => {
+    for (let left = 3; left > 0; left -= 1) {
+      try {
+        await run.stage('flaky', flaky)
+        return
+      } catch (error) {
+        if (left === 1) throw error
+      }
+    }
+  })
+  expect(ended.state).toBe('completed')
+  expect(await purser.runs.stages('r')).toMatchObject([{ key: 'flaky', state: 'completed', attempt: 3 }])
+})
+
+test('an estimate that is none is refused before the run is written down', async () => {
+  const purser = await openTemporaryLedger()
+  await expect(purser.run({ id: 'r', estimate: {} as never }, () => 1)).rejects.toMatchObject({ code: 'PURSER_BAD_ARGUMENT' })
+  expect(await purser.runs.get('r')).toBeUndefined()
+})
+
+test('one id is one call at a time', async () => {
+  const purser = await openTemporaryLedger()
+  const call = () =>
+    purser.call({ id: 'c', amount: { cost: '0.30' }, read: () => ({ provider: 'acme', model: 'm', costUsd: '0.30' }) }, () => wait(50))
+  const [first, second] = await Promise.allSettled([call(), call()])
+  expect(first.status).toBe('fulfilled')
+  expect(second).toMatchObject({ status: 'rejected', reason: { code: 'PURSER_ID_CONFLICT' } })
+})
