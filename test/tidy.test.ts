@@ -27,10 +27,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runs: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores'],
   reports: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs'],
   importers: [...base, 'money', 'usage', 'pricing', 'ledger'],
-  facade: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'importers'],
+  facade: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'importers', 'config'],
   'purser.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'importers', 'facade'],
   config: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs'],
-  'index.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs', 'reports', 'facade', 'purser.ts'],
+  'index.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'facade', 'purser.ts'],
   clients: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'facade', 'purser.ts'],
   cli: [
     ...base,

@@ -20,10 +20,9 @@ const models: Readonly<Record<string, string>> = { 'feature-dev': opus, 'bugfix-
 const mostSteps = 20
 
 const tickets = JSON.parse(readFileSync(process.argv[2] ?? 'tickets.json', 'utf8')) as readonly Ticket[]
-const purser = await Purser.open({ db: 'agents.db', serviceTiers: { anthropic: ['standard'] } })
+// The ledger, and the limits that are put into force, are those of the file.
+const purser = await Purser.open({ config: 'purser.yaml' })
 const anthropic = wrap(new Anthropic(), purser, { provider: 'anthropic' })
-// A ledger without its limits would let everything through.
-if ((await purser.budgets.list()).length === 0) throw new Error('No limit is in force. Run `npx purser budgets apply` first.')
 purser.listen(({ kind, body }) => {
   if (kind === 'threshold.crossed') console.log(`${body['level']}: ${body['message']} (${body['budget']})`)
 })
@@ -72,10 +71,35 @@ async function showCosts(title: string, field: string): Promise<void> {
   }
 }
 
+/** How much of the month's limit is spent, with a cell for each begun tenth. */
+async function showMonth(): Promise<void> {
+  const month = (await purser.budgets.status()).find(({ budget }) => budget === 'limits.global.max_cost_per_month')
+  if (month === undefined) return
+  const percent = Number((month.spent * 1000n) / month.limit) / 10
+  const bar = '█'.repeat(Math.min(10, Math.ceil(percent / 10))).padEnd(10, '░')
+  console.log(`This month ${bar} ${percent}% of ${formatUsd(nanos(month.limit))}`)
+}
+
+/** The last seven days, each with a cell for each begun quarter of the dearest. */
+async function showDays(): Promise<void> {
+  const days = [6, 5, 4, 3, 2, 1, 0].map((ago) => new Date(Date.now() - ago * 24 * 60 * 60 * 1000).toISOString().slice(0, 10))
+  const { rows } = await purser.costs({ groupBy: ['day'] })
+  const costs = days.map((day) => rows.find(({ key }) => key[0] === day)?.costNanos ?? 0n)
+  const most = costs.reduce((a, b) => (a > b ? a : b), 0n)
+  console.log('\nDaily Usage')
+  for (const quarter of [4n, 3n, 2n, 1n]) {
+    const cells = costs.map((cost) => (cost * 4n > most * (quarter - 1n) ? '██' : '  ')).join(' ')
+    console.log(`${formatUsd(nanos((most * quarter) / 4n)).padStart(10)} │ ${cells.trimEnd()}`)
+  }
+  console.log(`           └${'─'.repeat(21)}\n             ${days.map((day) => day.slice(-2)).join(' ')}`)
+}
+
 for (const line of await Promise.all(tickets.map(runAgent))) console.log(line)
 
 const { total } = await purser.costs()
 console.log(`\nTotal cost ${formatUsd(total.costNanos)}, ${total.totalTokens} tokens, ${total.runs} agent runs`)
+await showMonth()
+await showDays()
 await showCosts('Cost by Agent', 'agent')
 await showCosts('Cost by Model', 'model')
 await showCosts('Cost by Ticket', 'ticket')

@@ -93,14 +93,16 @@ if (ended.state !== 'refused') {
   const { report, markdown } = await purser.reports.report(values.run)
   writeFileSync(`out/${values.run}.report.json`, JSON.stringify(report, null, 2))
   writeFileSync(`out/${values.run}.report.md`, markdown)
-  const { total_cost_usd, stages: costs, by_model, by_role, by_scene, variance, budget } = report.summary
-  console.log(`\nRun ${values.run}: $${total_cost_usd}, estimated $${variance?.estimated_usd} (${variance?.variance_percent} %)`)
-  console.log(`Limit $${budget?.limit_usd}, remaining $${budget?.remaining_usd}`)
+  const { total_cost_usd, is_lower_bound, stages: costs, by_model, by_role, by_scene, variance, budget } = report.summary
+  // With cost tracking off there is no more to say than that.
+  const foreseen = variance === null ? '' : `, estimated $${variance.estimated_usd} (${variance.variance_percent} %)`
+  console.log(`\nRun ${values.run}: ${is_lower_bound ? 'at least ' : ''}$${total_cost_usd}${foreseen}`)
+  if (budget !== null) console.log(`Limit $${budget.limit_usd}, remaining $${budget.remaining_usd}`)
   for (const each of costs) {
     const { stage_id, model, call_count, input_tokens, output_tokens, estimated_cost_usd } = each
     console.log(`  ${stage_id}: ${model}, ${call_count} calls, ${input_tokens} + ${output_tokens} tokens, $${estimated_cost_usd}`)
   }
-  for (const costsBy of [by_model, by_role, by_scene]) {
+  for (const costsBy of [by_model, by_role, by_scene].filter((each) => Object.keys(each).length > 0)) {
     console.log(
       `  ${Object.entries(costsBy)
         .map(([name, usd]) => `${name} $${usd}`)
@@ -110,6 +112,6 @@ if (ended.state !== 'refused') {
 }
 const { run_count, total_cost_usd, average_per_run_usd, trend } = await purser.reports.projectSummary(film.project)
 console.log(
-  `Runs of ${film.project}: ${run_count}, $${total_cost_usd} in all, $${average_per_run_usd} each, ${trend?.direction ?? 'no trend yet'}`,
+  `Runs of ${film.project}: ${run_count}, $${total_cost_usd} in all, $${average_per_run_usd ?? 0} each, ${trend?.direction ?? 'no trend yet'}`,
 )
 await purser.close()

@@ -3,9 +3,8 @@
 //   node main.ts jobs/interview.json
 import { createReadStream, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { loadEnvFile } from 'node:process'
 import OpenAI from 'openai'
-import { CallDenied, type Card, formatUsd, nanos, parseFilter, Purser } from 'purser'
+import { CallDenied, type CostRow, formatUsd, nanos, parseFilter, Purser } from 'purser'
 import { wrap } from 'purser/openai'
 
 interface Job {
@@ -17,21 +16,19 @@ interface Job {
   readonly translation: 'hosted' | 'local'
 }
 
-// COST_TRACKING_ENABLED and COST_STORAGE_PATH stand beside the budgets; what the environment says wins.
-loadEnvFile('config/.env.pipeline')
 const path = process.argv[2] ?? 'jobs/interview.json'
 const [id, job] = [basename(path, '.json'), JSON.parse(readFileSync(path, 'utf8')) as Job]
 
+// Where the ledger lies, whether calls are tracked, prices and budgets: all of that stands in the file, and in those that it names.
 const purser = await Purser.open({
-  db: `${process.env['COST_STORAGE_PATH']}/purser.db`,
-  ownerCards: JSON.parse(readFileSync('prices.json', 'utf8')) as readonly Card[],
-  serviceTiers: { openai: ['standard'] },
+  config: 'purser.yaml',
   log: (line, fields) => fields['stage'] !== undefined && console.log(`💰 ${line}`),
 })
 purser.listen(({ kind, body }) => {
   if (kind !== 'threshold.crossed') return
   const [spent, limit] = [body['spent'], body['limit']].map((amount) => formatUsd(nanos(BigInt(String(amount)))))
-  console.warn(`⚠ ${body['level']}: user ${job.user} has spent ${spent} of ${limit} this month (${body['percent']}%)`)
+  const threshold = `${body['percent']}% threshold, ${body['level']}`
+  console.warn(`⚠ BUDGET ALERT: user ${job.user} has spent ${spent} of ${limit} this month (${threshold})`)
 })
 
 // WhisperX and IndicTrans2 are hosted behind OpenAI's protocol; where they run, the environment says.
@@ -91,13 +88,25 @@ else if (ended.state === 'refused') console.log(`Budget limit reached. Job block
 else console.log(ended.message)
 process.exitCode = ended.state === 'completed' ? 0 : 4
 
-// What the job cost by stage, and where its user stands.
-const { rows, total } = await purser.costs({ groupBy: ['stage', 'service'], where: [parseFilter(`job=${id}`)], sort: 'name' })
-console.log(`Job ${id}: ${formatUsd(total.costNanos)}`)
-for (const { key, costNanos, calls } of rows)
-  console.log(`  ${key.join(' ')}: ${formatUsd(costNanos)}, ${calls} ${calls === 1 ? 'call' : 'calls'}`)
+const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`
+
+function showRows(rows: readonly CostRow[]): void {
+  for (const { key, costNanos, calls } of rows) console.log(`  ${key.join(' ')}: ${formatUsd(costNanos)}, ${counted(calls, 'call')}`)
+}
+
+// What the job cost by stage.
+const ofJob = await purser.costs({ groupBy: ['stage', 'service'], where: [parseFilter(`job=${id}`)], sort: 'name' })
+console.log(`Job ${id}: ${formatUsd(ofJob.total.costNanos)}`)
+showRows(ofJob.rows)
+
+// The month of its user: the limit, the jobs, and the costs by service.
+const month = new Date().toISOString().slice(0, 7)
+const where = [parseFilter(`user=${job.user}`)]
+const ofMonth = await purser.costs({ groupBy: ['service'], where, sinceMs: Date.parse(month), sort: 'name' })
 for (const { scope, spent, limit, level } of await purser.budgets.status()) {
-  if (scope['user'] === job.user)
-    console.log(`User ${job.user} this month: ${formatUsd(nanos(spent))} of ${formatUsd(nanos(limit))} (${level})`)
+  if (scope['user'] !== job.user) continue
+  const used = `${formatUsd(nanos(spent))} of ${formatUsd(nanos(limit))} (${level})`
+  console.log(`User ${job.user} in ${month}: ${used}, ${counted(ofMonth.total.runs ?? 0, 'job')}`)
+  showRows(ofMonth.rows)
 }
 await purser.close()

@@ -17,10 +17,9 @@ const { values, positionals } = parseArgs({
 })
 const { model } = values
 
-const purser = await Purser.open({ db: 'personas.db', serviceTiers: { anthropic: ['standard'] } })
+// The ledger, and the budgets that are put into force, are those of the file.
+const purser = await Purser.open({ config: 'purser.yaml' })
 const anthropic = wrap(new Anthropic(), purser, { provider: 'anthropic' })
-// A ledger without its budgets would let everything through.
-if ((await purser.budgets.list()).length === 0) throw new Error('No budget is in force. Run `npx purser budgets apply` first.')
 purser.listen(({ kind, body }) => {
   if (kind === 'threshold.crossed') console.log(`⚠️  ${body['percent']} % of ${body['budget']} is used.`)
 })

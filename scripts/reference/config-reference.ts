@@ -25,6 +25,9 @@ The ledger is \`--db\`, else \`PURSER_DB\`, else \`purser.db\` in the folder \`C
 \`~/\` at the beginning of each is your home folder. What looks like a URL of anything but Postgres is refused, as is a path that begins with a
 variable nobody has put a value for: either would be a new ledger without limits.
 
+Programs read the same with \`Purser.open({ config: true })\`, or \`config: 'path/purser.yaml'\` in the place of \`--config\`; their other options
+count as a still nearer file.
+
 ## purser.yaml
 
 | key | value | meaning |

@@ -20,6 +20,8 @@ export interface Asked {
   readonly labels: Labels
   /** Worst cases. A metric that is absent could not be bounded. */
   readonly worst: Amounts
+  /** Whether somebody said for how many calls it is; a hold that says nothing is for one, and may have any number of parts. */
+  readonly saysCalls?: boolean
   /** What is expected, where the caller says so. */
   readonly expected: Amounts
   readonly ttlMs: number

@@ -1,7 +1,5 @@
 import { PurserError } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
-import { formatAmount } from './amount-text.ts'
-import type { Metric } from './budget.ts'
 import type { Denial, Grant } from './denial.ts'
 import { lesser } from './counter.ts'
 import type { Gate } from './gate.ts'
@@ -10,10 +8,7 @@ import { decide, type Demand, demandOf, expectations, refuse, setAside } from '.
 import { divisible } from './end-hold.ts'
 import { ended, findHold } from './find-hold.ts'
 import { grantedBefore, grantOf } from './grant.ts'
-import { wholeOf } from './raise.ts'
-
-/** More than any amount. */
-const maxAmount = 2n ** 63n
+import { refuseForParent } from './parent-denial.ts'
 
 /**
  * Makes part of an open hold a hold of its own, whose rest goes back when it ends. It carries the labels of the hold that
@@ -28,8 +23,8 @@ export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant
   const parent = findHold(gate, from)
   checkLabels(parent, asked.labels)
   if (parent.state !== 'open') throw ended(parent, 'split')
-  const short = (['cost', 'tokens'] as const).find((metric) => (asked.worst[metric] ?? 0n) > roomOf(parent, metric))
-  if (short !== undefined) return denyForParent(parent, short, asked)
+  const refused = refuseForParent(gate, parent, asked)
+  if (refused !== undefined) return refused
   const parts = gate.rows.applied(asked.labels).map((applied) => partOf(parent, demandOf(gate, applied, asked, parent.reservedAt)))
   const decided = decide(
     gate,
@@ -49,11 +44,6 @@ export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant
   hold.shares = parts.flatMap((part) => take(gate, part))
   leave(gate, parent, asked)
   return grantOf(hold)
-}
-
-/** A hold for none of a metric says nothing of it: its parts ask the budgets on their own. */
-function roomOf(parent: Hold, metric: Metric): bigint {
-  return (wholeOf(parent, metric) ?? 0n) === 0n ? maxAmount : (parent.left[metric] ?? maxAmount)
 }
 
 /** What a part asks beyond what its parent has set aside in the same counter. */
@@ -104,25 +94,4 @@ function checkLabels(parent: Hold, labels: Labels): void {
     'PURSER_BAD_ARGUMENT',
     `A part of the hold "${parent.id}" carries its labels; ${differing[0]} must be "${differing[1]}". Other labels may be added.`,
   )
-}
-
-function denyForParent(parent: Hold, metric: Metric, asked: Asked): Denial {
-  const limit = wholeOf(parent, metric) ?? 0n
-  const left = parent.left[metric] ?? 0n
-  const amount = asked.worst[metric] ?? 0n
-  const spent = parent.spent[metric] ?? 0n
-  const text = (value: bigint): string => formatAmount(metric, value)
-  return {
-    ...({ granted: false, kind: 'exhausted', budget: parent.id, metric, scope: parent.asked.labels, limit, spent } as const),
-    hold: parent.id,
-    action: null,
-    held: limit - left - spent,
-    presumed: 0n,
-    asked: amount,
-    room: left,
-    resetsAt: null,
-    retryAfterMs: null,
-    also: [],
-    message: `The hold "${parent.id}" has ${text(left)} left of ${text(limit)}, and ${text(amount)} is asked. Ask for less, or reserve on its own.`,
-  }
 }

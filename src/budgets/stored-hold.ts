@@ -22,9 +22,10 @@ export function toStoredHold(hold: Hold): StoredHold {
 
 /** What of a hold is the same for ever, as JSON. Written by hand, because every grant writes one. */
 function askedText({ asked, given, warnings }: Hold): string {
-  const { labels, worst, expected, ttlMs, basis, provider, model, refusal, catalog, request, maxOutputTokens } = asked
+  const { labels, worst, saysCalls, expected, ttlMs, basis, provider, model, refusal, catalog, request, maxOutputTokens } = asked
   const call = `"ttlMs":${ttlMs},"basis":"${basis}","provider":${textOf(provider)},"model":${textOf(model)},"catalog":${textOf(catalog)}`
-  const amounts = `"worst":${amountsText(worst)},"expected":${amountsText(expected)},"given":${amountsText(given)}`
+  const said = saysCalls === true ? ',"saysCalls":true' : ''
+  const amounts = `"worst":${amountsText(worst)}${said},"expected":${amountsText(expected)},"given":${amountsText(given)}`
   const bounded = request === null ? '' : `,"request":"${request}","maxOutputTokens":${maxOutputTokens}`
   const rest = `"refusal":${textOf(refusal)},"warnings":${warnings.length === 0 ? '[]' : textOf(warnings.map(warningTexts))}`
   return `{"labels":${textOf(labels)},${amounts},${call}${bounded},${rest}}`

@@ -21,11 +21,11 @@ export interface Overrun {
 export function takeOut(gate: Gate, hold: Hold, charge: ChargeDraft, overrun: Overrun[]): CauseOf {
   const isAsked = charge.part === null && hasLabelsOf(charge, hold)
   const asked = isAsked ? undefined : new Set(gate.rows.applied(hold.asked.labels).map(counterName))
+  const payers = payersOf(gate, hold)
   return (counter, budget, amount) => {
     if (asked?.has(`${counter.revision} ${counter.scope}`) === false) return 'unheld'
-    const share = hold.shares.find((each) => each.counter === counter.id)
-    const over = amount - (share?.worst ?? 0n)
-    takeAmount(gate, hold, share, amount)
+    let over = amount
+    for (const payer of payers) over -= takeAmount(gate, payer, counter.id, over)
     if (over <= 0n) return null
     // What nobody could bound was let through, and passes no bound.
     if (worstCase(hold.asked, budget) === null) return 'soft'
@@ -42,8 +42,36 @@ function hasLabelsOf({ labels }: ChargeDraft, { asked }: Hold): boolean {
   return keys.length === Object.keys(asked.labels).length && keys.every((key) => labels[key] === asked.labels[key])
 }
 
-function takeAmount(gate: Gate, hold: Hold, share: Share | undefined, amount: bigint): void {
-  if (share !== undefined && amount > 0n) takeFromShare(gate, hold, share, lesser(amount, share.worst), lesser(amount, share.expected))
+/** A hold, and those that it comes from as far as they are open: what it costs beyond its own is part of what they are for. */
+function payersOf(gate: Gate, hold: Hold): readonly Hold[] {
+  const payers = [hold]
+  for (let origin = originOf(gate, hold); origin?.state === 'open'; origin = originOf(gate, origin)) payers.push(origin)
+  return payers
+}
+
+/** Takes as much of an amount out of what a hold has set aside in a counter as there is; gives how much that was. */
+function takeAmount(gate: Gate, hold: Hold, counter: number, amount: bigint): bigint {
+  const share = hold.shares.find((each) => each.counter === counter)
+  if (share === undefined || amount <= 0n) return 0n
+  const taken = lesser(amount, share.worst)
+  takeFromShare(gate, hold, share, taken, lesser(amount, share.expected))
+  gate.rows.touchHold(hold)
+  return taken
+}
+
+/** Takes an amount out of what is left of a hold, and what that cannot cover out of those that it comes from. */
+function takeLeft(gate: Gate, payers: readonly Hold[], metric: (typeof divisible)[number], amount: bigint): void {
+  let rest = amount
+  for (const payer of payers) {
+    const left = payer.left[metric]
+    const taken = lesser(rest, left ?? 0n)
+    if (left !== undefined && taken !== 0n) {
+      payer.left[metric] = left - taken
+      gate.rows.touchHold(payer)
+    }
+    rest -= taken
+    if (rest <= 0n) return
+  }
 }
 
 /** Notes on its hold a charge that was counted. `isMeasured`: it says what was used, be it nothing. */
@@ -68,11 +96,11 @@ export function addLacking(hold: Hold, charge: string): void {
 
 /** Notes on its hold what a charge or a correction came to. */
 export function addSpent(gate: Gate, hold: Hold, charge: ChargeDraft): void {
+  const payers = payersOf(gate, hold)
   for (const metric of divisible) {
     const amount = countCharge({ metric, ...wholeUsage }, charge)
     hold.spent[metric] = (hold.spent[metric] ?? 0n) + amount
-    const left = hold.left[metric]
-    if (left !== undefined) hold.left[metric] = left > amount ? left - amount : 0n
+    takeLeft(gate, payers, metric, amount)
   }
   takeWhereNotCounted(gate, hold, charge)
   gate.rows.touchHold(hold)
@@ -87,18 +115,27 @@ const wholeUsage = { countsPlan: true, countsCacheReads: true }
  */
 function takeWhereNotCounted(gate: Gate, hold: Hold, charge: ChargeDraft): void {
   if (hold.parent === null && charge.part === null && hasLabelsOf(charge, hold)) return
-  const counted = new Set(gate.rows.applied(charge.labels).map(counterName))
+  const done = new Set(gate.rows.applied(charge.labels).map(counterName))
+  const rests = new Map<string, bigint>()
   for (let origin: Hold | undefined = hold; origin !== undefined; origin = originOf(gate, origin)) {
     for (const applied of gate.rows.applied(origin.asked.labels)) {
-      if (counted.has(counterName(applied))) continue
-      counted.add(counterName(applied))
-      const share = origin.shares.find((each) => isShareOf(gate, each, applied))
-      if (share === undefined) continue
-      const amount = countCharge(applied.active.budget, charge)
-      if (amount > 0n) giveBackShare(gate, origin, share, lesser(amount, share.worst), lesser(amount, share.expected))
-      gate.rows.touchHold(origin)
+      const name = counterName(applied)
+      if (done.has(name)) continue
+      const rest = rests.get(name) ?? countCharge(applied.active.budget, charge)
+      rests.set(name, rest - giveBack(gate, origin, applied, rest))
+      // One that is not open pays for nothing that its part has not set aside, and neither do those that it comes from.
+      if (origin !== hold && origin.state !== 'open') done.add(name)
     }
   }
+}
+
+function giveBack(gate: Gate, hold: Hold, applied: Applied, amount: bigint): bigint {
+  const share = hold.shares.find((each) => isShareOf(gate, each, applied))
+  if (share === undefined || amount <= 0n) return 0n
+  const given = lesser(amount, share.worst)
+  giveBackShare(gate, hold, share, given, lesser(amount, share.expected))
+  gate.rows.touchHold(hold)
+  return given
 }
 
 function counterName({ active, scope }: Applied): string {

@@ -1,10 +1,11 @@
 import type { Budget } from '../budgets/budget.ts'
 import type { BudgetRecord } from '../budgets/budget-record.ts'
 import { ActiveBudget } from '../budgets/scope.ts'
+import { definingPath } from '../facade/apply-configured.ts'
 import { noBudget } from '../facade/known-budgets.ts'
 import type { Labels } from '../ledger/charge.ts'
 import type { Purser } from '../purser.ts'
-import { applyBudgets, definingPath } from './apply-budgets.ts'
+import { applyBudgets } from './apply-budgets.ts'
 import type { Session } from './session.ts'
 
 /** Said where a ledger has no budget. */
@@ -27,7 +28,7 @@ export async function fileOf(
   if (origin === 'file') return source ?? 'purser.yaml'
   if (source === undefined || !session.config.hasBudgets) return undefined
   const configured = await session.config.budgets(purser.timezone)
-  return configured.from.has(name) && (await definingPath(session, purser, configured)) === source ? source : undefined
+  return configured.from.has(name) && (await definingPath(session.config, purser, configured)) === source ? source : undefined
 }
 
 /** The budgets that apply to a call with these labels. */

@@ -2,9 +2,15 @@ import type { CostRow, CostTable } from '../ledger/cost-table.ts'
 import { perRun } from '../ledger/cost-table.ts'
 import { toUsd } from '../money/nanos.ts'
 import type { AskedPeriod } from './asked-period.ts'
+import type { UnresolvedHolds } from './unresolved-holds.ts'
 
 /** An answer to a question about costs as JSON. */
-export function costsJson(period: AskedPeriod, groupBy: readonly string[], table: CostTable): Record<string, unknown> {
+export function costsJson(
+  period: AskedPeriod,
+  groupBy: readonly string[],
+  table: CostTable,
+  unresolved: UnresolvedHolds | undefined,
+): Record<string, unknown> {
   return {
     period: { name: period.name, since: iso(period.sinceMs), until: iso(period.untilMs), timezone: period.timezone },
     groupBy,
@@ -14,6 +20,18 @@ export function costsJson(period: AskedPeriod, groupBy: readonly string[], table
     })),
     others: table.others === null ? null : { ...sumsJson(table.others), rows: table.otherCount },
     total: sumsJson(table.total),
+    unresolved: unresolved === undefined ? null : unresolvedJson(unresolved),
+  }
+}
+
+function unresolvedJson({ presumed, presumedNanos, open, openNanos }: UnresolvedHolds): Record<string, unknown> {
+  return {
+    presumedHolds: presumed,
+    presumedUsd: toUsd(presumedNanos),
+    presumedNanos: presumedNanos.toString(),
+    openHolds: open,
+    openUsd: toUsd(openNanos),
+    openNanos: openNanos.toString(),
   }
 }
 

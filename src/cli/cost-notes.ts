@@ -5,6 +5,7 @@ import { formatUsd } from '../money/format.ts'
 import { closest } from '../text/closest.ts'
 import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
+import type { UnresolvedHolds } from './unresolved-holds.ts'
 
 /**
  * What the table leaves out or marks, and what to do about it. `levels`: the same calls by provider, model, service tier
@@ -27,6 +28,24 @@ export function costNotes(total: CostRow, levels: readonly CostRow[]): string[] 
   }
   if (total.estimatedCalls > 0)
     notes.push(`~: ${formatUsd(total.estimatedNanos)} in ${counted(total.estimatedCalls, 'call')} rests on estimated usage.`)
+  return notes
+}
+
+/** What the table leaves out because nobody knows yet what it came to. */
+export function unresolvedNotes({ presumed, presumedNanos, open, openNanos }: UnresolvedHolds): string[] {
+  const notes: string[] = []
+  if (presumed > 0) {
+    const those = presumed === 1 ? 'that call' : 'those calls'
+    notes.push(
+      `presumed: ${formatUsd(presumedNanos)} in ${counted(presumed, 'hold')}, no part of the cost: nobody knows what ${those} came to. \`purser hold list\` shows ${presumed === 1 ? 'it' : 'them'}.`,
+    )
+  }
+  if (open > 0) {
+    const those = open === 1 ? 'a call' : 'calls'
+    notes.push(
+      `held: ${formatUsd(openNanos)} in ${counted(open, 'open hold')}, no part of the cost: of ${those} under way, or with an answer that could not be read.`,
+    )
+  }
   return notes
 }
 

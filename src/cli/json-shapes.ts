@@ -200,6 +200,17 @@ export const costsShape = z.strictObject({
     .nullable()
     .describe('rows beyond --limit, summed'),
   total: costTotalShape,
+  unresolved: z
+    .strictObject({
+      presumedHolds: count.describe('of calls that nobody knows the end of'),
+      presumedUsd: usd,
+      presumedNanos: nanosText,
+      openHolds: count.describe('of calls under way, or whose answer could not be read'),
+      openUsd: usd,
+      openNanos: nanosText,
+    })
+    .nullable()
+    .describe('holds of such calls whose cost is not known; no part of any sum; null where the filters ask for what no hold has'),
 })
 
 export const catalogListShape = z.strictObject({

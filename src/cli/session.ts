@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
 import { loadConfig, type PurserConfig } from '../config/load-config.ts'
 import { isPostgresUrl } from '../ledger/ledger-place.ts'
+import type { Card } from '../pricing/card.ts'
 import type { Purser } from '../purser.ts'
 import type { LedgerEvent } from '../stores/store.ts'
 import { globalOptions } from './global-options.ts'
@@ -76,23 +77,19 @@ async function tell(news: readonly LedgerEvent[]): Promise<void> {
 
 async function openPurser(config: PurserConfig, { create, prices, profiles, inMemory }: OpenOptions): Promise<Purser> {
   const { Purser } = await import('../purser.ts')
-  const owner = prices ? await config.ownerCards() : undefined
-  const models = profiles === true ? await config.profiles() : undefined
-  if (owner !== undefined && owner.cards.length > 0) await warnOfStalePrices(owner.cards)
+  const { ledgerOptions } = await import('../config/ledger-options.ts')
+  const options = await ledgerOptions(config, { prices, profiles: profiles === true })
+  if (options.ownerCards !== undefined && options.ownerCards.length > 0) await warnOfStalePrices(options.ownerCards)
   return Purser.open({
+    ...options,
     db: inMemory === true ? ':memory:' : config.db,
     create: inMemory === true || create,
     // Commands say themselves what they do where tracking is off.
     tracking: true,
-    subjects: config.subjects,
-    serviceTiers: config.serviceTiers,
-    ...(config.timezone !== undefined && { timezone: config.timezone }),
-    ...(owner !== undefined && { ownerCards: owner.cards }),
-    ...(models !== undefined && { profiles: models.written, ...(models.profile !== undefined && { profile: models.profile }) }),
   })
 }
 
-async function warnOfStalePrices(cards: NonNullable<Parameters<typeof Purser.open>[0]['ownerCards']>): Promise<void> {
+async function warnOfStalePrices(cards: readonly Card[]): Promise<void> {
   const { staleOwnerPrices } = await import('../pricing/owner-cards.ts')
   for (const warning of staleOwnerPrices(cards, Date.now())) warn(`${warning}`)
 }

@@ -1,3 +1,5 @@
+import type { Budget } from '../budgets/budget.ts'
+import { hardBudgetNames } from '../budgets/hard-budgets.ts'
 import type { Purser } from '../purser.ts'
 import { warn } from './output.ts'
 import type { Session } from './session.ts'
@@ -19,10 +21,9 @@ export async function isTracking(session: Session): Promise<boolean> {
 async function hardBudgets(session: Session): Promise<string[]> {
   const { budgets: configured } = await session.config.budgets()
   const known = session.hasLedger() ? await inForce(await session.open({ create: false, prices: false })) : []
-  const hard = [...configured, ...known].filter(({ mode }) => mode !== 'soft')
-  return [...new Set(hard.map(({ name }) => name))]
+  return hardBudgetNames([...configured, ...known])
 }
 
-async function inForce(purser: Purser): Promise<{ name: string; mode: string }[]> {
+async function inForce(purser: Purser): Promise<Budget[]> {
   return (await purser.budgets.list()).map(({ budget }) => budget)
 }

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { CallDenied } from '../facade/calls/call-denied.ts'
 import type { OpenCall } from '../facade/calls/open-call.ts'
 import { defaultTtlMs } from '../facade/hold-request.ts'
-import { contextLabels } from '../facade/label-context.ts'
+import { contextLabels, contextServes } from '../facade/label-context.ts'
 import { knownMaxOutput } from '../usage/requests/output-limits.ts'
 import { answerOf, apiBehind } from './ai-sdk-answer.ts'
 import { observedParts } from './ai-sdk-parts.ts'
@@ -11,7 +11,10 @@ import { type Attempt, Attempts } from './attempts.ts'
 import { type ClientOptions, type Gatekeeper, startOf } from './client-options.ts'
 
 export type { ClientOptions } from './client-options.ts'
-export { denialOf } from './unsent-response.ts'
+export { denialOf } from '../facade/calls/call-denied.ts'
+
+/** On parameters of a call that is held already, also by another copy of the package. */
+const guarded = Symbol.for('purser.guarded')
 
 /** A call that holds money, between its parameters and its answer. */
 interface Opened {
@@ -25,7 +28,7 @@ interface Opened {
 
 /**
  * Middleware for models of the AI SDK: each call of a model is bounded, held and booked. A call that a budget refuses
- * throws `CallDenied`, and nothing is sent; see `denialOf`.
+ * throws `CallDenied`, and nothing is sent; see `denialOf`. Where a model has the middleware twice, the outer one books.
  * @example
  * const model = wrapLanguageModel({ model: openai('gpt-4o'), middleware: purserMiddleware(purser, { labels: { stage: 'draft' } }) })
  */
@@ -33,14 +36,16 @@ export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}
   const attempts = new Attempts()
   // The parameters of a call are made here and handed to the wrapper of the same call.
   const opened = new WeakMap<LanguageModelV4CallOptions, Opened>()
-  const begun = (params: LanguageModelV4CallOptions): Opened => {
+  const begun = (params: LanguageModelV4CallOptions): Opened | undefined => {
     const known = opened.get(params)
-    if (known === undefined) throw new TypeError('The middleware of purser was given parameters that it has not seen before.')
+    if (known === undefined && !isGuarded(params))
+      throw new TypeError('The middleware of purser was given parameters that it has not seen before.')
     return known
   }
   return {
     specificationVersion: 'v4',
     transformParams: async ({ type, params, model }) => {
+      if (isGuarded(params)) return { ...params }
       const begins = await openCall(purser, attempts, { params, model, options })
       const sent = paramsToSend(params, begins.open, {
         modelId: model.modelId,
@@ -51,7 +56,9 @@ export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}
       return sent
     },
     wrapGenerate: async ({ doGenerate, params, model }) => {
-      const { open, provider, key, attempt } = begun(params)
+      const begins = begun(params)
+      if (begins === undefined) return doGenerate()
+      const { open, provider, key, attempt } = begins
       try {
         const result = await doGenerate()
         open.succeed(answerOf(result, provider, model))
@@ -63,7 +70,9 @@ export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}
       }
     },
     wrapStream: async ({ doStream, params, model }) => {
-      const { open, provider, key, attempt, wantsRaw } = begun(params)
+      const begins = begun(params)
+      if (begins === undefined) return doStream()
+      const { open, provider, key, attempt, wantsRaw } = begins
       const extendEveryMs = (options.ttlMs ?? defaultTtlMs) / 3
       try {
         const result = await doStream()
@@ -78,6 +87,10 @@ export function purserMiddleware(purser: Gatekeeper, options: ClientOptions = {}
   }
 }
 
+function isGuarded(params: LanguageModelV4CallOptions): boolean {
+  return Object.hasOwn(params, guarded)
+}
+
 interface Asked {
   readonly params: LanguageModelV4CallOptions
   readonly model: LanguageModelV4
@@ -89,7 +102,7 @@ async function openCall(purser: Gatekeeper, attempts: Attempts, { params, model,
   const provider = options.provider ?? model.provider.split('.')[0] ?? model.provider
   const labels = { ...options.labels, ...contextLabels() }
   const { abortSignal: _signal, headers: _headers, ...body } = params
-  const key = hash('sha256', JSON.stringify([model.provider, model.modelId, labels, body]))
+  const key = hash('sha256', JSON.stringify([model.provider, model.modelId, labels, contextServes(), body]))
   const attempt = attempts.next(key, undefined)
   const request = { provider, api: 'ai-sdk', body, model: model.modelId }
   const open = await purser.calls.open({ ...startOf(options), labels, ...attempt, request })
@@ -104,8 +117,9 @@ function paramsToSend(
 ): LanguageModelV4CallOptions {
   const own = params.abortSignal
   const longest = params.maxOutputTokens ?? knownMaxOutput(modelId) ?? Number.POSITIVE_INFINITY
+  const marked = { ...params, [guarded]: true }
   return {
-    ...params,
+    ...marked,
     ...(signal !== undefined && { abortSignal: own === undefined ? signal : AbortSignal.any([own, signal]) }),
     ...(isShrunk && maxOutputTokens !== undefined && maxOutputTokens < longest && { maxOutputTokens }),
     ...(asksForRaw && hold !== null && { includeRawChunks: true }),

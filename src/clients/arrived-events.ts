@@ -19,7 +19,10 @@ export class ArrivedEvents implements Arrived {
   readonly #headers: Headers
   readonly #hidesUsage: boolean
   readonly #decoder = new TextDecoder()
-  #pending = ''
+  /** The pieces of an event that has not come to its end. */
+  #pieces: string[] = []
+  /** The last characters of those: the end of the event may have begun in them. */
+  #tail = ''
   #first: Fields | undefined
   #usage: Fields | undefined
   #stop: Fields | undefined
@@ -35,19 +38,28 @@ export class ArrivedEvents implements Arrived {
   }
 
   add(chunk: Uint8Array): Uint8Array {
-    this.#pending += this.#decoder.decode(chunk, { stream: true })
+    const text = this.#decoder.decode(chunk, { stream: true })
+    const tailLength = this.#tail.length
     let handedOn = ''
-    for (let match = eventEnd.exec(this.#pending); match !== null; match = eventEnd.exec(this.#pending)) {
-      const whole = this.#pending.slice(0, match.index + match[0].length)
-      this.#pending = this.#pending.slice(whole.length)
-      handedOn += this.#take(whole)
+    let taken = 0
+    // Only what is new is searched, and an event is put together once: one of many megabytes comes in hundreds of pieces.
+    for (const { 0: end, index } of (this.#tail + text).matchAll(eventEnd)) {
+      const until = index + end.length - tailLength
+      handedOn += this.#take(this.#pieces.join('') + text.slice(taken, until))
+      this.#pieces = []
+      this.#tail = ''
+      taken = until
     }
+    const rest = text.slice(taken)
+    this.#pieces.push(rest)
+    this.#tail = (this.#tail + rest).slice(1 - longestEnd)
     return this.#hidesUsage ? Buffer.from(handedOn) : chunk
   }
 
   end(): Uint8Array | undefined {
-    const rest = this.#pending + this.#decoder.decode()
-    this.#pending = ''
+    const rest = this.#pieces.join('') + this.#decoder.decode()
+    this.#pieces = []
+    this.#tail = ''
     const handedOn = this.#take(rest)
     // The model came to its end, though a server may not say what that took.
     if (this.#stop !== undefined) this.#isWhole = true
@@ -126,11 +138,13 @@ function withoutUsage(text: string, event: Fields): string {
   return text.replace(/,\s*"usage"\s*:\s*null/, '').replace(/"usage"\s*:\s*null\s*,/, '')
 }
 
-const eventEnd = /\r?\n\r?\n/
+/** An end of a line and an empty line; a line ends with \r\n, \n or \r. */
+const eventEnd = /(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r)/g
+const longestEnd = 4
 
 function parseEvent(text: string): Fields | undefined {
   const data = text
-    .split(/\r?\n/)
+    .split(/\r\n|\n|\r/)
     .filter((line) => line.startsWith('data:'))
     .map((line) => line.slice(5).trim())
     .join('\n')

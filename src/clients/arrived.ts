@@ -25,19 +25,26 @@ export interface Sent {
   readonly body: Fields | undefined
 }
 
+/** What is known of an answer that comes as a whole. */
+interface Whole {
+  /** `perhaps`: it begins like JSON, and nothing else says that it is. */
+  readonly json: 'yes' | 'perhaps' | 'no'
+  readonly isBilledAsAsked: boolean
+}
+
 /** An answer in JSON, or one of which nothing is read because the request says all. */
 export class ArrivedWhole implements Arrived {
   readonly #sent: Sent
   readonly #headers: Headers
+  readonly #whole: Whole
   readonly #json: ShortenedJson | undefined
-  readonly #isBilledAsAsked: boolean
   #isWhole = false
 
-  constructor(sent: Sent, headers: Headers, { isJson, isBilledAsAsked }: { readonly isJson: boolean; readonly isBilledAsAsked: boolean }) {
+  constructor(sent: Sent, headers: Headers, whole: Whole) {
     this.#sent = sent
     this.#headers = headers
-    this.#json = isJson ? new ShortenedJson() : undefined
-    this.#isBilledAsAsked = isBilledAsAsked
+    this.#whole = whole
+    this.#json = whole.json === 'no' ? undefined : new ShortenedJson()
   }
 
   add(chunk: Uint8Array): Uint8Array {
@@ -54,12 +61,15 @@ export class ArrivedWhole implements Arrived {
   }
 
   call(): HeldCall {
-    return read(this.#sent, this.#json?.value(), this.#headers)
+    const answer = this.#json?.value()
+    // What begins like JSON may be sound, or a text.
+    const isOther = this.#whole.json === 'perhaps' && typeof answer === 'string'
+    return read(this.#sent, isOther ? undefined : answer, this.#headers)
   }
 
   /** Half an answer says nothing of what it came to; where the request does, the provider was asked for the whole of it. */
   cut(): HeldCall | undefined {
-    return this.#isBilledAsAsked ? this.call() : undefined
+    return this.#whole.isBilledAsAsked ? this.call() : undefined
   }
 }
 

@@ -3,7 +3,7 @@ import type { ClientOptions, Fetch, Gatekeeper } from './client-options.ts'
 import { guardFetch } from './guarded-fetch.ts'
 
 export type { ClientOptions } from './client-options.ts'
-export { denialOf } from './unsent-response.ts'
+export { denialOf } from '../facade/calls/call-denied.ts'
 
 type Options = Readonly<Record<string, unknown>> & { readonly fetch?: Fetch }
 

@@ -5,7 +5,7 @@ import { patientFetch } from './patient-fetch.ts'
 import { unsentResponse } from './unsent-response.ts'
 
 export type { ClientOptions } from './client-options.ts'
-export { denialOf } from './unsent-response.ts'
+export { denialOf } from '../facade/calls/call-denied.ts'
 
 /** What a client was made of; it keeps that to itself, and has no way of its own to be copied. */
 interface Parts extends Pick<GoogleGenAIOptions, 'vertexai' | 'apiKey' | 'project' | 'location' | 'apiVersion' | 'httpOptions'> {

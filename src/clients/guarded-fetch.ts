@@ -4,28 +4,33 @@ import { PurserError } from '../errors.ts'
 import { CallDenied } from '../facade/calls/call-denied.ts'
 import type { CallStart, OpenCall } from '../facade/calls/open-call.ts'
 import { defaultTtlMs } from '../facade/hold-request.ts'
-import { contextLabels } from '../facade/label-context.ts'
+import { contextLabels, contextServes } from '../facade/label-context.ts'
 import { apiOfUrl } from './api-of-url.ts'
-import { type Arrived, ArrivedWhole, modelOf, type Sent } from './arrived.ts'
-import { ArrivedEvents } from './arrived-events.ts'
+import { modelOf, type Sent } from './arrived.ts'
+import { arrivedOf, type AskedFor } from './arrived-by-look.ts'
 import { Attempts } from './attempts.ts'
 import { type ClientOptions, type Fetch, type Gatekeeper, startOf } from './client-options.ts'
 import type { Fields } from './fields.ts'
-import { boundedAs, isToldByRequest } from './media-apis.ts'
+import { boundedAs } from './media-apis.ts'
 import { observedResponse } from './observed-response.ts'
 import { providerOfHost, regionOfHost } from './provider-of-host.ts'
-import { askForUsage, leavesUsageOut, readBody } from './request-body.ts'
+import { askForUsage, asksForStream, leavesUsageOut, readBody } from './request-body.ts'
 import { shortenAnswer } from './shorten-answer.ts'
 import { unsentResponse } from './unsent-response.ts'
+
+/** On a guarded `fetch`: the one beneath it. Two copies of the package know it. */
+const guarded = Symbol.for('purser.guarded')
 
 /**
  * A `fetch` under a provider's client: every request that generates something is bounded, held and booked; every other
  * one passes untouched. So the client stays as it is, and each of its tries is an attempt with a hold of its own.
+ * Of a client that was wrapped before, the one beneath is taken: a call is booked once, as the last wrapping says.
  * @param refuse what the client gets where nothing is sent
  */
-export function guardFetch(gate: Gatekeeper, options: ClientOptions, send: Fetch, refuse = unsentResponse): Fetch {
+export function guardFetch(gate: Gatekeeper, options: ClientOptions, beneath: GuardedFetch, refuse = unsentResponse): Fetch {
+  const send = beneath[guarded] ?? beneath
   const attempts = new Attempts()
-  return async (input, init) => {
+  const guard: Fetch = async (input, init) => {
     const asked = input instanceof Request ? input : undefined
     const url = new URL(asked?.url ?? String(input))
     const route = apiOfUrl(url, init?.method ?? asked?.method ?? 'GET')
@@ -36,7 +41,7 @@ export function guardFetch(gate: Gatekeeper, options: ClientOptions, send: Fetch
     const provider = options.provider ?? providerOfHost(url)
     const sent: Sent = { provider, api: route.api, model: modelOf(route.api, route.model, body), body }
     const labels = { ...options.labels, ...contextLabels() }
-    const key = hash('sha256', JSON.stringify([url.href, labels, typeof given === 'string' ? given : body]))
+    const key = hash('sha256', JSON.stringify([url.href, labels, contextServes(), typeof given === 'string' ? given : body]))
     const attempt = attempts.next(key, retriesOf(headers))
     let open: Awaited<ReturnType<typeof openCall>>
     try {
@@ -51,23 +56,28 @@ export function guardFetch(gate: Gatekeeper, options: ClientOptions, send: Fetch
     return sendHeld(open, sent, {
       send: () => send(input, { ...init, ...(signal !== undefined && { signal }), ...withBody(changed.body, headers) }),
       signal,
-      hidesUsage: changed.asksForUsage,
+      asked: { isStreamed: asksForStream(url, body), hidesUsage: changed.asksForUsage },
       ttlMs: options.ttlMs ?? defaultTtlMs,
       onFailure: () => attempts.failed(key, attempt),
     })
   }
+  return Object.assign(guard, { [guarded]: send })
+}
+
+interface GuardedFetch extends Fetch {
+  readonly [guarded]?: Fetch
 }
 
 interface Sending {
   readonly send: () => Promise<Response>
   readonly signal: AbortSignal | undefined
-  readonly hidesUsage: boolean
+  readonly asked: AskedFor
   readonly ttlMs: number
   /** Told where the client may try again. */
   readonly onFailure: () => void
 }
 
-async function sendHeld(open: OpenCall, sent: Sent, { send, signal, hidesUsage, ttlMs, onFailure }: Sending): Promise<Response> {
+async function sendHeld(open: OpenCall, sent: Sent, { send, signal, asked, ttlMs, onFailure }: Sending): Promise<Response> {
   if (signal?.aborted === true) {
     // The client gave up while the gate was asked.
     open.end('refused')
@@ -86,7 +96,7 @@ async function sendHeld(open: OpenCall, sent: Sent, { send, signal, hidesUsage, 
     onFailure()
     return response
   }
-  return observedResponse(response, open, arrivedOf(response, sent, hidesUsage), ttlMs / 3)
+  return observedResponse(response, open, arrivedOf(response, sent, asked), ttlMs / 3)
 }
 
 function signalOf({ signal }: OpenCall, own: AbortSignal | null | undefined): AbortSignal | undefined {
@@ -114,13 +124,6 @@ function withBody(body: Fields | undefined, given: RequestInit['headers']): Requ
   const headers = new Headers(given)
   headers.delete('content-length')
   return { body: JSON.stringify(body), headers }
-}
-
-function arrivedOf({ headers }: Response, sent: Sent, hidden: boolean): Arrived {
-  const type = headers.get('content-type') ?? ''
-  const isBilledAsAsked = isToldByRequest(sent.api)
-  if (type.includes('text/event-stream') && !isBilledAsAsked) return new ArrivedEvents(sent, headers, hidden)
-  return new ArrivedWhole(sent, headers, { isJson: type.includes('json') && !isBilledAsAsked, isBilledAsAsked })
 }
 
 /** Bounds the request where a reader knows it; what none knows is left to what budgets say of unbounded calls. */

@@ -47,6 +47,11 @@ function parse(text: string): Fields | undefined {
   }
 }
 
+/** Whether a request asks for a stream: in its body, or by its address, as Google and ElevenLabs have it. */
+export function asksForStream({ pathname }: URL, body: Fields | undefined): boolean {
+  return body?.['stream'] === true || body?.['stream_format'] === 'sse' || /[:/-]stream/i.test(pathname)
+}
+
 /** Whether the answer of a chat stream would not say what it used. */
 export function leavesUsageOut({
   api,

@@ -61,6 +61,7 @@ export function toAsked(request: HoldRequest, bounded: Bounded, defaults: Amount
   return {
     labels: parseLabels(labels),
     worst,
+    ...((request.amount?.calls ?? null) !== null && { saysCalls: true }),
     expected: toAmounts('expected', request.expected),
     ttlMs,
     basis,

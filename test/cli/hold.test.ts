@@ -355,6 +355,17 @@ describe('parts of a hold', () => {
 })
 
 describe('parts that are asked for as holds are', () => {
+  test('are as many calls as their hold was asked for, and any number where none was said', async () => {
+    const machine = newMachine()
+    const one = (from: string) => machine.run(['hold', 'split', from, '--amount', '0.1', '--calls', '1'])
+    await granted(machine, ['--amount', '1', '--calls', '2', '--id', 'two'])
+    for (const _ of [1, 2]) expect((await one('two')).code).toBe(0)
+    const third = await one('two')
+    expect([third.code, third.err]).toEqual([4, expect.stringContaining('The hold "two" has 0 calls left of 2 calls, and 1 call is asked')])
+    await granted(machine, ['--amount', '1', '--id', 'plain'])
+    for (const _ of [1, 2, 3]) expect((await one('plain')).code).toBe(0)
+  })
+
   test('take calls, tokens and expectations', async () => {
     const machine = newMachine()
     await done(machine, ['budgets', 'set', 'calls', '--metric', 'calls', '--limit', '10', '--window', 'total'])

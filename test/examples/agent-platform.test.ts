@@ -3,6 +3,10 @@ import type { Purser } from '../../src/purser.ts'
 import { type ProviderScript, startProviderServer } from './provider-server.ts'
 import { copyExample, expectVerified } from './run-example.ts'
 
+const daysAgo = (days: number): string => new Date(Date.now() - days * 24 * 60 * 60 * 1000).toISOString()
+/** Days of the month, today the last. */
+const lastDays = [6, 5, 4, 3, 2, 1, 0].map((days) => daysAgo(days).slice(8, 10)).join(' ')
+
 /** Counts the calls that are under way; `most` of them at one time. */
 function platformScript(): { readonly script: ProviderScript; readonly most: () => number } {
   let [now, most] = [0, 0]
@@ -43,9 +47,20 @@ const ends = [
 // Agents: 2 × 0.051 + 0.393 = 0.495; 2 × 0.0306 = 0.0612; 0.0306; 2 × 0.0102 = 0.0204; seven builds 0.0182. Together 0.6254.
 // Models: opus 0.495, sonnet 3 × 0.0306 = 0.0918, haiku 0.0204 + 0.0182 = 0.0386.
 // Projects: my-arpg 2 × 0.0536 + 0.0332 + 0.0128 = 0.1532, web-shop 2 × 0.0332 + 0.393 + 0.0128 = 0.4722.
-// Tokens: 7 × 2,200 + 7 × 600 + 30,600 = 50,200. A bar has a cell for each begun five percent.
+// Tokens: 7 × 2,200 + 7 × 600 + 30,600 = 50,200. A bar has a cell for each begun five percent; that of the month, of which
+// 0.6254 of 500 is 0.125 %, one for each begun ten. A day's column has one for each begun quarter of the dearest day: three quarters
+// of 0.6254 are 0.46905, a half is 0.3127, a quarter 0.15635.
 const dashboard = `
 Total cost $0.6254, 50200 tokens, 8 agent runs
+This month █░░░░░░░░░ 0.1% of $500.00
+
+Daily Usage
+   $0.6254 │                   ██
+   $0.4691 │                   ██
+   $0.3127 │                   ██
+   $0.1564 │                   ██
+           └─────────────────────
+             ${lastDays}
 
 Cost by Agent
   feature-dev        ████████████████     $0.495 (79.1%)
@@ -87,7 +102,6 @@ test('eight agents work five at a time, one is terminated at the limit of its ru
   const { script, most } = platformScript()
   await using server = await startProviderServer(script)
   const example = copyExample('agent-platform', 'agents.db')
-  expect((await example.purser('budgets', 'apply')).code).toBe(0)
 
   const first = await example.run([], server.environment)
   const { begun, rest } = parted(first.out)
@@ -118,9 +132,22 @@ test('eight agents work five at a time, one is terminated at the limit of its ru
 
   // 0.6254 + 24.20 = 24.8254; half of the day's 50 is passed by the next eight.
   await spend(ledger, '24.20')
+  await spend(ledger, '20.00', daysAgo(5))
+  await spend(ledger, '12.00', daysAgo(2))
   const again = await example.run([], server.environment)
   expect(again.out).toContain('info: 50% of daily budget used (limits.global.max_cost_per_day)\n')
-  expect(again.out).toContain('Total cost $25.45, 100400 tokens, 17 agent runs\n')
+  // With the 32 of the days before.
+  expect(again.out).toContain('Total cost $57.45, 100400 tokens, 17 agent runs\n')
+  // A quarter of today's 25.4508 is 6.3627, so that 12 begins a second one and 20 a fourth.
+  expect(again.out).toContain(`
+Daily Usage
+    $25.45 │    ██             ██
+    $19.09 │    ██             ██
+    $12.73 │    ██       ██    ██
+     $6.36 │    ██       ██    ██
+           └─────────────────────
+             ${lastDays}
+`)
 
   // 25.4508 + 24.5392 = 49.99: not even two calls of haiku fit, which are foreseen at 2 × (1,000 × 1 + 2,000 × 5) = $0.022.
   await spend(ledger, '24.5392')
@@ -139,7 +166,7 @@ function parted(out: string): { readonly begun: string[]; readonly rest: string[
   return { begun: lines.filter((line) => line.includes(' begins (')), rest: lines.filter((line) => !line.includes(' begins (')) }
 }
 
-/** What others spent today, within a project of many dollars. */
-async function spend(ledger: Purser, costUsd: string): Promise<void> {
-  await ledger.record({ provider: 'acme', model: 'flat', costUsd, labels: { run: 'elsewhere', project: 'elsewhere' } })
+/** What others spent, today unless said otherwise, within a project of many dollars. */
+async function spend(ledger: Purser, costUsd: string, at = daysAgo(0)): Promise<void> {
+  await ledger.record({ at, provider: 'acme', model: 'flat', costUsd, labels: { run: 'elsewhere', project: 'elsewhere' } })
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type ProviderScript, type ProviderServer, startProviderServer } from './provider-server.ts'
@@ -10,12 +10,9 @@ const listen: ProviderScript = ({ api, model }) => {
   return { text: 'A day, and it was long.', inputTokens: 5210, outputTokens: 100 }
 }
 
-/** The example with its limits in force; the ledger lies where its variables say, in the home folder. */
-async function prepare(change: (example: Example) => void = () => undefined): Promise<Example> {
-  const example = copyExample('media-jobs', '../.cp-whisperx/costs/purser.db')
-  change(example)
-  expect((await example.purser('budgets', 'apply')).out).toContain('created user.monthly')
-  return example
+/** The example; its ledger lies where its variables say, in the home folder. */
+function prepare(): Example {
+  return copyExample('media-jobs', '../.cp-whisperx/costs/purser.db')
 }
 
 function services({ url, environment }: ProviderServer, more: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -28,6 +25,8 @@ function setMonth(example: Example, user: string, dollars: number): void {
   const profile = JSON.parse(readFileSync(path, 'utf8')) as { budget: object }
   writeFileSync(path, JSON.stringify({ ...profile, budget: { ...profile.budget, monthly_limit_usd: dollars } }))
 }
+
+const month = new Date().toISOString().slice(0, 7)
 
 // Foreseen: 1,800 s at $0.006 a minute are 0.18; 5,400 + 5,400 tokens at $0.002 a thousand 0.0216; 5,400 at $0.03 and 300 at $0.06 a
 // thousand 0.162 + 0.018. Together 0.3816.
@@ -42,12 +41,15 @@ Job interview: $0.3618
   06_whisperx_asr whisperx: $0.1791, 1 call
   10_translation indictrans2: $0.0204, 1 call
   13_ai_summarization openai: $0.1623, 1 call
-User 1 this month: $0.3618 of $50.00 (ok)
+User 1 in ${month}: $0.3618 of $50.00 (ok), 1 job
+  indictrans2: $0.0204, 1 call
+  openai: $0.1623, 1 call
+  whisperx: $0.1791, 1 call
 `
 
 test('a job is transcribed, translated and summed up, and each stage says what it cost', async () => {
   await using server = await startProviderServer(listen)
-  const example = await prepare()
+  const example = prepare()
   expect(await example.run([], services(server))).toEqual({ code: 0, out: interview, err: '' })
   expect(server.calls.map(({ api, model }) => `${api} ${model}`)).toEqual([
     'openai.transcription large-v3',
@@ -70,7 +72,7 @@ test('a job that fails goes on with the stage in which it failed', async () => {
   await using server = await startProviderServer((call) =>
     fails && call.model === 'gpt-4o' ? { status: 400, message: 'The model is asleep.' } : listen(call),
   )
-  const example = await prepare()
+  const example = prepare()
   const failed = await example.run([], services(server))
   expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('The model is asleep.') as string })
   fails = false
@@ -84,15 +86,17 @@ test('a job that fails goes on with the stage in which it failed', async () => {
 
 test('a soft month lets a job through, with what it says of it', async () => {
   await using server = await startProviderServer(listen)
-  const example = await prepare((each) => setMonth(each, '1', 0.3))
+  const example = prepare()
+  setMonth(example, '1', 0.3)
   const { code, out, err } = await example.run([], services(server))
   expect(code).toBe(0)
   expect(out).toContain('⚠ Budget limit exceeded. Job allowed (soft limit). Budget "user.monthly" (user=1) ')
   // 0.36175 of 0.30 passes both shares at once, with the last call.
   expect(err).toBe(
-    '⚠ warning: user 1 has spent $0.3618 of $0.30 this month (80%)\n⚠ critical: user 1 has spent $0.3618 of $0.30 this month (100%)\n',
+    '⚠ BUDGET ALERT: user 1 has spent $0.3618 of $0.30 this month (80% threshold, warning)\n' +
+      '⚠ BUDGET ALERT: user 1 has spent $0.3618 of $0.30 this month (100% threshold, critical)\n',
   )
-  expect(out).toContain('User 1 this month: $0.3618 of $0.30 (over)\n')
+  expect(out).toContain(`User 1 in ${month}: $0.3618 of $0.30 (over), 1 job\n`)
   await expectVerified(example)
 })
 
@@ -103,7 +107,7 @@ test('a hard month blocks the job that does not fit, before anything is sent; lo
       ? { text: 'It was a long day.', audioSeconds: 5400 }
       : { text: 'A day.', inputTokens: 16_000, outputTokens: 100 },
   )
-  const example = await prepare()
+  const example = prepare()
   const first = await example.run(['jobs/lecture.json'], services(server))
   // Made: 0.54, nothing, and 0.48 + 0.006: 1.026.
   expect(first).toEqual({
@@ -118,7 +122,10 @@ Job lecture: $1.03
   06_whisperx_asr whisperx: $0.54, 1 call
   10_translation local: $0.00, 1 call
   13_ai_summarization openai: $0.486, 1 call
-User 2 this month: $1.03 of $2.00 (ok)
+User 2 in ${month}: $1.03 of $2.00 (ok), 1 job
+  local: $0.00, 1 call
+  openai: $0.486, 1 call
+  whisperx: $0.54, 1 call
 `,
     err: '',
   })
@@ -139,16 +146,21 @@ User 2 this month: $1.03 of $2.00 (ok)
   writeFileSync(join(example.folder, 'jobs/third.json'), lecture.replace('"2"', '"1"'))
   expect((await example.run(['jobs/third.json'], services(server))).code).toBe(0)
 
-  // Raised, the blocked job goes through.
+  // Raised, the blocked job goes through. Two jobs are 2 × 0.54 and 2 × 0.486: 2.052, more than 80 % of 2.07.
   setMonth(example, '2', 2.07)
-  await example.purser('budgets', 'apply')
-  expect((await example.run(['jobs/another.json'], services(server))).code).toBe(0)
+  const raised = await example.run(['jobs/another.json'], services(server))
+  expect(raised).toMatchObject({ code: 0, err: '⚠ BUDGET ALERT: user 2 has spent $2.05 of $2.07 this month (80% threshold, warning)\n' })
+  expect(raised.out).toContain(`User 2 in ${month}: $2.05 of $2.07 (warning), 2 jobs
+  local: $0.00, 2 calls
+  openai: $0.972, 2 calls
+  whisperx: $1.08, 2 calls
+`)
   await expectVerified(example)
 })
 
 test('with tracking off the job runs, nothing is booked, and the hard month is said to bind nobody', async () => {
   await using server = await startProviderServer(listen)
-  const example = await prepare()
+  const example = prepare()
   const { code, out, err } = await example.run([], services(server, { COST_TRACKING_ENABLED: 'false' }))
   expect(code).toBe(0)
   expect(out).toContain('A day, and it was long.\nJob interview: $0.00\n')
@@ -157,5 +169,5 @@ test('with tracking off the job runs, nothing is booked, and the hard month is s
     'Cost tracking is off (COST_TRACKING_ENABLED or `tracking`), so nothing is booked or held, and nothing keeps to the budgets user.monthly.',
   )
   expect(server.calls).toHaveLength(3)
-  expect((await (await example.ledger()).costs()).total.calls).toBe(0)
+  expect(existsSync(example.db)).toBe(false)
 })

@@ -54,10 +54,6 @@ test('personas are estimated, made, and accounted for against the budgets of the
   const example = copyExample('persona-cli', 'personas.db')
   writeFileSync(join(example.folder, 'notes.txt'), 'They said. '.repeat(1600).slice(0, 16_000))
 
-  const without = await example.run(generate, server.environment)
-  expect(without).toMatchObject({ code: 1, err: expect.stringContaining('No budget is in force') as string })
-  expect((await example.purser('budgets', 'apply')).out).toContain('created budgets.daily, budgets.weekly, budgets.monthly')
-
   const ledger = await example.ledger()
   for (const [index, dollars] of ['0.40', '0.45', '0.43', '0.45'].entries()) {
     await spend(ledger, dollars, { run: `before-${index}`, experiment: 'first' })

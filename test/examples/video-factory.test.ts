@@ -24,7 +24,10 @@ const made = ['v1', 'Lighthouses']
 // 1,500 characters at $0.30 a thousand are 0.45: 0.5307, and a tenth more is 0.58377.
 // Made: stories of 100 + 500, 120 + 510 and 140 + 520 tokens are 0.00015, 0.0001575 and 0.000165; the script of 1,800 + 800 is
 // 0.00065, together 0.0011225. 4 pictures are 0.08, 1,400 characters 0.42: 0.5011225, which is 0.0826475 or 14.16 % less.
-const printed = (today: string): string => `Video v1 will cost about $0.5838, with a buffer of 10 %.
+const printed = (
+  today: string,
+  [year, month] = today.split('-').map(Number),
+): string => `Video v1 will cost about $0.5838, with a buffer of 10 %.
 Cost logged: gemini.story_generation = $0.00015
 Cost logged: gemini.story_generation = $0.0001575
 Cost logged: gemini.story_generation = $0.000165
@@ -37,6 +40,7 @@ Cost logged: elevenlabs.voice_synthesis = $0.42
 Video v1 is made.
 {"video_id":"v1","costs_by_service":{"elevenlabs":0.42,"gemini":0.0011225,"nanobanana":0.08},"total":0.5011225}
 {"date":"${today}","costs_by_service":{"elevenlabs":0.42,"gemini":0.0011225,"nanobanana":0.08},"total":0.5011225}
+{"year":${year},"month":${month},"costs_by_service":{"elevenlabs":0.42,"gemini":0.0011225,"nanobanana":0.08},"total":0.5011225}
 Estimated $0.58377, actual $0.5011225 (-14.2 %)
 `
 
@@ -107,13 +111,23 @@ test('takes of one video add up, and the day is told at 80 % and at its limit, w
   const first = await example.run(made, server.environment)
   // 0.5011 of 0.60 is 83.5 %.
   expect(first).toMatchObject({ code: 0, err: 'Cost alert: videos.daily $0.5011 / $0.60 (80% threshold)\n' })
+  // What the month before cost, and the first day of this one, without a video; that may be today.
+  const [year, month, day] = new Date().toISOString().slice(0, 10).split('-').map(Number) as [number, number, number]
+  const ledger = await example.ledger()
+  const before = { provider: 'acme', model: 'flat', labels: { service: 'acme' } }
+  await ledger.record({ ...before, costUsd: '7.00', at: new Date(Date.UTC(year, month - 1, 1) - 1).toISOString() })
+  await ledger.record({ ...before, costUsd: '0.25', at: new Date(Date.UTC(year, month - 1, 1)).toISOString() })
   const second = await example.run([...made, 'v1-take-2'], server.environment)
   expect(second.code).toBe(0)
   const alerts = second.err.trimEnd().split('\n')
   expect(alerts[0]).toContain('Budget "videos.daily" ')
-  expect(alerts.slice(1)).toEqual(['Cost alert: videos.daily $1.00 / $0.60 (100% threshold)'])
+  expect(alerts.slice(1)).toEqual([`Cost alert: videos.daily ${day === 1 ? '$1.25' : '$1.00'} / $0.60 (100% threshold)`])
   expect(second.out).toContain(
     '{"video_id":"v1","costs_by_service":{"elevenlabs":0.84,"gemini":0.0022,"nanobanana":0.16},"total":1.0022}\n',
+  )
+  // 1.0022 and 0.25.
+  expect(second.out).toContain(
+    `{"year":${year},"month":${month},"costs_by_service":{"acme":0.25,"elevenlabs":0.84,"gemini":0.0022,"nanobanana":0.16},"total":1.2522}\n`,
   )
   const { out } = await example.purser('runs', 'report', '--by', 'video=v1', '--format', 'json')
   expect(JSON.parse(out)).toMatchObject({ run_count: 2, total_cost_usd: 1.0022, average_per_run_usd: 0.5011 })

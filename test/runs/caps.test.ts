@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
+import { CallDenied } from '../../src/facade/calls/call-denied.ts'
 import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
 import { counter, pay, usd } from './paid-call.ts'
 
@@ -38,6 +39,44 @@ describe('the cap of a stage', () => {
 })
 
 describe('the cap of a run', () => {
+  test('on calls refuses the one that is more', async () => {
+    const purser = await openTemporaryLedger()
+    let made = 0
+    const ended = await purser.run({ id: 'r', budget: { calls: 2 } }, (run) =>
+      run.stage('paint', async () => {
+        for (; made < 5; made += 1) await pay(purser, '0.10')
+      }),
+    )
+    expect(ended).toMatchObject({ state: 'paused', limit: { budget: 'run', metric: 'calls', limit: 2n, spent: 2n } })
+    expect([made, (await purser.costs()).total.calls]).toEqual([2, 2])
+  })
+
+  test('on one call refuses the second', async () => {
+    const purser = await openTemporaryLedger()
+    const ended = await purser.run({ id: 'r', budget: { calls: 1 } }, async () => {
+      await pay(purser, '0.10')
+      await pay(purser, '0.10')
+    })
+    expect(ended).toMatchObject({ state: 'paused', limit: { budget: 'run', metric: 'calls', limit: 1n, spent: 1n } })
+    expect((await purser.costs()).total.calls).toBe(1)
+  })
+
+  test('sees what calls cost beyond what was held for them', async () => {
+    const purser = await openTemporaryLedger()
+    const dearer = async (): Promise<void> => {
+      const read = () => ({ provider: 'acme', model: 'big', costUsd: '0.60', usage: {} })
+      const called = await purser.call({ amount: { cost: '0.10' }, read }, async () => undefined)
+      if (!called.granted) throw new CallDenied(called)
+      await called.booked
+    }
+    const ended = await purser.run({ id: 'r', budget: '1.00' }, async () => {
+      for (let call = 0; call < 10; call += 1) await dearer()
+    })
+    // $0.60 leaves $0.40, of which the second call may have $0.10; nothing is left for a third.
+    expect(ended).toMatchObject({ state: 'paused', limit: { budget: 'run', metric: 'cost', limit: usd(1), spent: usd(1.2) } })
+    expect((await purser.costs()).total.calls).toBe(2)
+  })
+
   test('counts what the calls of a dead process hold', async () => {
     const purser = await openTemporaryLedger()
     // Two calls of an earlier execution that were under way when it ended.

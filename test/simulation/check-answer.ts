@@ -33,7 +33,7 @@ export function checkOutcome(model: Model, operation: Operation, expected: Expec
       const { granted, kind: why, budget, metric } = answer as Denial
       return same(
         kind,
-        { granted: false, why: 'exhausted', budget: expected.parent, metric: expected.metric },
+        { granted: false, why: expected.why, budget: expected.parent, metric: expected.metric },
         { granted, why, budget, metric },
       )
     }

@@ -1,4 +1,5 @@
 import type { Metric, Mode } from '../../src/budgets/budget.ts'
+import type { DenialKind } from '../../src/budgets/denial.ts'
 import type { Asked } from '../../src/budgets/hold.ts'
 import type { Settling } from '../../src/budgets/settle.ts'
 import type { Labels } from '../../src/ledger/charge.ts'
@@ -20,7 +21,7 @@ import { addAside, asideOf, decide, type Decision, type Demand, demandsOf, sampl
 export type Expected =
   | { readonly kind: 'grant'; readonly hold: ModelHold; readonly decision?: Decision }
   | { readonly kind: 'denial'; readonly decision: Decision }
-  | { readonly kind: 'parent-denial'; readonly parent: string; readonly metric: Metric }
+  | { readonly kind: 'parent-denial'; readonly parent: string; readonly metric: Metric; readonly why: DenialKind }
   | { readonly kind: 'error'; readonly code: string }
   | { readonly kind: 'outcome'; readonly hold: ModelHold; readonly charge: string | null; readonly overrun: ReadonlyMap<string, bigint> }
 
@@ -227,6 +228,7 @@ function book(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<s
 /** What a charge or a correction comes to is taken out of what its hold keeps, and what is more than that is an overrun. */
 export function spend(model: Model, hold: ModelHold, charge: ModelCharge, overrun: Map<string, bigint>): void {
   const causes = new Map<ModelBudget, string>()
+  const payers = payersOf(model, hold)
   counting(
     model,
     charge,
@@ -243,8 +245,8 @@ export function spend(model: Model, hold: ModelHold, charge: ModelCharge, overru
         }
         // What a record counts in another window than its hold was never held there.
         const isThere = startOf(budget, charge.countedAt) === startOf(budget, hold.reservedAt)
-        const aside = isThere ? hold.setAside.find(({ revision }) => revision === budget.revision) : undefined
-        const over = amount - (aside?.worst ?? 0n)
+        const scope = scopeOf(budget.budget, charge.labels)
+        const over = isThere ? pay(payers, amount, (payer) => asideOf(payer, { budget, scope })) : amount
         if (over > 0n) {
           const isUnpriced = hold.asked.refusal?.kind === 'unpriced' && metric === 'cost'
           const isPlan = hold.asked.basis === 'plan' && !budget.budget.countsPlan
@@ -252,16 +254,38 @@ export function spend(model: Model, hold: ModelHold, charge: ModelCharge, overru
           causes.set(budget, isBounded ? 'overrun' : 'soft')
           if (isBounded) overrun.set(budget.budget.name, (overrun.get(budget.budget.name) ?? 0n) + over)
         }
-        take(aside, amount)
       }
     },
   )
   for (const metric of ['cost', 'tokens', 'calls'] as const) {
     const amount = amountOf({ ...wholeUsage, metric } as ModelBudget['budget'], charge)
-    const left = hold.left[metric]
     hold.spent[metric] = (hold.spent[metric] ?? 0n) + amount
-    if (left !== undefined) hold.left[metric] = positive(left - amount)
+    let rest = amount
+    for (const payer of payers) {
+      const left = payer.left[metric]
+      if (left === undefined || rest <= 0n) continue
+      payer.left[metric] = positive(left - rest)
+      rest = positive(rest - left)
+    }
   }
+}
+
+/** Who a call of a hold is paid by: the hold, and what that cannot pay, those that it comes from as long as they are open. */
+function payersOf(model: Model, hold: ModelHold): ModelHold[] {
+  const origin = parentOf(model, hold)
+  // A record may come before anybody has noticed that the hold of its part ran out.
+  if (origin?.state === 'open' && origin.expiresAt <= model.now) lapse(model)
+  return origin?.state === 'open' ? [hold, ...payersOf(model, origin)] : [hold]
+}
+
+/** Takes an amount out of what each has set aside, one after the other; gives what is beyond all of it. */
+function pay(payers: readonly ModelHold[], amount: bigint, asideIn: (payer: ModelHold) => SetAside | undefined): bigint {
+  return payers.reduce((rest, payer) => {
+    const aside = asideIn(payer)
+    const before = aside?.worst ?? 0n
+    take(aside, rest)
+    return rest - (before - (aside?.worst ?? 0n))
+  }, amount)
 }
 
 function take(aside: SetAside | undefined, amount: bigint): void {
@@ -277,15 +301,17 @@ function isAsked({ budget }: ModelBudget, { asked }: ModelHold, { labels }: Mode
 
 /** Money that was spent elsewhere can no longer be spent where its hold, or one that this was split from, keeps it. */
 export function takeWhereNotCounted(model: Model, hold: ModelHold, charge: ModelCharge): void {
-  const seen = new Set([...model.applying(charge.labels)].map((budget) => keyOf(scopeOf(budget.budget, charge.labels), budget.revision)))
+  const counts = [...model.applying(charge.labels)].map((budget) => keyOf(scopeOf(budget.budget, charge.labels), budget.revision))
+  const rests = new Map(counts.map((key) => [key, 0n]))
   for (let origin: ModelHold | undefined = hold; origin !== undefined; origin = parentOf(model, origin)) {
     for (const budget of model.applying(origin.asked.labels)) {
       const scope = scopeOf(budget.budget, origin.asked.labels)
       const key = keyOf(scope, budget.revision)
-      if (seen.has(key)) continue
-      seen.add(key)
-      take(asideOf(origin, { budget, scope }), amountOf(budget.budget, charge))
-      relieve(model, { budget, scope, at: origin.reservedAt })
+      const rest = rests.get(key) ?? amountOf(budget.budget, charge)
+      const isLast = origin !== hold && origin.state !== 'open'
+      const over = pay([origin], rest, (payer) => asideOf(payer, { budget, scope }))
+      rests.set(key, isLast ? 0n : over)
+      if (rest > 0n) relieve(model, { budget, scope, at: origin.reservedAt })
     }
   }
 }

@@ -11,11 +11,12 @@ export function split(model: Model, from: string, id: string, asked: Asked): Exp
   const parent = model.holds.get(from)
   if (parent === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
   if (parent.state !== 'open') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
-  for (const metric of ['cost', 'tokens'] as const) {
-    const left = parent.left[metric]
-    // A hold for none of a metric says nothing of it.
-    if (parent.asked.worst[metric] === 0n) continue
-    if (left !== undefined && (asked.worst[metric] ?? 0n) > left) return { kind: 'parent-denial', parent: from, metric }
+  for (const metric of ['cost', 'tokens', 'calls'] as const) {
+    if (!isLimited(model, parent, metric)) continue
+    const amount = asked.basis === 'free' && metric === 'cost' ? (asked.worst.cost ?? 0n) : asked.worst[metric]
+    const unknown = metric === 'cost' ? (asked.refusal?.kind ?? 'unbounded') : 'unbounded'
+    if (amount === undefined) return { kind: 'parent-denial', parent: from, metric, why: unknown }
+    if (amount > (parent.left[metric] ?? 0n)) return { kind: 'parent-denial', parent: from, metric, why: 'exhausted' }
   }
   const whole = demandsOf(model, asked, parent.reservedAt)
   const moves = whole.map((demand) => moveOf(parent, demand))
@@ -33,6 +34,15 @@ export function split(model: Model, from: string, id: string, asked: Asked): Exp
     if (left !== undefined) parent.left[metric] = positive(left - (asked.worst[metric] ?? 0n))
   }
   return { kind: 'grant', hold, decision }
+}
+
+/** A hold for none of a metric says nothing of it; one that nobody gave a number of calls is for one, and for any number of parts. */
+function isLimited(model: Model, hold: ModelHold, metric: 'cost' | 'tokens' | 'calls'): boolean {
+  const whole = hold.asked.worst[metric] ?? 0n
+  if (whole === 0n || metric !== 'calls') return whole > 0n
+  if (whole > 1n || hold.asked.saysCalls === true) return true
+  const origin = model.holds.get(hold.parent ?? '')
+  return origin !== undefined && isLimited(model, origin, metric)
 }
 
 interface Move {

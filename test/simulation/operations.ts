@@ -119,7 +119,12 @@ export class Operations {
     const isFree = random.chance(0.03)
     return {
       labels: parseLabels(labels),
-      worst: { calls: 1n, concurrency, ...(!isUnbounded && { cost: isFree ? 0n : cost, tokens }) },
+      worst: {
+        calls: random.chance(0.15) ? BigInt(random.between(2, 4)) : 1n,
+        concurrency,
+        ...(!isUnbounded && { cost: isFree ? 0n : cost, tokens }),
+      },
+      ...(random.chance(0.1) && { saysCalls: true }),
       expected: random.chance(0.15) ? { cost: cost / 2n } : {},
       ttlMs: random.pick([1, 5000, 60_000, 300_000, 3_600_000, 90_000_000]),
       basis: random.chance(0.06) ? 'plan' : 'metered',

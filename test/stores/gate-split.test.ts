@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { HoldId } from '../../src/budgets/hold.ts'
 import { everyStore } from './every-store.ts'
-import { denied, granted, openGate, usd } from './gate-ledger.ts'
+import { splitCall } from '../../src/ledger/split-call.ts'
+import { asked, chargeOf, denied, granted, openGate, usd } from './gate-ledger.ts'
 
 const run = { run: '42' }
 const stage = (name: string) => ({ ...run, stage: name })
@@ -186,5 +187,134 @@ describe.each(everyStore)('parts of a hold, on $name', (kind) => {
     granted(await gate.split('run', usd(1)))
     expect((await gate.counter('calls')).held).toBe(2n)
     expect(denied(await gate.split('run', usd(1)))).toMatchObject({ budget: 'calls', kind: 'contended' })
+  })
+
+  test('what a part costs beyond its own comes out of its hold, and only what is more than that is an overrun', async () => {
+    const { gate, store } = await openGate(kind)
+    await gate.define({ limit: usd(1) })
+    granted(await gate.reserve(usd(1), { id: 'cap' }))
+    granted(await gate.split('cap', usd(0.1), { id: 'first' }))
+    // $0.60 of it: $0.10 of the part, $0.50 of the $0.90 that the cap has left.
+    expect((await gate.settle('first', usd(0.6))).overrun).toEqual([])
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.6), held: usd(0.4), overLimit: null })
+    expect(await store.gate('hold', { id: 'cap' as HoldId })).toMatchObject({ left: { cost: usd(0.4) } })
+    granted(await gate.split('cap', usd(0.1), { id: 'second' }))
+    // $0.60 again: $0.10 and the last $0.30 of the cap, which leaves $0.20 that nobody had set aside.
+    expect((await gate.settle('second', usd(0.6))).overrun).toEqual([{ budget: 'daily', by: usd(0.2) }])
+    expect(await gate.counter()).toMatchObject({ spent: usd(1.2), held: 0n, overLimit: { by: usd(0.2), cause: 'overrun' } })
+    expect(denied(await gate.split('cap', usd(0.1)))).toMatchObject({ kind: 'exhausted', budget: 'cap', hold: 'cap', room: 0n })
+    await gate.release('cap')
+    expect(await gate.counter()).toMatchObject({ spent: usd(1.2), held: 0n, presumed: 0n })
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+  })
+
+  test('what a part of a part costs beyond both comes out of the hold that they come from', async () => {
+    const { gate, store } = await openGate(kind)
+    await gate.define({ limit: usd(2) })
+    granted(await gate.reserve(usd(2), { id: 'run' }))
+    granted(await gate.split('run', usd(0.5), { id: 'stage' }))
+    granted(await gate.split('stage', usd(0.2), { id: 'call' }))
+    // $0.90: $0.20 of the call, $0.30 of the stage, $0.40 of the $1.50 of the run.
+    expect((await gate.settle('call', usd(0.9))).overrun).toEqual([])
+    expect(await gate.counter()).toMatchObject({ spent: usd(0.9), held: usd(1.1), overLimit: null })
+    expect(denied(await gate.split('stage', 1n))).toMatchObject({ budget: 'stage', room: 0n })
+    expect(denied(await gate.split('run', usd(1.1) + 1n))).toMatchObject({ budget: 'run', room: usd(1.1) })
+    expect((await store.verify({ repair: false })).discrepancies).toEqual([])
+  })
+
+  test('a late settle of a part that ran out comes out of its hold too, where it is more than what was presumed', async () => {
+    const { gate, clock } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(4), { id: 'run', ttlMs: 3_600_000 }))
+    granted(await gate.split('run', usd(1), { id: 'call', ttlMs: 1000 }))
+    clock.now += 1000
+    // $1.50 for $1 that was presumed: $0.50 of the $3 of the run.
+    expect((await gate.settle('call', usd(1.5))).overrun).toEqual([])
+    expect(await gate.counter()).toMatchObject({ spent: usd(1.5), held: usd(2.5), presumed: 0n })
+  })
+
+  test('a hold that has ended pays for nothing that its parts cost beyond their own', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define()
+    granted(await gate.reserve(usd(4), { id: 'run' }))
+    granted(await gate.split('run', usd(1), { id: 'call' }))
+    await gate.release('run')
+    expect((await gate.settle('call', usd(1.5))).overrun).toEqual([{ budget: 'daily', by: usd(0.5) }])
+  })
+
+  test('a call for another stage, dearer than its part, leaves as much less held for calls without a stage', async () => {
+    const { gate } = await openGate(kind)
+    await gate.define({ each: ['stage'] })
+    granted(await gate.reserve(usd(2), { id: 'run' }))
+    granted(await gate.split('run', usd(0.1), { id: 'call' }))
+    const serves = [{ labels: { stage: 'draft' }, weight: '1' }]
+    const [draft] = splitCall(chargeOf(usd(0.6), { at: Date.parse('2026-03-10T10:00:00Z'), id: 'c' }), serves)
+    await gate.store.gate('settle', { id: 'call' as HoldId, settlement: { draft, ignore: ['at'], settling: 'final' } })
+    expect(await gate.counter('daily', { stage: 'draft' })).toMatchObject({ spent: usd(0.6), held: 0n })
+    expect(await gate.counter('daily', {})).toMatchObject({ spent: 0n, held: usd(1.4) })
+    granted(await gate.split('run', usd(1.4)))
+  })
+
+  test('a part of which nobody can say what it may cost is refused where its hold is for money', async () => {
+    const { gate, store } = await openGate(kind)
+    granted(await gate.reserve(usd(1), { id: 'cap' }))
+    const unknown = async (refusal: 'unpriced' | 'unbounded', from = 'cap') => {
+      const { cost: _, ...worst } = asked({ worst: { concurrency: 0n } }).worst
+      const part = { ...asked({ refusal: { kind: refusal, message: 'Its model is new.' } }), worst }
+      return store.gate('split', { from: from as HoldId, id: `${from}-${refusal}` as HoldId, asked: part })
+    }
+    for (const kindOfRefusal of ['unpriced', 'unbounded'] as const) {
+      expect(denied(await unknown(kindOfRefusal))).toMatchObject({
+        kind: kindOfRefusal,
+        budget: 'cap',
+        hold: 'cap',
+        metric: 'cost',
+        asked: null,
+        limit: usd(1),
+        room: usd(1),
+        message: expect.stringContaining('Its model is new.'),
+      })
+    }
+    // A hold that is for no money says nothing of it.
+    granted(await gate.reserve(0n, { id: 'place' }))
+    granted(await unknown('unbounded', 'place'))
+  })
+
+  test('a part of which nobody can say how many tokens it may use is refused where its hold is for tokens', async () => {
+    const { gate } = await openGate(kind)
+    granted(await gate.reserve(usd(1), { id: 'cap', worst: { tokens: 100n } }))
+    expect(denied(await gate.split('cap', usd(0.1)))).toMatchObject({ kind: 'unbounded', budget: 'cap', metric: 'tokens', room: 100n })
+    granted(await gate.split('cap', usd(0.1), { worst: { tokens: 100n } }))
+  })
+
+  test('a hold for several calls has no more of them for its parts, nor for theirs', async () => {
+    const { gate } = await openGate(kind)
+    granted(await gate.reserve(usd(4), { id: 'run', worst: { calls: 3n } }))
+    granted(await gate.split('run', usd(1), { id: 'first' }))
+    granted(await gate.split('run', usd(1), { id: 'second', worst: { calls: 2n } }))
+    expect(denied(await gate.split('run', usd(1)))).toMatchObject({
+      kind: 'exhausted',
+      budget: 'run',
+      metric: 'calls',
+      limit: 3n,
+      room: 0n,
+    })
+    granted(await gate.split('first', usd(0.5)))
+    expect(denied(await gate.split('first', usd(0.1)))).toMatchObject({ budget: 'first', metric: 'calls', limit: 1n, room: 0n })
+    await gate.release('second')
+    granted(await gate.split('run', usd(1), { worst: { calls: 2n } }))
+  })
+
+  test('a hold for one call has one part where somebody said that it is for one, and any number where nobody did', async () => {
+    const { gate, store, again } = await openGate(kind)
+    granted(await store.gate('reserve', { id: 'said' as HoldId, asked: { ...asked({ worst: { cost: usd(1) } }), saysCalls: true } }))
+    granted(await gate.reserve(usd(1), { id: 'default' }))
+    const opened = again === undefined ? store : await again()
+    const part = (from: string, id: string) =>
+      opened.gate('split', { from: from as HoldId, id: id as HoldId, asked: asked({ worst: { cost: usd(0.1), concurrency: 0n } }) })
+    granted(await part('said', 'said-1'))
+    expect(denied(await part('said', 'said-2'))).toMatchObject({ kind: 'exhausted', metric: 'calls', limit: 1n, room: 0n })
+    granted(await part('default', 'default-1'))
+    granted(await part('default', 'default-2'))
   })
 })

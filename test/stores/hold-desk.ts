@@ -14,9 +14,11 @@ export function openHoldDesk(store: Store, now: () => number): HoldDesk {
       isTracking: true,
       catalog: () => catalog,
       serviceTiers: {},
+      weekStart: 1,
       draft: (input) => draftCharge(input, (request) => priceUsage(catalog, request), now()),
       read: async (records) => records.map((record) => parseRecord(record, 'UTC', now())),
       run: (work) => work(),
+      warn: () => undefined,
     },
     { seedAll: async () => undefined, profileModels: async () => [] },
   )

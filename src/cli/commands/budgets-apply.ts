@@ -3,7 +3,8 @@ import { PurserError } from '../../errors.ts'
 import type { Purser } from '../../purser.ts'
 import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/display-width.ts'
-import { appliedText, definingPath } from '../apply-budgets.ts'
+import { definingPath } from '../../facade/apply-configured.ts'
+import { appliedText } from '../apply-budgets.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
@@ -21,7 +22,7 @@ async function apply(session: Session, isSure: boolean): Promise<void> {
   }
   const purser = await session.open({ create: true, prices: false })
   const configured = await session.config.budgets(purser.timezone)
-  const path = await definingPath(session, purser, configured)
+  const path = await definingPath(session.config, purser, configured)
   if (configured.budgets.length === 0 && !isSure) await refuseToRemove(purser, path)
   const bar = createProgressBar('Counting')
   const applied = await purser.budgets

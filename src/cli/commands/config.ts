@@ -6,6 +6,7 @@ import type { ConfiguredBudgets } from '../../config/read-budgets.ts'
 import { settingMeanings, type SettingName, type Settings } from '../../config/settings.ts'
 import { PurserError } from '../../errors.ts'
 import { isPostgresUrl, shownPlace } from '../../ledger/ledger-place.ts'
+import type { Purser } from '../../purser.ts'
 import { printable } from '../../text/display-width.ts'
 import { weekdays } from '../../time/weekdays.ts'
 import { writeJson, writeLines } from '../output.ts'
@@ -182,44 +183,12 @@ function checkLedgerPath({ db, dbFrom }: PurserConfig): void {
 
 async function findWarnings(session: Session): Promise<string[]> {
   const { config } = session
-  const { cards, warnings } = await config.ownerCards()
-  const found = [...warnings]
-  if (cards.length > 0) {
-    const { staleOwnerPrices } = await import('../../pricing/owner-cards.ts')
-    found.push(...staleOwnerPrices(cards, Date.now()))
-  }
-  found.push(...(await budgetWarnings(config)), ...(await profileWarnings(session)))
-  for (const source of config.sources) found.push(...(await sourceWarnings(source)))
-  if (config.retention !== undefined) found.push('usage.retention is read, and not in force in this version: nothing is deleted.')
-  if (session.hasLedger()) found.push(...(await ledgerWarnings(session)))
-  return found
-}
-
-async function budgetWarnings(config: PurserConfig): Promise<string[]> {
-  const { budgets, warnings, notifications, notificationEmails, costPreferences } = await config.budgets()
-  const found = [...warnings]
-  for (const { name, increase } of budgets) {
-    if (increase !== null && increase.until <= Date.now()) found.push(`the increase of the budget "${name}" has ended.`)
-  }
-  if (!config.trackingEnabled) found.push('COST_TRACKING_ENABLED is false: nothing is booked or held, and budgets limit nothing.')
-  if (notifications.some(({ type, enabled }) => type !== 'in_app' && enabled !== false)) {
-    found.push('alerts.notifications is read, and not in force in this version: nothing is sent.')
-  }
-  if (notificationEmails.size > 0) found.push('the notification_email of users is read, and not in force in this version: nothing is sent.')
-  if (costPreferences.size > 0) {
-    found.push(
-      'the cost_preferences of users are read and shown, and not in force in this version: they are for programs that show estimates, running costs and recommendations to a user.',
-    )
-  }
-  return found
-}
-
-/** Models of profiles that nobody has a price for. */
-async function profileWarnings(session: Session): Promise<string[]> {
-  const { profiles, unknownModels } = await session.config.profiles()
-  if (profiles.size === 0) return []
+  const { configWarnings } = await import('../../config/config-warnings.ts')
   const { catalogInForce } = await import('./price.ts')
-  return unknownModels(await catalogInForce(session), Date.now())
+  const ledger = async (): Promise<Purser | undefined> => (session.hasLedger() ? session.open({ create: false, prices: false }) : undefined)
+  const found = await configWarnings(config, { catalog: () => catalogInForce(session), ledger })
+  for (const source of config.sources) found.push(...(await sourceWarnings(source)))
+  return found
 }
 
 async function sourceWarnings(source: PurserConfig['sources'][number]): Promise<string[]> {
@@ -228,16 +197,4 @@ async function sourceWarnings(source: PurserConfig['sources'][number]): Promise<
   if (source.map !== undefined) parseMapping(source.map)
   if (source.labels !== undefined) parseLabels(source.labels)
   return source.paths.filter((path) => !existsSync(path)).map((path) => `the source ${source.kind} names ${path}, which does not exist.`)
-}
-
-async function ledgerWarnings(session: Session): Promise<string[]> {
-  const purser = await session.open({ create: false, prices: false })
-  const { timezone, subjects } = session.config
-  const warnings: string[] = []
-  if (timezone !== undefined && timezone !== purser.timezone) {
-    warnings.push(`the ledger was created in ${purser.timezone}; questions in ${timezone} are answered, and take longer.`)
-  }
-  const missing = subjects.filter((subject) => !purser.subjects.has(subject))
-  if (missing.length > 0) warnings.push(`the ledger was created without the subjects ${missing.join(', ')}; they are kept as other labels.`)
-  return warnings
 }

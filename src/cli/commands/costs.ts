@@ -91,12 +91,15 @@ async function run(session: Session, options: CostsOptions): Promise<void> {
   const period = periodIn(config.timezone ?? purser.timezone)
   const query = toQuery(options, period, config.weekStart)
   const table = await purser.costs(query)
-  if (session.json) return writeJson(costsJson(period, query.groupBy, table))
+  const { unresolvedHolds } = await import('../unresolved-holds.ts')
+  const unresolved = unresolvedHolds(await purser.holds.list(), query, purser.subjects)
+  if (session.json) return writeJson(costsJson(period, query.groupBy, table, unresolved))
   const { costLines } = await import('../cost-view.ts')
-  const { costNotes, unusedLabelNotes } = await import('../cost-notes.ts')
+  const { costNotes, unresolvedNotes, unusedLabelNotes } = await import('../cost-notes.ts')
   await writeLines(costLines(period, query.groupBy, table))
   const doubtful = table.total.isLowerBound ? await doubtfulModels(purser, query) : []
-  const notes = [...costNotes(table.total, doubtful), ...unusedLabelNotes(query.groupBy, table)]
+  const left = unresolved === undefined ? [] : unresolvedNotes(unresolved)
+  const notes = [...costNotes(table.total, doubtful), ...left, ...unusedLabelNotes(query.groupBy, table)]
   if (notes.length > 0) await writeLines(['', ...wrapNotes(notes)])
 }
 

@@ -57,7 +57,10 @@ function steering(name: string, description: string, act: (purser: Purser, id: s
 
 async function change(self: Command, name: string, act: (purser: Purser, id: string) => Promise<Run>): Promise<void> {
   await withSession(self, async (session) => {
-    if (!(await isTracking(session))) return note('Cost tracking is off, so runs are not known, and nothing was changed.')
+    if (!(await isTracking(session))) {
+      note('Cost tracking is off, so runs are not known, and nothing was changed.')
+      return session.json ? writeJson({ tracking: false }) : undefined
+    }
     const purser = await session.open({ create: false, prices: false })
     const run = await act(purser, await namedRun(purser, name))
     await answerOrSay(`The run "${run.id}" was changed.`, () => (session.json ? writeJson(runStateJson(run)) : writeLines(stateLines(run))))

@@ -170,6 +170,29 @@ describe('a call whose answer is a stream', () => {
     expect(spent + held + presumed).toBe(await worst())
   })
 
+  test.each([
+    ['is frozen', () => Object.freeze(events())],
+    ['forbids it', () => new Proxy(events(), { defineProperty: () => expect.fail('no') as never })],
+  ])('that cannot be watched because it %s is given all the same, and what was set aside is kept', async (_name, sealed) => {
+    const warnings: string[] = []
+    const purser = await openTemporaryLedger({ ownerCards: cards, onWarning: (message) => warnings.push(message) })
+    await purser.budgets.set('daily', { limit: '1.00', window: 'day' })
+    const stream = sealed()
+    const called = await purser.call({ request }, async () => stream)
+    if (!called.granted) return expect.fail(called.message)
+    expect(called.answer).toBe(stream)
+    expect((await called.booked).outcome).toBe('kept')
+    expect(await counter(purser)).toEqual([0n, await worst(), 0n])
+    expect(warnings).toEqual([expect.stringContaining('cannot be watched')])
+    expect(warnings[0]).toContain(called.hold)
+  })
+
+  test('only by name is an answer like any other', async () => {
+    const purser = await open()
+    const called = await purser.call({ request }, async () => ({ ...answer, [Symbol.asyncIterator]: undefined }))
+    expect(called.granted && (await called.booked).charge?.costNanos).toBe(answerNanos)
+  })
+
   test('that its reader leaves counts as aborted', async () => {
     const purser = await open()
     const called = await purser.call({ request }, async () => events())

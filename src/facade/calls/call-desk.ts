@@ -130,8 +130,18 @@ export class CallDesk implements CallOpener {
     const over: StreamEnd = (ending, got) =>
       this.#end(open, ending, () => (readAnswer as (events: unknown) => HeldCall)(got), got.length > 0)
     // What a stream came to is known once it has been read to its end.
-    if (!observeStream(answer, open, over)) this.#end(open, 'ok', () => readAnswer(answer))
+    const observed = observeStream(answer, open, over)
+    if (observed === 'none') this.#end(open, 'ok', () => readAnswer(answer))
+    if (observed === 'unwatchable') this.#leaveUnwatched(open)
     return { granted: true, answer, hold: open.hold, warnings: open.warnings, booked: open.booked }
+  }
+
+  #leaveUnwatched(open: OpenCall): void {
+    if (open.hold === null) return
+    this.#books.warn(
+      `The stream that a call answered cannot be watched, such as one that is frozen, so nobody knows what it came to. Its hold ${open.hold} stays, and is presumed spent once it runs out; \`purser hold resolve\` says what it came to.`,
+    )
+    open.end('timeout')
   }
 
   /** The answer is the caller's, whatever is wrong with what is said of its cost: then nobody knows it. */

@@ -10,22 +10,25 @@ export type StreamEnd = (ending: Extract<Ending, 'ok' | 'cut' | 'aborted'>, even
 
 /**
  * Where an answer is a stream, watches it being read and says how it ended: at its end, broken off, or left by its reader.
- * The answer stays the object that it is. False where it is no stream.
+ * The answer stays the object that it is. `unwatchable`: it is a stream that cannot be changed, such as a frozen one, so
+ * nobody is told how it ends.
  */
-export function observeStream(answer: unknown, open: OpenCall, over: StreamEnd): boolean {
-  if (!isAsyncIterable(answer)) return false
-  const iterate = answer[Symbol.asyncIterator].bind(answer)
+export function observeStream(answer: unknown, open: OpenCall, over: StreamEnd): 'none' | 'watched' | 'unwatchable' {
+  if (typeof answer !== 'object' || answer === null) return 'none'
   let isRead = false
-  Object.defineProperty(answer, Symbol.asyncIterator, {
-    configurable: true,
-    writable: true,
-    value: () => {
+  try {
+    const begin: unknown = Reflect.get(answer, Symbol.asyncIterator)
+    if (typeof begin !== 'function') return 'none'
+    const iterate = begin.bind(answer) as () => AsyncIterator<unknown>
+    const value = (): AsyncIterator<unknown> => {
       if (isRead) return iterate()
       isRead = true
       return watched(iterate(), open, over)
-    },
-  })
-  return true
+    }
+    return Reflect.defineProperty(answer, Symbol.asyncIterator, { configurable: true, writable: true, value }) ? 'watched' : 'unwatchable'
+  } catch {
+    return 'unwatchable'
+  }
 }
 
 async function* watched(events: AsyncIterator<unknown>, open: OpenCall, over: StreamEnd): AsyncGenerator<unknown> {
@@ -52,8 +55,4 @@ async function* watched(events: AsyncIterator<unknown>, open: OpenCall, over: St
     over(ending, arrived)
     if (ending === 'aborted') await events.return?.()
   }
-}
-
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openBehind, openTemporaryLedger, temporaryFolder } from '../../../test/ledger/temporary-ledger.ts'
@@ -77,7 +77,7 @@ describe('a charge that the ledger cannot take', () => {
     const { db } = await openImpatient()
     const folder = `${db}-unbooked`
     mkdirSync(folder)
-    const name = `${process.pid}--00000000-0000-0000-0000-000000000000.jsonl`
+    const name = `${process.ppid}--00000000-0000-0000-0000-000000000000.jsonl`
     writeFileSync(join(folder, name), '')
     await openImpatient(db)
     expect(existsSync(join(folder, name))).toBe(true)
@@ -95,5 +95,155 @@ describe('a charge that the ledger cannot take', () => {
     expect(await purser.flush()).toEqual({ waiting: 0 })
     expect(await counters(purser)).toEqual([80_000_000n, 0n, 0n])
     expect((await purser.costs()).total.calls).toBe(1)
+  })
+
+  test('is booked by a ledger that the same process opens later, and not by one beside it', async () => {
+    const { purser, db, warnings } = await openImpatient()
+    const other = openBehind(db)
+    const called = await purser.call(paid, async () => other.exec('BEGIN IMMEDIATE'))
+    if (!called.granted) return expect.fail(called.message)
+    expect((await called.booked).outcome).toBe('journaled')
+    const folder = `${db}-unbooked`
+    const [name = ''] = readdirSync(folder)
+    const reading = await openTemporaryLedger({ db, readOnly: true })
+    expect(readdirSync(folder)).toEqual([name])
+    await reading.close()
+    await purser.close()
+    expect(warnings.at(-1)).toContain(`1 charge waits in ${join(realpathSync(folder), name)}`)
+    other.exec('ROLLBACK')
+    const { purser: next } = await openImpatient(db)
+    expect(await next.flush()).toEqual({ waiting: 0 })
+    expect((await Array.fromAsync(next.charges())).map(({ id }) => id as string)).toEqual([`hold:${called.hold}`])
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  test('because that was closed before the answer came is booked when it is opened again', async () => {
+    const { purser, db } = await openImpatient()
+    const answer = Promise.withResolvers<string>()
+    const sent = Promise.withResolvers<void>()
+    const calling = purser.call(paid, () => {
+      sent.resolve()
+      return answer.promise
+    })
+    await sent.promise
+    await purser.close()
+    answer.resolve('late')
+    const called = await calling
+    if (!called.granted) return expect.fail(called.message)
+    expect((await called.booked).outcome).toBe('journaled')
+    const { purser: next } = await openImpatient(db)
+    expect(await next.flush()).toEqual({ waiting: 0 })
+    expect((await Array.fromAsync(next.charges())).map(({ id }) => id as string)).toEqual([`hold:${called.hold}`])
+    expect(readdirSync(`${db}-unbooked`)).toEqual([])
+  })
+
+  test('is left to the ledger of this process that tries to book it', async () => {
+    const { purser, db } = await openImpatient()
+    const other = openBehind(db)
+    const called = await purser.call(paid, async () => other.exec('BEGIN IMMEDIATE'))
+    if (!called.granted) return expect.fail(called.message)
+    await called.booked
+    other.exec('ROLLBACK')
+    const [name] = readdirSync(`${db}-unbooked`)
+    const { purser: beside } = await openImpatient(db)
+    expect(readdirSync(`${db}-unbooked`)).toEqual([name])
+    expect(await beside.flush()).toEqual({ waiting: 0 })
+    expect(await purser.flush()).toEqual({ waiting: 0 })
+    expect((await purser.costs()).total.calls).toBe(1)
+  })
+})
+
+describe('a journal with lines that are damaged', () => {
+  const line = (id: string, more: object = {}) =>
+    JSON.stringify({
+      hold: `never-${id}`,
+      input: {
+        provider: 'acme',
+        model: 'big',
+        at: 1_750_000_000_000,
+        usage: { inputTokens: 1 },
+        labels: {},
+        statedNanos: '80000000',
+        id,
+        ...more,
+      },
+      ignore: ['at'],
+      settling: 'final',
+      isMeasured: true,
+    })
+
+  /** The file of a process that is gone, beside a new ledger. */
+  function leave(text: string): { db: string; folder: string } {
+    const db = join(temporaryFolder(), 'ledger.db')
+    const folder = `${db}-unbooked`
+    mkdirSync(folder)
+    const { pid } = spawnSync(process.execPath, ['-e', '0'])
+    writeFileSync(join(folder, `${pid}-1-00000000-0000-0000-0000-000000000000.jsonl`), text)
+    return { db, folder }
+  }
+
+  const booked = async (purser: Purser) => (await Array.fromAsync(purser.charges())).map(({ id }) => id as string)
+
+  test.each(['null', '{}', '7', '"text"', '[]', 'no JSON', '{"hold":"x","input":{}}', line('z', { labels: { ticket: 5 } })])(
+    'such as %s is opened; they are kept beside it, told once, and the others booked',
+    async (bad) => {
+      const { db, folder } = leave(`${bad}\n${line('first')}\n${bad}\n${line('second')}\n`)
+      const { purser, warnings } = await openImpatient(db)
+      expect(await purser.flush()).toEqual({ waiting: 0 })
+      expect((await booked(purser)).toSorted()).toEqual(['first', 'second'])
+      const [name = '', ...others] = readdirSync(folder)
+      expect(others).toEqual([])
+      expect(name).toMatch(/\.jsonl\.unreadable$/)
+      expect(readFileSync(join(folder, name), 'utf8')).toBe(`${bad}\n${bad}\n`)
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
+      expect(warnings).toHaveLength(1)
+      expect(warnings[0]).toContain(name)
+      await purser.close()
+      const { purser: next, warnings: later } = await openImpatient(db)
+      expect(await next.flush()).toEqual({ waiting: 0 })
+      expect(later).toEqual([])
+    },
+  )
+
+  test('is opened where it cannot be read at all', async () => {
+    const { db, folder } = leave('')
+    const [name = ''] = readdirSync(folder)
+    rmSync(join(folder, name))
+    mkdirSync(join(folder, name))
+    const { purser, warnings } = await openImpatient(db)
+    expect(await purser.flush()).toEqual({ waiting: 0 })
+    expect(warnings).toEqual([expect.stringContaining('cannot be read')])
+  })
+
+  test('is opened where the function that is warned throws', async () => {
+    const { db } = leave(`null\n${line('first')}\n`)
+    const told = Promise.withResolvers<Error>()
+    process.once('warning', told.resolve)
+    const purser = await openTemporaryLedger({
+      db,
+      onWarning: () => {
+        throw new Error('no logger')
+      },
+    })
+    expect(await purser.flush()).toEqual({ waiting: 0 })
+    expect(await booked(purser)).toEqual(['first'])
+    expect((await told.promise).message).toContain('1 line that is no charge')
+  })
+
+  test('books the others where one cannot be booked, which stays and is told once', async () => {
+    // Of a quantity of a later purser, and with a name that no charge can have.
+    const bad = [line('later', { usage: { dreamTokens: 5 } }), line('nameless', { model: '' })]
+    const { db, folder } = leave(`${bad[0]}\n${line('first')}\n${bad[1]}\n${line('second')}\n`)
+    const { purser, warnings } = await openImpatient(db)
+    expect(await purser.flush()).toEqual({ waiting: 2 })
+    expect(await purser.flush()).toEqual({ waiting: 2 })
+    expect((await booked(purser)).toSorted()).toEqual(['first', 'second'])
+    const [name = ''] = readdirSync(folder)
+    expect(warnings).toHaveLength(2)
+    for (const warning of warnings) expect(warning).toContain(name)
+    await purser.close()
+    expect(warnings).toHaveLength(3)
+    expect(warnings[2]).toContain('2 charges wait in ')
+    expect(warnings[2]).toContain(name)
   })
 })

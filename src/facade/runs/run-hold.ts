@@ -15,6 +15,7 @@ export function runAsked(labels: Labels, amounts: Amounts): Asked {
   return {
     labels,
     worst: { cost: 0n, tokens: 0n, calls: 0n, concurrency: 1n, ...amounts },
+    ...(amounts.calls !== undefined && { saysCalls: true }),
     expected: {},
     ttlMs,
     basis: 'metered',

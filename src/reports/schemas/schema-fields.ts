@@ -26,7 +26,9 @@ export const tokenFields = {
 export const doubtFields = {
   unpriced_calls: z.int().describe('calls that nobody knows a price of; they add nothing to the cost'),
   partial_calls: z.int().describe('calls of which a part has no price'),
-  is_lower_bound: z.boolean().describe('whether there are such calls, or cost tracking is off and none was booked: then the cost is at least this'),
+  is_lower_bound: z
+    .boolean()
+    .describe('whether there are such calls, or cost tracking is off and none was booked: then the cost is at least this'),
   plan_cost_usd: usd.describe('list price of what a subscription covers, in dollars; no part of the cost'),
   plan_cost_nanos: nanosText,
   plan_calls: z.int(),
