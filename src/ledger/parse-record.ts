@@ -4,6 +4,7 @@ import { closest } from '../text/closest.ts'
 import { parseInstant } from '../time/calendar.ts'
 import { readUsage } from '../usage/read-usage.ts'
 import { parseUsage } from '../usage/usage.ts'
+import { saysQuantities } from './says-quantities.ts'
 import { bases, type ChargeInput, outcomes } from './charge.ts'
 import { parseServes, type ServedRecord } from './parse-serves.ts'
 
@@ -81,11 +82,6 @@ export function parseRecord(record: CallRecord, zone: string, nowMs: number): Ch
     ...(reportedCostUsd !== undefined && { reportedNanos: parseCost('reportedCostUsd', reportedCostUsd) }),
     ...(serves !== undefined && { serves: parseServes(serves) }),
   }
-}
-
-/** Whether a record gives any quantity, be it zero. */
-export function saysQuantities({ usage }: Pick<CallRecord, 'usage'>): boolean {
-  return Object.keys(usage ?? {}).some((key) => key !== 'attributes')
 }
 
 /** A call that failed may have used nothing; one that was answered used something. */
