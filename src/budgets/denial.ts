@@ -1,6 +1,7 @@
 import type { Labels } from '../ledger/charge.ts'
 import type { Action, Metric } from './budget.ts'
 import type { BudgetWarning, HoldId } from './hold.ts'
+import type { LimitFigures } from './limit-figures.ts'
 
 /**
  * Why a hold is refused. `exhausted`: what is spent leaves no room; `contended`: it would fit if open holds gave back what
@@ -23,7 +24,7 @@ export interface Grant {
 }
 
 /** A hold that was refused: a value, not an exception, and nothing of it is stored. Amounts in the metric's unit. */
-export interface Denial {
+export interface Denial extends LimitFigures {
   readonly granted: false
   readonly kind: DenialKind
   /** The budget that refused; of several, the one that keeps refusing longest. Where `hold` is given, its id. */
@@ -35,12 +36,6 @@ export interface Denial {
   readonly metric: Metric
   /** The labels of the counter; none where the budget is not kept apart. */
   readonly scope: Labels
-  readonly limit: bigint
-  readonly spent: bigint
-  readonly held: bigint
-  readonly presumed: bigint
-  /** Null where nobody can say. */
-  readonly asked: bigint | null
   /** The largest amount that would fit now. */
   readonly room: bigint
   /** When the window ends, or a rolling one has room again; null where waiting does not help. */

@@ -1,6 +1,7 @@
 import type { Basis, Labels } from '../ledger/charge.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { Metric } from './budget.ts'
+import type { LimitFigures } from './limit-figures.ts'
 
 /** Identifies a hold within a ledger. */
 export type HoldId = string & { readonly __id: 'hold' }
@@ -98,14 +99,10 @@ export interface Hold {
 }
 
 /** A limit that was passed, or a call let through, where the budget does not refuse. */
-export interface BudgetWarning {
+export interface BudgetWarning extends LimitFigures {
   readonly budget: string
   readonly metric: Metric
   readonly scope: Labels
-  readonly limit: bigint
-  readonly spent: bigint
-  readonly held: bigint
-  readonly presumed: bigint
   readonly asked: bigint
   readonly message: string
 }

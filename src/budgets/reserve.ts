@@ -9,6 +9,7 @@ import { grantedBefore, grantOf } from './grant.ts'
 import type { Amounts, Asked, BudgetWarning, HoldId, Share } from './hold.ts'
 import { expectedOf } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
+import { figureTexts } from './limit-figures.ts'
 import { refusalOf, worstCase } from './worst-case.ts'
 import type { Applied } from './scope.ts'
 
@@ -138,18 +139,13 @@ function tellOnce(gate: Gate, { applied, counter, counters }: Demand, denial: De
   if (denial.kind === 'unavailable' || counters.some(({ denied }) => denied)) return
   counter.denied = true
   gate.rows.touch(counter)
-  const { limit, spent, held, presumed } = denial
   gate.effects.append({
     kind: 'budget.denied',
     body: {
       ...gate.describe(applied, counter),
       denial: denial.kind,
       action: applied.terms.onLimit,
-      asked: denial.asked === null ? null : String(denial.asked),
-      limit: String(limit),
-      spent: String(spent),
-      held: String(held),
-      presumed: String(presumed),
+      ...figureTexts(denial),
     },
   })
 }

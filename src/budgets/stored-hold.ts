@@ -2,6 +2,7 @@ import { parseLabels } from '../ledger/labels.ts'
 import type { Usage } from '../usage/usage.ts'
 import type { Amounts, Asked, BudgetWarning, Hold, HoldId, Share } from './hold.ts'
 import { holdStates } from './hold.ts'
+import { figureTexts, type LimitFigures } from './limit-figures.ts'
 
 /** A hold as stores keep it: what never changes as one text, what is left of it as another. */
 export interface StoredHold {
@@ -126,18 +127,10 @@ function amountsOf(texts: Texts): Amounts {
   return Object.fromEntries(Object.entries(texts).map(([metric, text]) => [metric, BigInt(text)]))
 }
 
-function amountsIn({
-  limit,
-  spent,
-  held,
-  presumed,
-  asked,
-}: BudgetWarning): Pick<BudgetWarning, 'limit' | 'spent' | 'held' | 'presumed' | 'asked'> {
+function amountsIn({ limit, spent, held, presumed, asked }: BudgetWarning): LimitFigures & { readonly asked: bigint } {
   return { limit: BigInt(limit), spent: BigInt(spent), held: BigInt(held), presumed: BigInt(presumed), asked: BigInt(asked) }
 }
 
 function warningTexts(warning: BudgetWarning): Record<string, unknown> {
-  const { limit, spent, held, presumed, asked } = warning
-  const texts = { limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
-  return { ...warning, ...texts }
+  return { ...warning, ...figureTexts(warning) }
 }

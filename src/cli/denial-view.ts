@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Denial, Grant } from '../budgets/denial.ts'
 import type { BudgetWarning } from '../budgets/hold.ts'
+import { figureTexts } from '../budgets/limit-figures.ts'
 import type { Unavailable } from '../facade/unavailable.ts'
 import type { Purser } from '../purser.ts'
 import { formatDuration } from '../text/duration.ts'
@@ -23,8 +24,7 @@ export function grantJson({ id, expiresAt, warnings, maxOutputTokens }: Grant): 
 
 /** A refusal as JSON, amounts as text in the metric's unit. */
 export function denialJson(denial: Denial): z.infer<typeof denialShape> {
-  const { kind, budget, hold, action, metric, scope, limit, spent, held, presumed, asked, room, resetsAt, retryAfterMs, also, message } =
-    denial
+  const { kind, budget, hold, action, metric, scope, room, resetsAt, retryAfterMs, also, message } = denial
   return {
     granted: false,
     kind,
@@ -33,11 +33,7 @@ export function denialJson(denial: Denial): z.infer<typeof denialShape> {
     action,
     metric,
     scope,
-    limit: String(limit),
-    spent: String(spent),
-    held: String(held),
-    presumed: String(presumed),
-    asked: asked === null ? null : String(asked),
+    ...figureTexts(denial),
     room: String(room),
     resetsAt: resetsAt === null ? null : iso(resetsAt),
     retryAfterMs,
@@ -51,8 +47,7 @@ function unavailableJson(unavailable: Unavailable): z.infer<typeof unavailableSh
 }
 
 export function warningJson(warning: BudgetWarning): z.infer<typeof grantShape>['warnings'][number] {
-  const { limit, spent, held, presumed, asked } = warning
-  return { ...warning, limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed), asked: String(asked) }
+  return { ...warning, ...figureTexts(warning) }
 }
 
 /**

@@ -1,16 +1,11 @@
 import { z } from 'zod'
+import { estimatedCallFields, unpricedCalls } from '../reports/schemas/estimate-schemas.ts'
+import { count, instant, nanosText, usd } from '../reports/schemas/schema-fields.ts'
 import { estimateSources } from '../runs/cost-estimate.ts'
 
 // What `purser estimate` prints with --json.
 
-const nanosText = z
-  .string()
-  .regex(/^-?\d+$/)
-  .describe('billionths of a dollar, exact')
-const usd = z.number().describe('dollars, for people')
-const count = z.int().min(0)
 const name = z.string().nullable()
-const instant = z.iso.datetime().describe('an instant in UTC')
 
 const spread = { p50Usd: usd, p50Nanos: nanosText, p90Usd: usd, p90Nanos: nanosText, samples: count }
 
@@ -25,20 +20,12 @@ const estimateFields = {
   tokens: count.nullable(),
   parts: z.array(
     z.strictObject({
-      stage: name,
-      role: name,
-      pass: name,
-      provider: name,
-      model: name,
-      calls: count,
-      usage: z.record(z.string(), z.number()).describe('quantities of all its calls by meter'),
+      ...estimatedCallFields,
       costUsd: usd.nullable().describe('without the buffer; null where nobody knows a price'),
       costNanos: nanosText.nullable(),
     }),
   ),
-  unpriced: z
-    .array(z.strictObject({ stage: name, role: name, provider: name, model: name, calls: count, message: z.string() }))
-    .describe('calls that are left out, in whole or in part'),
+  unpriced: unpricedCalls,
   quantiles: z.strictObject(spread).nullable().describe('what half, and nine of ten, of past runs came to'),
   profile: name.describe('whose models it counts with'),
   catalog: name.describe('revision of the price catalog'),

@@ -4,16 +4,13 @@ import { presumptions } from '../budgets/hold-view.ts'
 import { denialKinds } from '../budgets/denial.ts'
 import { holdStates } from '../budgets/hold.ts'
 import { bases } from '../ledger/charge.ts'
+import { count, instant, labels, usd } from '../reports/schemas/schema-fields.ts'
 import { causes } from './budget-cause.ts'
 import { budgetShape } from './budget-shape.ts'
 
 // What the commands of budgets and holds print with --json. Amounts are text in the metric's unit: nanos for cost.
 
 const amount = z.string().regex(/^-?\d+$/)
-const usd = z.number().describe('dollars, for people')
-const instant = z.iso.datetime()
-const count = z.int().min(0)
-const labels = z.record(z.string(), z.string())
 const amounts = z.partialRecord(z.enum(metrics), amount)
 
 const boundMeaning =

@@ -1,16 +1,10 @@
 import { z } from 'zod'
 import { bases, outcomes } from '../ledger/charge.ts'
+import { count, instant, nanosText, usd } from '../reports/schemas/schema-fields.ts'
 import { type Meter, meterNames } from '../usage/meters.ts'
 
 // The shapes that commands print with --json. Fields may be added; none is taken away or changes its meaning.
 
-const nanosText = z
-  .string()
-  .regex(/^-?\d+$/)
-  .describe('billionths of a dollar, exact')
-const usd = z.number().describe('dollars, for people')
-const instant = z.iso.datetime().describe('an instant in UTC')
-const count = z.int().min(0)
 const meter = z.enum(meterNames as [Meter, ...Meter[]])
 
 export const lineShape = z.strictObject({

@@ -1,8 +1,6 @@
 import { z } from 'zod'
+import { nanosText, usd } from '../reports/schemas/schema-fields.ts'
 import { runStates, stageStates } from '../runs/run.ts'
-
-const nanosText = z.string().regex(/^-?\d+$/)
-const usd = z.number().describe('dollars, for people')
 
 export const listedRunShape = z.strictObject({
   run: z.string(),

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import type { Run } from '../runs/run.ts'
+import { figureTexts } from '../budgets/limit-figures.ts'
+import type { LimitReached, Run } from '../runs/run.ts'
 import type { runStateShape } from './run-shapes.ts'
 
 /** How a run stands, as JSON. */
@@ -17,16 +18,13 @@ export function runStateJson({ id, project, state, attempt, message, wanted, cap
   }
 }
 
-function limitJson({ budget, metric, scope, limit, spent, held, presumed, asked, resetsAt }: NonNullable<Run['limit']>) {
+function limitJson(reached: LimitReached) {
+  const { budget, metric, scope, resetsAt } = reached
   return {
     budget,
     metric,
     scope,
-    limit: String(limit),
-    spent: String(spent),
-    held: String(held),
-    presumed: String(presumed),
-    asked: asked === null ? null : String(asked),
+    ...figureTexts(reached),
     resetsAt: resetsAt === null ? null : new Date(resetsAt).toISOString(),
   }
 }

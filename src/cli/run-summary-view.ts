@@ -1,4 +1,5 @@
 import { formatLabels } from '../budgets/amount-text.ts'
+import { costGroups } from '../reports/runs/cost-groups.ts'
 import type { RunCostSummary } from '../reports/runs/run-summary.ts'
 import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
@@ -75,23 +76,14 @@ function stageLines({ stages }: RunCostSummary): string[] {
 
 /** A line for each label that calls of the run carry. */
 function groupLines(summary: RunCostSummary): string[] {
-  const groups: [string, Record<string, number>][] = [
-    ['model', summary.by_model],
-    ['role', summary.by_role],
-    ['operation', summary.by_operation],
-    ['scene', summary.by_scene],
-    ...Object.entries(summary.by_label),
-  ]
-  return groups
-    .filter(([, costs]) => Object.keys(costs).some((value) => value !== 'none'))
-    .flatMap(([label, costs]) => {
-      const rows = Object.entries(costs).map(([value, usd]) => [value, usdNumberText(usd)])
-      const columns = [
-        { header: `by ${label}`, cutTo: 8 },
-        { header: 'cost', align: 'point' as const },
-      ]
-      return ['', ...renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text))]
-    })
+  return costGroups(summary).flatMap(([label, costs]) => {
+    const rows = Object.entries(costs).map(([value, usd]) => [value, usdNumberText(usd)])
+    const columns = [
+      { header: `by ${label}`, cutTo: 8 },
+      { header: 'cost', align: 'point' as const },
+    ]
+    return ['', ...renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text))]
+  })
 }
 
 function notesOf(summary: RunCostSummary): string[] {

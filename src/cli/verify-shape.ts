@@ -1,6 +1,5 @@
 import { z } from 'zod'
-
-const count = z.int().min(0)
+import { count } from '../reports/schemas/schema-fields.ts'
 
 /** What `purser verify --json` prints. */
 export const verifyShape = z.strictObject({

@@ -1,14 +1,9 @@
 import type { Anthropic } from '@anthropic-ai/sdk'
-import type { ClientOptions, Fetch, Gatekeeper } from './client-options.ts'
-import { guardFetch } from './guarded-fetch.ts'
+import type { ClientOptions, Gatekeeper } from './client-options.ts'
+import { guardClient } from './guard-client.ts'
 
 export type { ClientOptions } from './client-options.ts'
 export { denialOf } from '../facade/calls/call-denied.ts'
-
-/** What a client of this family keeps to itself: the `fetch` that it was made with. */
-interface WithFetch {
-  readonly fetch?: Fetch
-}
 
 /**
  * A client of the same type whose calls are bounded, held and booked. The one that is given stays as it was. A call that a
@@ -17,6 +12,5 @@ interface WithFetch {
  * const anthropic = wrap(new Anthropic(), purser, { labels: { role: 'director' } })
  */
 export function wrap<T extends Anthropic>(client: T, purser: Gatekeeper, options: ClientOptions = {}): T {
-  const send = (client as unknown as WithFetch).fetch ?? fetch
-  return client.withOptions({ fetch: guardFetch(purser, options, send) })
+  return guardClient(client, purser, options)
 }

@@ -1,3 +1,4 @@
+import { figureTexts } from '../budgets/limit-figures.ts'
 import { PurserError } from '../errors.ts'
 import type { EventDraft, Store } from '../stores/store.ts'
 import type { Run } from './run.ts'
@@ -39,11 +40,6 @@ export async function isWritten(store: Store, { run, event }: RunChange, expecte
 /** The event of a run that came to a state: names and figures, amounts as text in the metric's unit. */
 export function runEvent(kind: string, run: Run, more: Readonly<Record<string, unknown>> = {}): EventDraft {
   const { id, project, state, attempt, message, limit } = run
-  const figures = limit === null ? null : { ...limit, ...textsOf(limit) }
+  const figures = limit === null ? null : { ...limit, ...figureTexts(limit) }
   return { kind, body: { run: id, project, state, attempt, message, limit: figures, ...more } }
-}
-
-function textsOf({ limit, spent, held, presumed, asked }: NonNullable<Run['limit']>): Record<string, string | null> {
-  const texts = { limit: String(limit), spent: String(spent), held: String(held), presumed: String(presumed) }
-  return { ...texts, asked: asked === null ? null : String(asked) }
 }

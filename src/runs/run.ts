@@ -1,5 +1,6 @@
 import type { Labels } from '../ledger/charge.ts'
 import type { Metric } from '../budgets/budget.ts'
+import type { LimitFigures } from '../budgets/limit-figures.ts'
 import type { CostEstimate } from './cost-estimate.ts'
 
 /**
@@ -17,17 +18,11 @@ export const endStates: ReadonlySet<RunState> = new Set(['completed', 'stopped',
 export type Cap = Readonly<Partial<Record<Extract<Metric, 'cost' | 'tokens' | 'calls'>, bigint>>>
 
 /** Why a run is paused or was refused, with the figures of the budget that says so. */
-export interface LimitReached {
+export interface LimitReached extends LimitFigures {
   /** A budget's name; `run` or `stage` for the run's or the stage's own cap. */
   readonly budget: string
   readonly metric: Metric
   readonly scope: Labels
-  readonly limit: bigint
-  readonly spent: bigint
-  readonly held: bigint
-  readonly presumed: bigint
-  /** What was asked beyond that; null where nothing was asked. */
-  readonly asked: bigint | null
   /** Milliseconds since 1970; null where waiting does not help. */
   readonly resetsAt: number | null
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { acmeCard } from '../../../test/ledger/acme-cards.ts'
 import { openTemporaryLedger, temporaryFolder } from '../../../test/ledger/temporary-ledger.ts'
+import { aRun, estimateOf } from '../../../test/reports/kept-run.ts'
 import type { PurserOptions } from '../open-options.ts'
 import { parseUsd } from '../../money/nanos.ts'
 import { Purser } from '../../purser.ts'
@@ -36,41 +37,10 @@ const call = (run: string, costUsd: string, labels: Record<string, string> = {})
   labels: { project: 'film', run, ...labels },
 })
 
-function runOf(id: string, more: Partial<Run> = {}): Run {
-  return {
-    id,
-    project: 'film',
-    labels: { run: id, project: 'film' },
-    state: 'completed',
-    createdAt: 1,
-    startedAt: 1,
-    endedAt: 2,
-    estimate: null,
-    cap: null,
-    attempt: 1,
-    message: null,
-    limit: null,
-    wanted: null,
-    owner: null,
-    profile: null,
-    ...more,
-  }
-}
+const runOf = (id: string, more: Partial<Run> = {}): Run => aRun(id, { project: 'film', ...more })
 
 function estimated(usd: string, parts: CostEstimate['parts'] = []): CostEstimate {
-  return {
-    source: 'plan',
-    costNanos: parseUsd(usd),
-    bufferPercent: 0,
-    calls: null,
-    tokens: null,
-    parts,
-    unpriced: [],
-    quantiles: null,
-    profile: null,
-    catalog: null,
-    madeAt: 1,
-  }
+  return estimateOf(parseUsd(usd), { source: 'plan', parts })
 }
 
 describe('from a plan', () => {

@@ -1,5 +1,6 @@
 import { counted } from '../../text/counted.ts'
 import { formatCount } from '../../text/numbers.ts'
+import { costGroups } from './cost-groups.ts'
 import { markdownTable, markdownText } from './markdown-text.ts'
 import { costText, signedPercent, usdNumberText, usdText } from './report-text.ts'
 import type { BudgetLeft } from './run-limits.ts'
@@ -75,23 +76,14 @@ function stageTable({ stages }: Summary): string[] {
 }
 
 function byTables(summary: Summary): string[][] {
-  const groups: [string, Record<string, number>][] = [
-    ['model', summary.by_model],
-    ['role', summary.by_role],
-    ['operation', summary.by_operation],
-    ['scene', summary.by_scene],
-    ...Object.entries(summary.by_label),
-  ]
-  return groups
-    .filter(([, costs]) => Object.keys(costs).some((value) => value !== 'none'))
-    .map(([label, costs]) => [
-      `## By ${label}`,
-      '',
-      ...markdownTable(
-        [label, 'cost'],
-        Object.entries(costs).map(([value, usd]) => [markdownText(value), usdNumberText(usd)]),
-      ),
-    ])
+  return costGroups(summary).map(([label, costs]) => [
+    `## By ${label}`,
+    '',
+    ...markdownTable(
+      [label, 'cost'],
+      Object.entries(costs).map(([value, usd]) => [markdownText(value), usdNumberText(usd)]),
+    ),
+  ])
 }
 
 function stageRuns(stages: RunReport['stage_runs']): string[] {

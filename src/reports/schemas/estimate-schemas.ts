@@ -4,6 +4,21 @@ import { count, instant, nanosText, usd } from './schema-fields.ts'
 
 const name = z.string().nullable()
 
+/** Calls of one model in an estimate; what they cost stands beside. */
+export const estimatedCallFields = {
+  stage: name,
+  role: name,
+  pass: name,
+  provider: name,
+  model: name,
+  calls: count,
+  usage: z.record(z.string(), z.number()).describe('quantities of all its calls by meter'),
+}
+
+export const unpricedCalls = z
+  .array(z.strictObject({ stage: name, role: name, provider: name, model: name, calls: count, message: z.string() }))
+  .describe('calls that are left out, in whole or in part')
+
 export const costEstimateSchema = z
   .strictObject({
     source: z.enum(estimateSources).describe('a figure of the owner, a plan, what such stages cost before, or a past run repriced'),
@@ -16,20 +31,12 @@ export const costEstimateSchema = z
     tokens: count.nullable(),
     parts: z.array(
       z.strictObject({
-        stage: name,
-        role: name,
-        pass: name,
-        provider: name,
-        model: name,
-        calls: count,
-        usage: z.record(z.string(), z.number()).describe('quantities of all its calls by meter'),
+        ...estimatedCallFields,
         cost_usd: usd.nullable().describe('without the buffer; null without a price'),
         cost_nanos: nanosText.nullable(),
       }),
     ),
-    unpriced: z
-      .array(z.strictObject({ stage: name, role: name, provider: name, model: name, calls: count, message: z.string() }))
-      .describe('calls that are left out'),
+    unpriced: unpricedCalls,
     quantiles: z
       .strictObject({ p50_usd: usd, p50_nanos: nanosText, p90_usd: usd, p90_nanos: nanosText, samples: count })
       .nullable()
