@@ -2,13 +2,13 @@ import { execFileSync, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtPurser } from './built-purser.ts'
 import { claudeCodeLogs } from './claude-code-logs.ts'
 import { type Figure, percentile, report } from './report.ts'
 
 /** Imports generated Claude Code logs, cold and again, beside ccusage, each run in a fresh process. */
 
 const rounds = Number(process.env['BENCH_ROUNDS'] ?? 7)
-const root = join(import.meta.dirname, '..')
 const peers = join(import.meta.dirname, 'peers')
 const peerCommand = join(peers, 'node_modules/ccusage/src/cli.js')
 
@@ -75,8 +75,9 @@ function checkTotals(ours: string, theirs: string): void {
 const peer = installPeer()
 const logs = claudeCodeLogs()
 const folder = mkdtempSync(join(tmpdir(), 'purser-bench-'))
-const env = { CLAUDE_CONFIG_DIR: logs, HOME: folder, PURSER_DB: join(folder, 'ours.db'), XDG_CONFIG_HOME: folder, PURSER_BUILT: '1' }
-const purser = (...args: string[]): Promise<Run> => run(process.execPath, [join(root, 'bin/purser.js'), ...args], env)
+const built = builtPurser()
+const env = { CLAUDE_CONFIG_DIR: logs, HOME: folder, PURSER_DB: join(folder, 'ours.db'), XDG_CONFIG_HOME: folder, ...built.env }
+const purser = (...args: string[]): Promise<Run> => run(process.execPath, [built.command, ...args], env)
 const daily = ['daily', '--json', '--offline']
 const times = { cold: [] as Run[], again: [] as Run[], native: [] as Run[], command: [] as Run[] }
 try {
@@ -143,4 +144,4 @@ const figures: Figure[] = [
     met: peak(times.cold) < 250,
   },
 ]
-report(`Import of Claude Code logs, ${existsSync(join(root, 'dist/cli/main.js')) ? 'built' : 'from sources'}`, figures)
+report('Import of Claude Code logs', figures)

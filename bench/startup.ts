@@ -2,15 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { builtPurser } from './built-purser.ts'
 import { percentile, report } from './report.ts'
 
 const samples = 40
-const root = join(import.meta.dirname, '..')
 const home = mkdtempSync(join(tmpdir(), 'purser-bench-'))
-const environment = { PATH: process.env['PATH'] ?? '', HOME: home, PURSER_BUILT: '1' }
-const purser = join(root, 'bin/purser.js')
+const { command: purser, env } = builtPurser()
+const environment = { PATH: process.env['PATH'] ?? '', HOME: home, ...env }
 
-execFileSync(process.execPath, [join(root, 'scripts/build-dist.ts')], { stdio: 'inherit' })
 try {
   run([purser, 'record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000,outputTokens=200'])
   const commands = { node: ['-e', '0'], version: [purser, '--version'], costs: [purser, 'costs'] }

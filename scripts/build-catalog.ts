@@ -24,7 +24,7 @@ const releasedOn = '2026-09-23'
 
 const root = new URL('../', import.meta.url)
 const cardsFolder = new URL('src/pricing/cards/', root)
-const shippedFolder = new URL('src/pricing/shipped/', root)
+const shippedFolder = new URL('catalog/', root)
 
 /** The files that the catalog is shipped in, by name, as text. */
 export async function buildCatalog(): Promise<{
@@ -108,7 +108,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { files, skipped, findings } = await buildCatalog()
   for (const [name, text] of Object.entries(files)) {
     await writeFile(new URL(name, shippedFolder), text)
-    console.log(`src/pricing/shipped/${name}: ${text.split('\n').length} lines, ${text.length} bytes`)
+    console.log(`catalog/${name}: ${text.split('\n').length} lines, ${text.length} bytes`)
   }
   console.log(`\nNot converted (${skipped.length}):`)
   for (const { provider, model, key, reason } of skipped) console.log(`  ${provider}/${model} ${key}: ${reason}`)

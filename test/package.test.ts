@@ -17,6 +17,7 @@ beforeAll(() => {
     'src',
     'bin',
     'scripts',
+    'catalog',
     'examples',
     'schemas',
     'package.json',

@@ -13,9 +13,10 @@ const text = new Map(code.map((file) => [file, readFileSync(join(root, file), 'u
 const linesOf = (file: string): string[] => (text.get(file) ?? '').split('\n')
 
 /** Folders of src/ in the one direction that imports go: each may import itself and what it names. */
-const base = ['errors.ts', 'text', 'time']
+const base = ['errors.ts', 'package-files.ts', 'text', 'time']
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   'errors.ts': [],
+  'package-files.ts': [],
   text: ['errors.ts'],
   time: ['errors.ts', 'text'],
   money: [...base],

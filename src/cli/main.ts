@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { CommanderError, type Command } from 'commander'
 import { PurserError } from '../errors.ts'
+import { packageFile } from '../package-files.ts'
 import { capitalised, asSentence } from '../text/sentence.ts'
 import { fitPage } from '../text/wrap.ts'
 import { findCommand } from './find-command.ts'
@@ -46,6 +47,6 @@ function toPurserError(error: CommanderError): PurserError {
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(packageFile('package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

@@ -3,6 +3,7 @@ import { type Meter, meters } from '../usage/meters.ts'
 import type { Card, NamePattern, Rate } from './card.ts'
 import { type CardSource, toCardSource } from './card-source.ts'
 import { type Catalog, type CatalogLayers, createCatalog } from './catalog.ts'
+import { packageFile } from '../package-files.ts'
 
 /** The generated file: one line for each model and period, without what is the same for most of them. */
 export interface GeneratedCatalog {
@@ -90,5 +91,5 @@ export function defaultPer(meter: Meter): number {
 }
 
 function readJson(name: string): unknown {
-  return JSON.parse(readFileSync(new URL(`./shipped/${name}`, import.meta.url), 'utf8'))
+  return JSON.parse(readFileSync(packageFile(`catalog/${name}`), 'utf8'))
 }

@@ -13,14 +13,14 @@ test('the committed files are what the script makes of the pinned list and our Y
   const { files } = await buildCatalog()
   expect(Object.keys(files)).toEqual(['genai-prices.json', 'own-cards.json'])
   for (const [name, text] of Object.entries(files)) {
-    const committed = readFileSync(new URL(`../../src/pricing/shipped/${name}`, import.meta.url), 'utf8')
-    expect(committed === text, `src/pricing/shipped/${name} is out of date: run npm run build:catalog`).toBe(true)
+    const committed = readFileSync(new URL(`../../catalog/${name}`, import.meta.url), 'utf8')
+    expect(committed === text, `catalog/${name} is out of date: run npm run build:catalog`).toBe(true)
   }
 })
 
 test('nothing of the list is dropped without being named in the file', async () => {
   const { skipped } = await buildCatalog()
-  const file = JSON.parse(readFileSync(new URL('../../src/pricing/shipped/genai-prices.json', import.meta.url), 'utf8')) as {
+  const file = JSON.parse(readFileSync(new URL('../../catalog/genai-prices.json', import.meta.url), 'utf8')) as {
     skipped: unknown
   }
   expect(file.skipped).toEqual(skipped)
@@ -33,7 +33,7 @@ function readJson(path: string): unknown {
 
 test('the list is that of the release pinned in package.json', () => {
   const { devDependencies } = readJson('package.json') as { devDependencies: Record<string, string> }
-  expect(readJson('src/pricing/shipped/genai-prices.json')).toMatchObject({
+  expect(readJson('catalog/genai-prices.json')).toMatchObject({
     generatedFrom: `@pydantic/genai-prices ${devDependencies['@pydantic/genai-prices']}`,
     revision: catalog.revision,
   })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { fileURLToPath } from 'node:url'
 import { PurserError } from '../../errors.ts'
+import { packageFile } from '../../package-files.ts'
 import { writeLines } from '../output.ts'
 import { paint } from '../terminal.ts'
 
@@ -35,7 +36,7 @@ export function defineTour(): Command {
 }
 
 async function tour(): Promise<void> {
-  const config = fileURLToPath(new URL('../../../examples/sample/purser.yaml', import.meta.url))
+  const config = fileURLToPath(packageFile('examples/sample/purser.yaml'))
   if (!existsSync(config)) throw new PurserError('PURSER_NOT_FOUND', `The sample is missing: there is no ${config}.`)
   const { buildProgram } = await import('../program.ts')
   const folder = mkdtempSync(join(tmpdir(), 'purser-tour-'))

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { moduleFile } from '../../package-files.ts'
 import { createUnpacker, type PackedBatch } from './call-packing.ts'
 import { CallBatch, type TranscriptBatch } from './call-batch.ts'
 import type { BatchSize, TranscriptTask } from './transcript-reader.ts'
@@ -11,8 +12,7 @@ export interface ReaderThreadData {
   readonly maxAhead: number
 }
 
-// Built files end in .js; in development Node runs the .ts source of the thread too.
-const threadFile = new URL(import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js', import.meta.url)
+const threadFile = moduleFile('importers/claude-code/reader-thread')
 const maxAhead = 64
 const callsAtOnce = 1000
 
