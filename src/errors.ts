@@ -25,6 +25,7 @@ export const errorRegistry = {
     status: 409,
     meaning: 'A hold was settled, released or ran out, and what was asked needs an open one.',
   },
+  PURSER_FORBIDDEN: { exitCode: 2, status: 403, meaning: 'Whoever asked may not see or change what was asked for.' },
   PURSER_CALL_DENIED: { exitCode: 4, status: 402, meaning: 'A budget refused a call of a wrapped client; nothing was sent.' },
   PURSER_RUN_BUSY: { exitCode: 2, status: 409, meaning: 'Another process is executing the run.' },
   PURSER_NOT_FOUND: { exitCode: 2, status: 404, meaning: 'The thing named does not exist.' },

@@ -18,9 +18,10 @@ import type { RunContext, RunOptions, RunResult } from './facade/runs/run-option
 import { partsOfCall } from './facade/parts-of-call.ts'
 import { RecordDesk } from './facade/record-desk.ts'
 import type { RepriceOptions, RepriceReport } from './facade/reprice.ts'
+import { standingCharges } from './facade/standing-charges.ts'
 import type { ImportSummary } from './importers/importer.ts'
 import type { Charge, ChargeId } from './ledger/charge.ts'
-import { asItStands } from './ledger/correction.ts'
+import { parseLabels } from './ledger/labels.ts'
 import type { CostQuery } from './ledger/cost-query.ts'
 import type { CostTable } from './ledger/cost-table.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
@@ -48,7 +49,6 @@ export class Purser {
   readonly budgets: BudgetBook
   /** Money set aside before calls. */
   readonly holds: HoldDesk
-
   /** Calls about to be made, for who makes them otherwise than through `call`. */
   readonly calls: CallDesk
   /** Which models are used for which calls. */
@@ -74,7 +74,7 @@ export class Purser {
     this.runs = new RunBook(ledger, {
       seedAll,
       flush: () => this.calls.flush(),
-      model: (question) => this.profiles.model(question),
+      model: (question, run) => this.profiles.modelWithin(run, question),
       keepReport: async (run) => void (await this.reports.keep(run)),
       warn: warnerOf(options),
       log: options.log,
@@ -85,10 +85,15 @@ export class Purser {
   /**
    * Opens a ledger, and creates it where there is none. One that this user may not write is opened for reading.
    * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_LEDGER_CORRUPT, PURSER_LEDGER_NEWER, PURSER_LEDGER_LOCKED, PURSER_NOT_FOUND,
-   * PURSER_BAD_ARGUMENT, PURSER_BAD_CARD, PURSER_BAD_CONFIG with file, line and column, PURSER_LEDGER_READ_ONLY where it must be brought up to date first, PURSER_BAD_TIME for an unknown zone, PURSER_BAD_LABEL for a subject that no label can be
+   * PURSER_BAD_ARGUMENT, PURSER_BAD_CARD, PURSER_BAD_CONFIG with its place, PURSER_LEDGER_READ_ONLY, PURSER_BAD_TIME, PURSER_BAD_LABEL
    */
   static async open(options: PurserOptions): Promise<Purser> {
     return new Purser(await OpenLedger.open(options))
+  }
+
+  /** The same ledger for whoever books and sees only what carries these labels, which no subjects are. @throws PURSER_BAD_LABEL, PURSER_BAD_ARGUMENT */
+  confinedTo(labels: Readonly<Record<string, string>>): Purser {
+    return new Purser(this.#ledger.confinedTo(parseLabels(labels)))
   }
 
   /** Where the ledger lies. */
@@ -99,6 +104,11 @@ export class Purser {
   /** Whether nothing can be written: it was opened so, or this user may not. */
   get isReadOnly(): boolean {
     return this.#store.isReadOnly
+  }
+
+  /** Whether calls are booked and held; false with cost tracking off, and then what anything cost is unknown. */
+  get isTracking(): boolean {
+    return this.#ledger.isTracking
   }
 
   /** What is to be said of how the ledger was opened, such as that its figures are not the latest, and of its configuration. */
@@ -132,8 +142,8 @@ export class Purser {
   }
 
   /**
-   * Runs a function in which every record and hold carries labels, through all that it awaits; their own labels win over
-   * them. The labels are those of the process: two copies of the package share them.
+   * Runs a function in which every record and hold carries labels, through all that it awaits; their own win over them. The
+   * labels are those of the process: two copies of the package share them.
    * @throws PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
    * @example
    * await purser.withLabels({ project: 'atlas', ticket: 'T-7' }, () => buildTicket())
@@ -180,10 +190,7 @@ export class Purser {
     return this.runs.execute(options, fn)
   }
 
-  /**
-   * Waits until the calls that are over are booked, and tries again what the ledger could not take before. Resolves with
-   * the number of charges that still wait in the journal.
-   */
+  /** Waits until the calls that are over are booked, and tries again those in the journal; gives how many still wait there. */
   async flush(): Promise<{ readonly waiting: number }> {
     return { waiting: await this.calls.flush() }
   }
@@ -207,9 +214,8 @@ export class Purser {
   }
 
   /**
-   * Books calls without reading them back: the fast way for many, in as many transactions as it takes to let others
-   * write in between. Resolves with how many were new. All records are checked before the first is booked; they must not
-   * change until then.
+   * Books calls without reading them back: the fast way for many, in as many transactions as it takes to let others write
+   * in between. Resolves with how many were new. All are checked before the first is booked, and must not change until then.
    */
   recordMany(records: readonly CallRecord[]): Promise<{ booked: number; duplicates: number }> {
     return this.#ledger.run(() => this.#records.many(records))
@@ -235,10 +241,7 @@ export class Purser {
     return partsOfCall(this.#store, id)
   }
 
-  /**
-   * Answers a question about costs. What it leaves out: everything, in one row, of all times, in the configured zone, else the ledger's.
-   * @throws PURSER_BAD_QUERY
-   */
+  /** Answers a question about costs. What it leaves out: everything, in one row, of all times, in the configured zone, else the ledger's. @throws PURSER_BAD_QUERY */
   costs(question: Partial<CostQuery> = {}): Promise<CostTable> {
     const { questionZone: timezone, weekStart } = this.#ledger
     const query = { groupBy: [], where: [], sinceMs: undefined, untilMs: undefined, timezone, weekStart, ...question }
@@ -251,10 +254,8 @@ export class Purser {
   }
 
   /** Calls as they stand after their corrections, one charge for each: their sums are those of `costs`. */
-  async *standingCharges(selection: ChargeSelection = {}): AsyncIterable<Charge> {
-    for await (const charge of this.#store.charges(selection)) {
-      if (charge.corrects === null) yield asItStands(charge, await this.#store.corrections(charge.id))
-    }
+  standingCharges(selection: ChargeSelection = {}): AsyncIterable<Charge> {
+    return standingCharges(this.#store, selection)
   }
 
   /** Runs an importer as a batch of its own. With cost tracking off nothing is read. */
@@ -268,18 +269,16 @@ export class Purser {
     return listImports(this.#store)
   }
 
-  /**
-   * Takes an import out of the ledger, as if it had not been; all sources are read anew by the next import.
-   * @throws PURSER_NOT_FOUND
-   */
+  /** Takes an import back, as if it had not been; the next one reads all anew. With cost tracking off nothing. @throws PURSER_NOT_FOUND */
   undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
+    if (!this.isTracking) return Promise.resolve({ batch, removed: 0 })
     return this.#ledger.run(() => undoImport(this.#store, batch, onProgress))
   }
 
-  /** Prices charges again by the catalog in force. */
+  /** Prices charges again by the catalog in force. With cost tracking off nothing is booked, whatever `apply` says. */
   async reprice(options: RepriceOptions): Promise<RepriceReport> {
     const { reprice } = await import('./facade/reprice.ts')
-    return this.#ledger.run(() => reprice(this.#store, this.#ledger.draft, options))
+    return this.#ledger.run(() => reprice(this.#store, this.#ledger.draft, { ...options, apply: options.apply && this.isTracking }))
   }
 
   /** Replaces the cards of the last update; the shipped ones stay beneath them. */
@@ -293,8 +292,7 @@ export class Purser {
   }
 
   /** Waits for what was asked for until now, and closes the file. */
-  async close(): Promise<void> {
-    await this.calls.close()
-    await this.#ledger.close()
+  close(): Promise<void> {
+    return this.calls.close().then(() => this.#ledger.close())
   }
 }

@@ -58,7 +58,8 @@ async function runAgent(ticket: Ticket): Promise<string> {
   })
   if (ended.state === 'refused') return `${id} ${agent} is refused: ${ended.message}`
   const { total_cost_usd } = await purser.reports.summary(ended.run.id)
-  return `${id} ${agent}: ${ended.state}, $${total_cost_usd}${ended.state === 'completed' ? '' : `. ${ended.message}`}`
+  const cost = purser.isTracking ? `$${total_cost_usd}` : 'cost unknown'
+  return `${id} ${agent}: ${ended.state}, ${cost}${ended.state === 'completed' ? '' : `. ${ended.message}`}`
 }
 
 /** What was spent by the values of a label or property, with bars. */
@@ -94,21 +95,28 @@ async function showDays(): Promise<void> {
   console.log(`           └${'─'.repeat(21)}\n             ${days.map((day) => day.slice(-2)).join(' ')}`)
 }
 
-for (const line of await Promise.all(tickets.map(runAgent))) console.log(line)
-
-const { total } = await purser.costs()
-console.log(`\nTotal cost ${formatUsd(total.costNanos)}, ${total.totalTokens} tokens, ${total.runs} agent runs`)
-await showMonth()
-await showDays()
-await showCosts('Cost by Agent', 'agent')
-await showCosts('Cost by Model', 'model')
-await showCosts('Cost by Ticket', 'ticket')
-await showCosts('Cost by Project', 'project')
-
-console.log('\nLimits')
-for (const { budget, metric, scope, spent, limit, onLimit } of await purser.budgets.status()) {
-  if (metric === 'concurrency' || scope['agent'] !== undefined) continue
-  const [used, most] = metric === 'cost' ? [spent, limit].map((each) => formatUsd(nanos(each))) : [spent, limit]
-  console.log(`  ${[budget, ...Object.values(scope)].join(' ')}: ${used} of ${most}, then ${onLimit}`)
+async function showLimits(): Promise<void> {
+  console.log('\nLimits')
+  for (const { budget, metric, scope, spent, limit, onLimit } of await purser.budgets.status()) {
+    if (metric === 'concurrency' || scope['agent'] !== undefined) continue
+    const [used, most] = metric === 'cost' ? [spent, limit].map((each) => formatUsd(nanos(each))) : [spent, limit]
+    console.log(`  ${[budget, ...Object.values(scope)].join(' ')}: ${used} of ${most}, then ${onLimit}`)
+  }
 }
+
+async function showDashboard(): Promise<void> {
+  const { total } = await purser.costs()
+  console.log(`\nTotal cost ${formatUsd(total.costNanos)}, ${total.totalTokens} tokens, ${total.runs} agent runs`)
+  await showMonth()
+  await showDays()
+  await showCosts('Cost by Agent', 'agent')
+  await showCosts('Cost by Model', 'model')
+  await showCosts('Cost by Ticket', 'ticket')
+  await showCosts('Cost by Project', 'project')
+  await showLimits()
+}
+
+for (const line of await Promise.all(tickets.map(runAgent))) console.log(line)
+if (purser.isTracking) await showDashboard()
+else console.log('\nWhat the agents cost is unknown: cost tracking is off.')
 await purser.close()

@@ -93,11 +93,10 @@ if (ended.state !== 'refused') {
   const { report, markdown } = await purser.reports.report(values.run)
   writeFileSync(`out/${values.run}.report.json`, JSON.stringify(report, null, 2))
   writeFileSync(`out/${values.run}.report.md`, markdown)
-  const { total_cost_usd, is_lower_bound, stages: costs, by_model, by_role, by_scene, variance, budget } = report.summary
-  // With cost tracking off there is no more to say than that.
+  const { total_cost_usd, stages: costs, by_model, by_role, by_scene, variance, budget } = report.summary
   const foreseen = variance === null ? '' : `, estimated $${variance.estimated_usd} (${variance.variance_percent} %)`
-  console.log(`\nRun ${values.run}: ${is_lower_bound ? 'at least ' : ''}$${total_cost_usd}${foreseen}`)
-  if (budget !== null) console.log(`Limit $${budget.limit_usd}, remaining $${budget.remaining_usd}`)
+  console.log(`\nRun ${values.run}: ${purser.isTracking ? `$${total_cost_usd}` : 'cost unknown, as cost tracking is off'}${foreseen}`)
+  if (budget !== null && purser.isTracking) console.log(`Limit $${budget.limit_usd}, remaining $${budget.remaining_usd}`)
   for (const each of costs) {
     const { stage_id, model, call_count, input_tokens, output_tokens, estimated_cost_usd } = each
     console.log(`  ${stage_id}: ${model}, ${call_count} calls, ${input_tokens} + ${output_tokens} tokens, $${estimated_cost_usd}`)
@@ -110,8 +109,9 @@ if (ended.state !== 'refused') {
     )
   }
 }
-const { run_count, total_cost_usd, average_per_run_usd, trend } = await purser.reports.projectSummary(film.project)
-console.log(
-  `Runs of ${film.project}: ${run_count}, $${total_cost_usd} in all, $${average_per_run_usd ?? 0} each, ${trend?.direction ?? 'no trend yet'}`,
-)
+if (purser.isTracking) {
+  const { run_count, total_cost_usd, average_per_run_usd, trend } = await purser.reports.projectSummary(film.project)
+  const costs = `$${total_cost_usd} in all, $${average_per_run_usd ?? 0} each, ${trend?.direction ?? 'no trend yet'}`
+  console.log(`Runs of ${film.project}: ${run_count}, ${costs}`)
+}
 await purser.close()

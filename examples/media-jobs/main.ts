@@ -19,10 +19,18 @@ interface Job {
 const path = process.argv[2] ?? 'jobs/interview.json'
 const [id, job] = [basename(path, '.json'), JSON.parse(readFileSync(path, 'utf8')) as Job]
 
+const titles: Readonly<Record<string, string>> = {
+  '06_whisperx_asr': 'ASR',
+  '10_translation': 'Translation',
+  '13_ai_summarization': 'Summarization',
+}
+
 // Where the ledger lies, whether calls are tracked, prices and budgets: all of that stands in the file, and in those that it names.
 const purser = await Purser.open({
   config: 'purser.yaml',
-  log: (line, fields) => fields['stage'] !== undefined && console.log(`💰 ${line}`),
+  log: (_, { stage, costNanos }) => {
+    if (stage !== undefined) console.log(`💰 ${titles[String(stage)] ?? 'Stage'} cost: ${formatUsd(nanos(BigInt(String(costNanos))))}`)
+  },
 })
 purser.listen(({ kind, body }) => {
   if (kind !== 'threshold.crossed') return
@@ -94,19 +102,28 @@ function showRows(rows: readonly CostRow[]): void {
   for (const { key, costNanos, calls } of rows) console.log(`  ${key.join(' ')}: ${formatUsd(costNanos)}, ${counted(calls, 'call')}`)
 }
 
-// What the job cost by stage.
-const ofJob = await purser.costs({ groupBy: ['stage', 'service'], where: [parseFilter(`job=${id}`)], sort: 'name' })
-console.log(`Job ${id}: ${formatUsd(ofJob.total.costNanos)}`)
-showRows(ofJob.rows)
-
-// The month of its user: the limit, the jobs, and the costs by service.
-const month = new Date().toISOString().slice(0, 7)
-const where = [parseFilter(`user=${job.user}`)]
-const ofMonth = await purser.costs({ groupBy: ['service'], where, sinceMs: Date.parse(month), sort: 'name' })
-for (const { scope, spent, limit, level } of await purser.budgets.status()) {
-  if (scope['user'] !== job.user) continue
-  const used = `${formatUsd(nanos(spent))} of ${formatUsd(nanos(limit))} (${level})`
-  console.log(`User ${job.user} in ${month}: ${used}, ${counted(ofMonth.total.runs ?? 0, 'job')}`)
-  showRows(ofMonth.rows)
+/** What the job cost by stage. */
+async function showJob(): Promise<void> {
+  const { total, rows } = await purser.costs({ groupBy: ['stage', 'service'], where: [parseFilter(`job=${id}`)], sort: 'name' })
+  console.log(`Job ${id}: ${formatUsd(total.costNanos)}`)
+  showRows(rows)
 }
+
+/** The month of its user: the limit, the jobs, and the costs by service. */
+async function showMonth(): Promise<void> {
+  const month = new Date().toISOString().slice(0, 7)
+  const where = [parseFilter(`user=${job.user}`)]
+  const { total, rows } = await purser.costs({ groupBy: ['service'], where, sinceMs: Date.parse(month), sort: 'name' })
+  for (const { scope, spent, limit, level } of await purser.budgets.status()) {
+    if (scope['user'] !== job.user) continue
+    const used = `${formatUsd(nanos(spent))} of ${formatUsd(nanos(limit))} (${level})`
+    console.log(`User ${job.user} in ${month}: ${used}, ${counted(total.runs ?? 0, 'job')}`)
+    showRows(rows)
+  }
+}
+
+if (purser.isTracking) {
+  await showJob()
+  await showMonth()
+} else console.log(`What job ${id} cost is unknown: cost tracking is off.`)
 await purser.close()

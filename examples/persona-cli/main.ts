@@ -57,20 +57,21 @@ async function generate(): Promise<void> {
     process.exitCode = 4
     return
   }
-  const { costs } = await purser.reports.costsBlock(ended.run.id)
+  // Of calls that were not tracked nobody knows what they cost.
+  const costs = purser.isTracking ? (await purser.reports.costsBlock(ended.run.id)).costs : null
   writeFileSync('personas.json', JSON.stringify({ ...ended.result, costs }, null, 2))
-  console.log(JSON.stringify({ costs }, null, 2))
+  if (costs !== null) console.log(JSON.stringify({ costs }, null, 2))
   await showCosts(ended.run.id)
 }
 
 /** The run, its experiment, and the month. */
 async function showCosts(id: string | undefined): Promise<void> {
-  const { run, group, budget } = await purser.reports.costReport(id, 'month')
+  const { run, group, budget, notes } = await purser.reports.costReport(id, 'month')
   console.log('💰 Cost Report')
   if (run !== null) {
     console.log('\nThis Run:')
-    console.log(`  Estimated: ${dollars(run.estimated_nanos ?? 0)}`)
-    console.log(`  Actual:    ${dollars(run.actual_nanos)} (${signed(run.variance_percent ?? 0)}%)`)
+    console.log(`  Estimated: ${run.estimated_nanos === null ? '(none)' : dollars(run.estimated_nanos)}`)
+    console.log(`  Actual:    ${dollars(run.actual_nanos)}${run.variance_percent === null ? '' : ` (${signed(run.variance_percent)}%)`}`)
   }
   if (group !== null) {
     console.log(`\nExperiment Total (${group.runs} runs):`)
@@ -86,6 +87,8 @@ async function showCosts(id: string | undefined): Promise<void> {
     console.log(`  Remaining: ${dollars(budget.remaining_nanos)}`)
     console.log(`\n  ${'█'.repeat(cells)}${'░'.repeat(30 - cells)} ${Math.floor(percent)}%`)
   }
+  // Such as that cost tracking is off, and so nothing is known of the run.
+  for (const note of notes) console.log(`\n${note}`)
 }
 
 function dollars(amount: string | number): string {

@@ -17,15 +17,22 @@ if (video === undefined || take === undefined || topic === undefined)
 const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 const plan = read('plan.json') as PlanInput & { readonly counts: { readonly stories: number; readonly images: number } }
 
+// The ledger, and the limits that are put into force, are those of the file.
 const purser = await Purser.open({
-  db: 'videos.db',
+  config: 'purser.yaml',
   ownerCards: read('prices.json') as readonly Card[],
   log: (line, fields) => fields['service'] !== undefined && console.log(`Cost logged: ${line}`),
 })
 purser.listen(({ kind, body }) => {
   if (kind !== 'threshold.crossed') return
-  const [spent, limit] = [body['spent'], body['limit']].map((amount) => formatUsd(nanos(BigInt(String(amount)))))
-  console.warn(`Cost alert: ${body['budget']} ${spent} / ${limit} (${body['percent']}% threshold)`)
+  const [spent, limit] = [body['spent'], body['limit']].map((amount) => toUsd(nanos(BigInt(String(amount)))).toFixed(2))
+  const what = body['budget'] === 'videos.daily' ? 'Daily' : 'Monthly'
+  const percent = Number(body['percent'])
+  console.warn(
+    percent < 100
+      ? `${what} cost alert: $${spent} / $${limit} (${percent}% threshold)`
+      : `${what} cost limit exceeded: $${spent} / $${limit}`,
+  )
 })
 
 // One client of Google serves two services, so each call says which; the address of a proxy or a test may stand in the environment.
@@ -88,12 +95,18 @@ async function costsByService(question: { where?: string; sinceMs?: number }) {
   return { costs_by_service: Object.fromEntries(costs), total: toUsd(total.costNanos) }
 }
 
+async function showCosts(id: string): Promise<void> {
+  const today = new Date().toISOString().slice(0, 10)
+  console.log(JSON.stringify({ video_id: video, ...(await costsByService({ where: `video=${video}` })) }))
+  console.log(JSON.stringify({ date: today, ...(await costsByService({ sinceMs: Date.parse(today) })) }))
+  const [year, month] = today.split('-').map(Number)
+  console.log(JSON.stringify({ year, month, ...(await costsByService({ sinceMs: Date.parse(today.slice(0, 7)) })) }))
+  const { variance } = await purser.reports.summary(id)
+  if (variance !== null)
+    console.log(`Estimated $${variance.estimated_usd}, actual $${variance.actual_usd} (${variance.variance_percent} %)`)
+}
+
 await purser.flush()
-const today = new Date().toISOString().slice(0, 10)
-console.log(JSON.stringify({ video_id: video, ...(await costsByService({ where: `video=${video}` })) }))
-console.log(JSON.stringify({ date: today, ...(await costsByService({ sinceMs: Date.parse(today) })) }))
-const [year, month] = today.split('-').map(Number)
-console.log(JSON.stringify({ year, month, ...(await costsByService({ sinceMs: Date.parse(today.slice(0, 7)) })) }))
-const { variance } = await purser.reports.summary(take)
-if (variance !== null) console.log(`Estimated $${variance.estimated_usd}, actual $${variance.actual_usd} (${variance.variance_percent} %)`)
+if (purser.isTracking) await showCosts(take)
+else console.log(`What video ${video} cost is unknown: cost tracking is off.`)
 await purser.close()

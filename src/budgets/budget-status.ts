@@ -39,6 +39,8 @@ export interface BudgetStatus {
   readonly overLimit: { readonly by: bigint; readonly cause: Cause } | null
   /** How far a new budget has counted what was booked before it. */
   readonly seeding: Seeding | null
+  /** Whether its figures are not told, because others share the budget; then `spent` is all of `limit` where that is reached, else nothing. */
+  readonly isWithheld?: boolean
 }
 
 /** All counters whose window is open now; a budget that nothing was counted in yet has a row of zeros. */

@@ -21,6 +21,8 @@ export interface Grant {
   readonly warnings: readonly BudgetWarning[]
   /** The longest answer that what is held allows, for a hold that was bounded by its request. */
   readonly maxOutputTokens?: number
+  /** Whether the id was granted before: this is what was set aside then, and not once more. */
+  readonly isRepeated?: boolean
 }
 
 /** A hold that was refused: a value, not an exception, and nothing of it is stored. Amounts in the metric's unit. */

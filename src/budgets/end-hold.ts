@@ -3,6 +3,7 @@ import type { Gate } from './gate.ts'
 import type { Hold, Share } from './hold.ts'
 import { learn, nothingLearned } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
+import { limitingHold } from './limiting-hold.ts'
 import { giveBackShare, returnShare } from './shares.ts'
 
 /** Metrics of which a part can be split off. */
@@ -41,9 +42,13 @@ function close(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
   const origin = originOf(gate, hold)
   const parent = origin?.state === 'open' ? origin : undefined
   for (const share of hold.shares) {
-    const home = parent?.shares.find(({ counter }) => counter === share.counter)
-    if (home === undefined) giveBackShare(gate, hold, share, share.worst, share.expected)
-    else returnShare(gate, hold, share, home)
+    const from = parent && limitingHold(gate, parent, share.metric)
+    const home = from?.shares.find(({ counter }) => counter === share.counter)
+    if (from === undefined || home === undefined) giveBackShare(gate, hold, share, share.worst, share.expected)
+    else {
+      returnShare(gate, hold, share, home)
+      gate.rows.touchHold(from)
+    }
   }
   if (parent !== undefined) giveBack(gate, hold, parent)
   hold.shares = []
@@ -54,10 +59,11 @@ function close(gate: Gate, hold: Hold, state: 'settled' | 'released'): void {
 
 function giveBack(gate: Gate, hold: Hold, parent: Hold): void {
   for (const metric of divisible) {
-    const left = parent.left[metric]
-    if (left !== undefined) parent.left[metric] = left + (hold.left[metric] ?? 0n)
+    const limiting = limitingHold(gate, parent, metric)
+    const left = limiting.left[metric]
+    if (left !== undefined) limiting.left[metric] = left + (hold.left[metric] ?? 0n)
+    gate.rows.touchHold(limiting)
   }
-  gate.rows.touchHold(parent)
 }
 
 export function originOf(gate: Gate, { parent }: Hold): Hold | undefined {

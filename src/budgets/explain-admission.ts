@@ -1,3 +1,4 @@
+import { askedBudgets } from './asked-budgets.ts'
 import type { Claim } from './admit.ts'
 import { type BudgetStatus, statusOf } from './budget-status.ts'
 import { type HoldView, viewHold } from './hold-view.ts'
@@ -35,7 +36,7 @@ export interface Explanation {
 /** Asks every budget that applies, and tells what is in the way; nothing is granted. */
 export function explainAdmission(gate: Gate, asked: Asked): Explanation {
   gate.lapse()
-  const demands = gate.rows.applied(asked.labels).map((applied) => demandOf(gate, applied, asked, gate.nowMs))
+  const demands = askedBudgets(gate.rows, asked).map((applied) => demandOf(gate, applied, asked, gate.nowMs))
   const decided = decide(gate, demands, asked.labels)
   const budgets = demands.map(({ applied, counters }) => statusOf(gate, applied, counters))
   if (decided.granted) return { decision: decided, needs: [], holders: [], budgets }

@@ -3,7 +3,7 @@ import { slotMs } from '../time/calendar.ts'
 import type { Budget } from './budget.ts'
 import { bringsPrice, callCountsAt, countCharge, unpricedBy } from './count-charge.ts'
 import { type Cause, committed, type Counter, tally } from './counter.ts'
-import { priceArrived } from './end-hold.ts'
+import { finish, priceArrived } from './end-hold.ts'
 import { isEnded } from './find-hold.ts'
 import type { GateEffects, HeldBooking } from './gate-effects.ts'
 import type { GateRows } from './gate-rows.ts'
@@ -42,6 +42,7 @@ export class Gate {
   readonly effects: GateEffects
   nowMs = 0
   readonly #lastMeeting = new WeakMap<Applied, Meeting>()
+  #isLapsing = false
   /** Charges that a settlement books, to be counted once its hold has made room for them. */
   #deferred: { charge: ChargeDraft; countedAt: number }[] | undefined
 
@@ -251,13 +252,22 @@ export class Gate {
     return this.#slicesWith(counter, window.hours, this.nowMs)
   }
 
-  /** Holds that ran out are presumed spent from now on; places are given back. */
+  /** Holds that ran out are presumed spent from now on, but for what no call was for; places are given back. */
   lapse(): void {
-    for (const hold of this.rows.due(this.nowMs)) this.#lapse(hold)
+    // To end one looks up the hold that it comes from, which comes first where it ran out too.
+    if (this.#isLapsing) return
+    this.#isLapsing = true
+    try {
+      for (const hold of this.rows.due(this.nowMs)) if (hold.state === 'open') this.#lapse(hold)
+    } finally {
+      this.#isLapsing = false
+    }
   }
 
   #lapse(hold: Hold): void {
-    this.presume(hold)
+    // What is for calls that are parts of it was not spent by any, as each of those has its own.
+    if (hold.asked.isForParts === true) finish(this, hold, 'released')
+    else this.presume(hold)
     this.effects.append({ kind: 'hold.lapsed', body: { hold: hold.id, labels: hold.asked.labels, expiredAt: hold.expiresAt } })
   }
 

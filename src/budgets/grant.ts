@@ -27,7 +27,7 @@ export function grantedBefore(hold: Hold, { asked, parent }: AskedAgain, nowMs: 
     throw conflictOf(hold, 'granted with another hold that it is split from', `${contentOf(hold.parent)} then, ${contentOf(parent)} now`)
   }
   // One that has ended holds nothing, and one that ran out has given its place back: nobody may take its grant for what is set aside.
-  if (hold.state === 'open' && hold.expiresAt > nowMs) return grantOf(hold)
+  if (hold.state === 'open' && hold.expiresAt > nowMs) return { ...grantOf(hold), isRepeated: true }
   const what = hold.state === 'open' || hold.state === 'presumed' ? 'has run out' : `is ${hold.state}`
   throw new PurserError(
     'PURSER_HOLD_ENDED',

@@ -23,6 +23,8 @@ export interface Asked {
   readonly worst: Amounts
   /** Whether somebody said for how many calls it is; a hold that says nothing is for one, and may have any number of parts. */
   readonly saysCalls?: boolean
+  /** Whether it is for calls that bring labels of their own, as the hold of a run is. */
+  readonly isForParts?: boolean
   /** What is expected, where the caller says so. */
   readonly expected: Amounts
   readonly ttlMs: number

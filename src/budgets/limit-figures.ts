@@ -6,9 +6,11 @@ export interface LimitFigures {
   readonly presumed: bigint
   /** What was asked beyond that; null where nothing was asked, or nobody can say how much. */
   readonly asked: bigint | null
+  /** Whether the amounts but `asked` are not told, because others share the budget; they are zero then. */
+  readonly isWithheld?: boolean
 }
 
-type FigureTexts = Readonly<Record<Exclude<keyof LimitFigures, 'asked'>, string>>
+type FigureTexts = Readonly<Record<'limit' | 'spent' | 'held' | 'presumed', string>>
 
 /** The same as text, as it is written down and handed out: JSON has no integers of any size. */
 export function figureTexts(figures: LimitFigures & { readonly asked: bigint }): FigureTexts & { readonly asked: string }

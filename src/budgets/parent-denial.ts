@@ -1,38 +1,24 @@
 import { formatAmount } from './amount-text.ts'
 import type { Metric } from './budget.ts'
 import type { Denial } from './denial.ts'
-import { divisible, originOf } from './end-hold.ts'
+import { divisible } from './end-hold.ts'
 import type { Gate } from './gate.ts'
 import type { Asked, Hold } from './hold.ts'
+import { isLimited, limitingHold } from './limiting-hold.ts'
 import { wholeOf } from './raise.ts'
 import { refusalOf, worstCase } from './worst-case.ts'
 
-/** Refuses a part of which nobody can say how much it may be, or that is more than what its hold has left. */
+/** Refuses a part of which nobody can say how much it may be, or that is more than what its hold, or one that this comes from, has left. */
 export function refuseForParent(gate: Gate, parent: Hold, asked: Asked): Denial | undefined {
   for (const metric of divisible) {
-    if (!isLimited(gate, parent, metric)) continue
+    const limiting = limitingHold(gate, parent, metric)
+    if (!isLimited(gate, limiting, metric)) continue
     // What a plan covers counts in a hold as it does in what is left of it.
-    if (worstCase(asked, { metric, countsPlan: true, ceiling: null }) === null) return denyUnknown(parent, metric, asked)
+    if (worstCase(asked, { metric, countsPlan: true, ceiling: null }) === null) return denyUnknown(limiting, metric, asked)
     const amount = asked.worst[metric] ?? 0n
-    if (amount > (parent.left[metric] ?? 0n)) return denyShort(parent, metric, amount)
+    if (amount > (limiting.left[metric] ?? 0n)) return denyShort(limiting, metric, amount)
   }
   return undefined
-}
-
-/** A hold for none of a metric says nothing of it: its parts ask the budgets on their own. */
-function isLimited(gate: Gate, hold: Hold, metric: Metric): boolean {
-  return (wholeOf(hold, metric) ?? 0n) > 0n && (metric !== 'calls' || limitsCalls(gate, hold))
-}
-
-/**
- * Every hold is for one call unless somebody says otherwise, which is no bound of its parts. They keep to a number that was
- * said, and so do those that come from them.
- */
-function limitsCalls(gate: Gate, hold: Hold): boolean {
-  const { asked, raised } = hold
-  if (asked.saysCalls === true || (asked.worst.calls ?? 0n) > 1n || (raised.calls ?? 0n) > 0n) return true
-  const origin = originOf(gate, hold)
-  return origin !== undefined && isLimited(gate, origin, 'calls')
 }
 
 function denyShort(parent: Hold, metric: Metric, amount: bigint): Denial {

@@ -1,3 +1,4 @@
+import { askedBudgets } from './asked-budgets.ts'
 import type { Metric } from './budget.ts'
 import type { Denial, Grant } from './denial.ts'
 import { divisible } from './end-hold.ts'
@@ -21,7 +22,7 @@ export function raise(gate: Gate, id: HoldId, to: Amounts): Grant | Denial {
   const added = addedTo(hold, to)
   if (Object.keys(added).length === 0) return grantOf(hold)
   const asked = { ...hold.asked, worst: { ...nothing, ...added }, expected: {} }
-  const demands = gate.rows.applied(asked.labels).map((applied) => demandOf(gate, applied, asked, hold.reservedAt))
+  const demands = askedBudgets(gate.rows, asked).map((applied) => demandOf(gate, applied, asked, hold.reservedAt))
   const decided = decide(gate, demands, asked.labels)
   if (!decided.granted) return refuse(gate, decided)
   for (const share of demands.flatMap((demand) => setAside(gate, demand))) {

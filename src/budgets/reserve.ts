@@ -1,5 +1,6 @@
 import { PurserError } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
+import { askedBudgets } from './asked-budgets.ts'
 import { admit, type Claim, type Verdict } from './admit.ts'
 import type { Cause } from './counter.ts'
 import type { Denial, DenialKind, Grant } from './denial.ts'
@@ -26,7 +27,7 @@ export function reserve(gate: Gate, id: HoldId, asked: Asked): Grant | Denial {
   gate.lapse()
   const known = gate.rows.hold(id)
   if (known !== undefined) return grantedBefore(known, { asked, parent: null }, gate.nowMs)
-  const demands = gate.rows.applied(asked.labels).map((applied) => demandOf(gate, applied, asked, gate.nowMs))
+  const demands = askedBudgets(gate.rows, asked).map((applied) => demandOf(gate, applied, asked, gate.nowMs))
   const decided = decide(gate, demands, asked.labels)
   if (!decided.granted) return refuse(gate, decided)
   const hold = gate.rows.addHold({

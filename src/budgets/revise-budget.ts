@@ -1,3 +1,4 @@
+import { countsTogether } from './asked-budgets.ts'
 import { PurserError } from '../errors.ts'
 import { type Budget, revisionFields } from './budget.ts'
 import { type BudgetRecord, type Seeding, toStoredBudget } from './budget-record.ts'
@@ -160,7 +161,7 @@ function dropCounters(gate: Gate, { revision }: ActiveBudget): void {
 function holdOpen(gate: Gate, active: ActiveBudget, holds: readonly Hold[]): void {
   for (const hold of holds) {
     const applied = active.applied(hold.asked.labels)
-    if (applied === undefined || hold.reservedAt < applied.active.record.countsFrom) continue
+    if (applied === undefined || !countsTogether(active, hold.asked) || hold.reservedAt < applied.active.record.countsFrom) continue
     const { metric } = applied.active.budget
     const left = { ...hold.asked, worst: metric in hold.left ? { ...hold.asked.worst, [metric]: hold.left[metric] } : hold.asked.worst }
     const demand = demandOf(gate, applied, left, hold.reservedAt)

@@ -1,3 +1,4 @@
+import { askedBudgets } from './asked-budgets.ts'
 import { PurserError } from '../errors.ts'
 import type { Labels } from '../ledger/charge.ts'
 import type { Denial, Grant } from './denial.ts'
@@ -8,6 +9,7 @@ import { decide, type Demand, demandOf, expectations, refuse, setAside } from '.
 import { divisible } from './end-hold.ts'
 import { ended, findHold } from './find-hold.ts'
 import { grantedBefore, grantOf } from './grant.ts'
+import { limitingHold } from './limiting-hold.ts'
 import { refuseForParent } from './parent-denial.ts'
 
 /**
@@ -25,7 +27,7 @@ export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant
   if (parent.state !== 'open') throw ended(parent, 'split')
   const refused = refuseForParent(gate, parent, asked)
   if (refused !== undefined) return refused
-  const parts = gate.rows.applied(asked.labels).map((applied) => partOf(parent, demandOf(gate, applied, asked, parent.reservedAt)))
+  const parts = askedBudgets(gate.rows, asked).map((applied) => partOf(gate, parent, demandOf(gate, applied, asked, parent.reservedAt)))
   const decided = decide(
     gate,
     parts.map(({ demand }) => demand),
@@ -50,28 +52,33 @@ export function split(gate: Gate, from: HoldId, id: HoldId, asked: Asked): Grant
 interface Part {
   readonly demand: Demand
   readonly moved: Share | undefined
+  /** Whose share that is. */
+  readonly from: Hold
   readonly worst: bigint
   readonly expected: bigint
 }
 
-function partOf(parent: Hold, demand: Demand): Part {
-  const moved = parent.shares.find(({ counter }) => counter === demand.counter.id)
+function partOf(gate: Gate, parent: Hold, demand: Demand): Part {
+  const from = limitingHold(gate, parent, demand.applied.active.budget.metric)
+  const moved = from.shares.find(({ counter }) => counter === demand.counter.id)
   const { worst, expected } = demand.claim
-  if (moved === undefined || worst === null) return { demand, moved: undefined, worst: 0n, expected: 0n }
+  if (moved === undefined || worst === null) return { demand, moved: undefined, from, worst: 0n, expected: 0n }
   const part = { worst: lesser(worst, moved.worst), expected: lesser(expected, moved.expected) }
   const rest = worst - part.worst
   return {
     demand: { ...demand, claim: { ...demand.claim, worst: rest, expected: rest === 0n ? 0n : expected - part.expected } },
     moved,
+    from,
     ...part,
   }
 }
 
-function take(gate: Gate, { demand, moved, worst, expected }: Part): Share[] {
+function take(gate: Gate, { demand, moved, from, worst, expected }: Part): Share[] {
   const [own] = setAside(gate, demand)
   if (moved === undefined) return own === undefined ? [] : [own]
   moved.worst -= worst
   moved.expected -= expected
+  gate.rows.touchHold(from)
   return [{ ...moved, worst: worst + (own?.worst ?? 0n), expected: expected + (own?.expected ?? 0n) }]
 }
 
@@ -81,10 +88,11 @@ function take(gate: Gate, { demand, moved, worst, expected }: Part): Share[] {
  */
 function leave(gate: Gate, parent: Hold, asked: Asked): void {
   for (const metric of divisible) {
-    const left = parent.left[metric]
-    if (left !== undefined) parent.left[metric] = left - lesser(left, asked.worst[metric] ?? 0n)
+    const limiting = limitingHold(gate, parent, metric)
+    const left = limiting.left[metric]
+    if (left !== undefined) limiting.left[metric] = left - lesser(left, asked.worst[metric] ?? 0n)
+    gate.rows.touchHold(limiting)
   }
-  gate.rows.touchHold(parent)
 }
 
 function checkLabels(parent: Hold, labels: Labels): void {

@@ -23,9 +23,10 @@ export function toStoredHold(hold: Hold): StoredHold {
 
 /** What of a hold is the same for ever, as JSON. Written by hand, because every grant writes one. */
 function askedText({ asked, given, warnings }: Hold): string {
-  const { labels, worst, saysCalls, expected, ttlMs, basis, provider, model, refusal, catalog, request, maxOutputTokens } = asked
+  const { labels, worst, saysCalls, isForParts, expected, ttlMs, basis, provider, model, refusal, catalog, request, maxOutputTokens } =
+    asked
   const call = `"ttlMs":${ttlMs},"basis":"${basis}","provider":${textOf(provider)},"model":${textOf(model)},"catalog":${textOf(catalog)}`
-  const said = saysCalls === true ? ',"saysCalls":true' : ''
+  const said = (saysCalls === true ? ',"saysCalls":true' : '') + (isForParts === true ? ',"isForParts":true' : '')
   const amounts = `"worst":${amountsText(worst)}${said},"expected":${amountsText(expected)},"given":${amountsText(given)}`
   const bounded = request === null ? '' : `,"request":"${request}","maxOutputTokens":${maxOutputTokens}`
   const rest = `"refusal":${textOf(refusal)},"warnings":${warnings.length === 0 ? '[]' : textOf(warnings.map(warningTexts))}`

@@ -1,3 +1,4 @@
+import { askedBudgets } from './asked-budgets.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import { countCharge, hasPrice, hasUsage } from './count-charge.ts'
 import { lesser } from './counter.ts'
@@ -19,8 +20,8 @@ export interface Overrun {
  * only labels beyond those of the hold meet were not asked, so what they count is not held.
  */
 export function takeOut(gate: Gate, hold: Hold, charge: ChargeDraft, overrun: Overrun[]): CauseOf {
-  const isAsked = charge.part === null && hasLabelsOf(charge, hold)
-  const asked = isAsked ? undefined : new Set(gate.rows.applied(hold.asked.labels).map(counterName))
+  const isAsked = charge.part === null && hold.asked.isForParts !== true && hasLabelsOf(charge, hold)
+  const asked = isAsked ? undefined : new Set(askedBudgets(gate.rows, hold.asked).map(counterName))
   const payers = payersOf(gate, hold)
   return (counter, budget, amount) => {
     if (asked?.has(`${counter.revision} ${counter.scope}`) === false) return 'unheld'
@@ -118,7 +119,7 @@ function takeWhereNotCounted(gate: Gate, hold: Hold, charge: ChargeDraft): void 
   const done = new Set(gate.rows.applied(charge.labels).map(counterName))
   const rests = new Map<string, bigint>()
   for (let origin: Hold | undefined = hold; origin !== undefined; origin = originOf(gate, origin)) {
-    for (const applied of gate.rows.applied(origin.asked.labels)) {
+    for (const applied of askedBudgets(gate.rows, origin.asked)) {
       const name = counterName(applied)
       if (done.has(name)) continue
       const rest = rests.get(name) ?? countCharge(applied.active.budget, charge)

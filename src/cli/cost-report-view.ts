@@ -13,8 +13,9 @@ export function costReportLines(report: CostReport): string[] {
 
 function runLines({ run }: CostReport): string[] {
   if (run === null) return []
-  const percent = run.variance_percent === null ? '' : ` (${signedPercent(run.variance_percent)})`
-  const estimated = run.estimated_nanos === null ? '(none)' : usdText(run.estimated_nanos)
+  const percent = run.variance_percent === null ? '' : ` (${signedPercent(run.variance_percent, run)})`
+  const estimated =
+    run.estimated_nanos === null ? '(none)' : costText(run.estimated_nanos, { is_lower_bound: run.estimated_is_lower_bound })
   return ['This Run:', `  Estimated: ${estimated}`, `  Actual:    ${costText(run.actual_nanos, run)}${percent}`]
 }
 
@@ -24,7 +25,7 @@ function groupLines({ group }: CostReport): string[] {
   return [
     `${capital(label)} Total (${counted(runs, 'run')}):`,
     `  Total cost: ${costText(group.total_cost_nanos, group)}`,
-    ...(average === null ? [] : [`  Average per run: ${usdText(average)}`]),
+    ...(average === null ? [] : [`  Average per run: ${costText(average, group)}`]),
   ]
 }
 

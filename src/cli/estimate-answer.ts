@@ -6,10 +6,11 @@ import { labelsOf } from './call-options.ts'
 import { estimateJson, learnedJson } from './estimate-json.ts'
 import { estimateNotes } from './estimate-view.ts'
 import type { PeriodOptions } from './asked-period.ts'
-import { answerOrSay, writeJson, writeLines } from './output.ts'
+import { answerOrSay, note, writeJson, writeLines } from './output.ts'
 import { exitCodes } from './report-error.ts'
 import type { Session } from './session.ts'
 import { wrapNotes } from './terminal.ts'
+import { isTracking } from './tracking-off.ts'
 
 /** The options of `purser estimate`. */
 export interface EstimateCommandOptions extends PeriodOptions {
@@ -45,7 +46,8 @@ export interface EstimateAnswer {
 
 /** The ledger; where there is none yet one of this process, as a plan can be priced without a past. */
 export function openForEstimates(session: Session, { save }: EstimateCommandOptions): Promise<Purser> {
-  if (save !== undefined) return session.open({ create: true, prices: true, profiles: true, announce: true })
+  const isSaved = save !== undefined && session.config.trackingEnabled
+  if (isSaved) return session.open({ create: true, prices: true, profiles: true, announce: true })
   const inMemory = session.hasLedger() ? {} : { inMemory: true as const }
   return session.open({ create: false, prices: true, profiles: true, ...inMemory })
 }
@@ -60,12 +62,9 @@ export async function answerEstimate(
   session: Session,
   purser: Purser,
   { made, learned, of, fields, lines, notes }: EstimateAnswer,
-  { save = null, project, label }: { readonly [K in 'save' | 'project' | 'label']?: EstimateCommandOptions[K] | undefined | null },
+  options: SavingOptions,
 ): Promise<void> {
-  if (save !== null) {
-    const labels = label == null ? {} : { labels: labelsOf({ label }) }
-    await purser.estimates.save(save, made, { ...(project != null && { project }), ...labels })
-  }
+  const save = await savedWith(session, purser, made, options)
   flagUnpriced([made])
   const saved = save === null ? [] : [`It is kept with run ${save}.`]
   await answerOrSay(saved.join(''), () =>
@@ -73,6 +72,28 @@ export async function answerEstimate(
       ? writeJson({ ...estimateJson(made), learned: learnedJson(learned), ...fields, saved: save })
       : writeLines([...lines, ...belowTable([...notes, ...estimateNotes([made], learned, of), ...saved])]),
   )
+}
+
+type SavingOptions = { readonly [K in 'save' | 'project' | 'label' | 'profile']?: EstimateCommandOptions[K] | null | undefined }
+
+/** Keeps an estimate with the run that is asked; null where none is, or where nothing is kept of runs. */
+async function savedWith(
+  session: Session,
+  purser: Purser,
+  made: CostEstimate,
+  { save = null, project, label, profile }: SavingOptions,
+): Promise<string | null> {
+  if (save === null) return null
+  if (!(await isTracking(session))) {
+    note(`Cost tracking is off, so the estimate is not kept with run ${save}.`)
+    return null
+  }
+  await purser.estimates.save(save, made, {
+    ...(project != null && { project }),
+    ...(label != null && { labels: labelsOf({ label }) }),
+    ...(profile != null && { profile }),
+  })
+  return save
 }
 
 /** What has no price is an answer of its own to who asks by exit code. */

@@ -2,7 +2,7 @@ import type { EstimateOptions } from '../facade/estimates/estimate-questions.ts'
 import type { PlanInput } from '../runs/estimates/plan.ts'
 import { answerEstimate, belowTable, type EstimateCommandOptions, flagUnpriced, learnedOf, openForEstimates } from './estimate-answer.ts'
 import { comparisonJson, learnedJson } from './estimate-json.ts'
-import { comparisonLines, estimateLines, estimateNotes } from './estimate-view.ts'
+import { comparisonLines, estimateLines, estimateNotes, unknownDifferenceNotes } from './estimate-view.ts'
 import { warn, writeJson, writeLines } from './output.ts'
 import { readPlanFile } from './read-plan.ts'
 import type { Session } from './session.ts'
@@ -27,12 +27,17 @@ export async function estimateFromPlan(session: Session, path: string, options: 
   if (compare === undefined) {
     const made = await purser.estimates.plan(plan, { ...asked, ...(profile !== undefined && { profile }) })
     const lines = session.json ? [] : estimateLines(made.profile === null ? title : `${title}, profile ${made.profile}`, made)
-    return answerEstimate(session, purser, { made, learned, of, fields: {}, lines, notes: [] }, { ...options, project })
+    return answerEstimate(
+      session,
+      purser,
+      { made, learned, of, fields: {}, lines, notes: [] },
+      { ...options, project, profile: profile ?? plan.profile },
+    )
   }
   const comparison = await purser.estimates.compare(plan, compare, asked)
   flagUnpriced(comparison.estimates)
   if (session.json) return writeJson({ ...comparisonJson(comparison), learned: learnedJson(learned) })
-  const notes = [...fixedNotes(plan), ...estimateNotes(comparison.estimates, learned, of)]
+  const notes = [...fixedNotes(plan), ...unknownDifferenceNotes(comparison), ...estimateNotes(comparison.estimates, learned, of)]
   return writeLines([...comparisonLines(title, comparison), ...belowTable(notes)])
 }
 

@@ -2,7 +2,7 @@ import { PurserError } from '../errors.ts'
 import { wholePairs } from './call-options.ts'
 import { answerEstimate, belowTable, type EstimateCommandOptions, flagUnpriced, learnedOf, openForEstimates } from './estimate-answer.ts'
 import { actualJson, comparisonJson, learnedJson } from './estimate-json.ts'
-import { actualNotes, comparisonLines, estimateLines, estimateNotes } from './estimate-view.ts'
+import { actualNotes, comparisonLines, estimateLines, estimateNotes, unknownDifferenceNotes } from './estimate-view.ts'
 import { writeJson, writeLines } from './output.ts'
 import type { Session } from './session.ts'
 
@@ -42,6 +42,10 @@ export async function estimateFromRun(session: Session, run: string, options: Es
     const actual = first === undefined ? {} : { actual: actualJson(first) }
     return writeJson({ ...comparisonJson(comparison), ...actual, learned: learnedJson(learned) })
   }
-  const notes = [...(first === undefined ? [] : actualNotes(first)), ...estimateNotes(estimates, learned, of)]
+  const notes = [
+    ...(first === undefined ? [] : actualNotes(first)),
+    ...unknownDifferenceNotes(comparison),
+    ...estimateNotes(estimates, learned, of),
+  ]
   return writeLines([...comparisonLines(`Run ${run} with other models`, comparison), ...belowTable(notes)])
 }

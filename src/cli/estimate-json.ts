@@ -57,7 +57,7 @@ export function comparisonJson({
       costNanos: costs.map((nanos) => (nanos === null ? null : String(nanos))),
       isLowerBound: [...isLowerBound],
     })),
-    differenceNanos: differences.map(String),
+    differenceNanos: differences.map((difference) => (difference === null ? null : String(difference))),
   }
 }
 

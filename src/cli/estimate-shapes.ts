@@ -64,7 +64,7 @@ export const comparisonShape = z.strictObject({
   names: z.array(z.string()).describe('the profiles, in the order in which they were asked for'),
   estimates: z.array(z.strictObject(estimateFields)),
   rows: z.array(z.strictObject({ stage: name, costNanos: z.array(nanosText.nullable()), isLowerBound: z.array(z.boolean()) })),
-  differenceNanos: z.array(nanosText).describe('to the first'),
+  differenceNanos: z.array(nanosText.nullable()).describe('to the first; null where either of the two is a lower bound'),
   actual: z.strictObject({ costUsd: usd, costNanos: nanosText, unpricedCalls: count, planCalls: count }).optional().describe('with --run'),
   learned,
 })

@@ -109,6 +109,18 @@ export function comparisonLines(title: string, { names, estimates, rows, differe
   return [paint('bold', title), '', ...tableWithTotal(columns, cells, totals)]
 }
 
+/** Why a comparison does not say how far estimates are apart. */
+export function unknownDifferenceNotes({ names, estimates, differences }: EstimateComparison): string[] {
+  if (!differences.slice(1).includes(null)) return []
+  const models = new Set(estimates.flatMap(({ unpriced }) => unpriced.map((left) => unpricedName(left))))
+  return [printable(`unknown: no price for calls of ${[...models].join(', ')}, so nobody knows how far that is from ${names[0] ?? ''}.`)]
+}
+
+function unpricedName({ provider, model }: Unestimated): string {
+  if (model === null) return 'no model'
+  return provider === null ? model : `${provider}/${model}`
+}
+
 /** What the past says: by stage, half of the runs and nine of ten. */
 export function historyLines(title: string, { estimate, run, stages }: Extract<HistoryEstimate, { enough: true }>): string[] {
   const columns: Column[] = [
@@ -178,7 +190,8 @@ function ratio(value: number): string {
   return value.toFixed(2)
 }
 
-function differenceText(difference: Nanos, first: Nanos | undefined): string {
+function differenceText(difference: Nanos | null, first: Nanos | undefined): string {
+  if (difference === null) return 'unknown'
   const sign = difference > 0n ? '+' : ''
   const share = first === undefined || first <= 0n ? '' : ` (${sign}${formatShare(Number(difference) / Number(first)).replace('<', '')})`
   return `${sign}${formatUsd(difference)}${share}`

@@ -84,7 +84,7 @@ export const jsonAnswers: readonly JsonAnswer[] = [
   { command: 'purser hold list --json', id: 'hold-list', shape: gate.holdListShape },
   { command: 'purser why --json', id: 'why', shape: gate.whyShape, note: 'The exit code is 4 where the hold would be refused.' },
   {
-    command: 'what books or holds, with --json, where COST_TRACKING_ENABLED is false',
+    command: 'what books, holds or steers runs, with --json, where COST_TRACKING_ENABLED is false',
     id: 'untracked',
     shape: gate.untrackedShape,
     note: '`hold reserve` and `hold split` answer with a grant, in which `tracking` is false.',

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type Nanos, toUsd } from '../money/nanos.ts'
+import { toUsd } from '../money/nanos.ts'
 import type { ListedRun } from '../reports/runs/list-runs.ts'
 import { callsOf, doubtsJson } from '../reports/runs/sums.ts'
 import { varianceJson } from '../reports/runs/variance.ts'
@@ -8,10 +8,10 @@ import type { listedRunShape } from './run-shapes.ts'
 /** A run of a list as JSON. */
 export function listedRunJson({ id, project, run, started, costNanos, sums }: ListedRun): z.infer<typeof listedRunShape> {
   const doubts = doubtsJson(sums)
-  const estimated: Nanos | undefined = run?.estimate?.costNanos
+  const estimate = run?.estimate ?? undefined
   // A run that has not begun has cost nothing yet, which is no variance.
   const hasBegun = run?.startedAt != null
-  const variance = estimated === undefined || !hasBegun ? null : varianceJson(estimated, costNanos, doubts.is_lower_bound)
+  const variance = estimate === undefined || !hasBegun ? null : varianceJson(estimate, costNanos, doubts.is_lower_bound)
   return {
     run: id,
     project,
@@ -24,7 +24,8 @@ export function listedRunJson({ id, project, run, started, costNanos, sums }: Li
     costNanos: costNanos.toString(),
     isLowerBound: doubts.is_lower_bound,
     planUsd: doubts.plan_cost_usd,
-    estimateUsd: estimated === undefined ? null : toUsd(estimated),
+    estimateUsd: estimate === undefined ? null : toUsd(estimate.costNanos),
+    estimateIsLowerBound: estimate !== undefined && estimate.unpriced.length > 0,
     varianceUsd: variance?.variance_usd ?? null,
     variancePercent: variance?.variance_percent ?? null,
   }

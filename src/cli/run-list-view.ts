@@ -3,7 +3,7 @@ import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCount } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
-import { signedPercent, usdText } from '../reports/runs/report-text.ts'
+import { costText, signedPercent } from '../reports/runs/report-text.ts'
 import { listedRunJson } from './run-json.ts'
 import { paint, terminalWidth, wrapNotes } from './terminal.ts'
 
@@ -23,16 +23,16 @@ export function runListLines(runs: readonly ListedRun[], more: number): string[]
     { header: 'calls', align: 'right' as const, dropOrder: 5 },
   ]
   const rows = runs.map((run) => {
-    const { state, started, isLowerBound, variancePercent, calls, project } = listedRunJson(run)
+    const { state, started, isLowerBound, estimateIsLowerBound, variancePercent, calls, project } = listedRunJson(run)
     const estimate = run.run?.estimate?.costNanos
     return [
       run.id,
       project ?? '(none)',
       state ?? '',
       started.slice(0, 16).replace('T', ' '),
-      `${isLowerBound ? '≥ ' : ''}${usdText(run.costNanos)}`,
-      estimate === undefined ? '' : usdText(estimate),
-      signedPercent(variancePercent),
+      costText(run.costNanos, { is_lower_bound: isLowerBound }),
+      estimate === undefined ? '' : costText(estimate, { is_lower_bound: estimateIsLowerBound }),
+      signedPercent(variancePercent, { is_lower_bound: isLowerBound, estimated_is_lower_bound: estimateIsLowerBound }),
       formatCount(calls),
     ]
   })

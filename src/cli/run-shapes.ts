@@ -15,6 +15,7 @@ export const listedRunShape = z.strictObject({
   isLowerBound: z.boolean().describe('whether calls have no price, or none for a part of them'),
   planUsd: usd.describe('list price of what a subscription covers; not in costUsd'),
   estimateUsd: usd.nullable().describe('made before the run; null without one'),
+  estimateIsLowerBound: z.boolean().describe('whether calls without a price are missing from the estimate'),
   varianceUsd: usd.nullable().describe('costUsd minus estimateUsd'),
   variancePercent: z.number().nullable().describe('of the estimate, to one decimal'),
 })
@@ -50,9 +51,20 @@ export const runStateShape = z.strictObject({
     .describe('the limit that it reached, with its figures'),
 })
 
+const soFar = { costUsd: usd, isLowerBound: z.boolean().describe('whether calls have no price, or none for a part of them') }
+
 /** One line for each change that `runs watch` sees. */
 export const runWatchShape = z.union([
-  z.strictObject({ run: runStateShape.extend({ costUsd: usd }) }),
+  z.strictObject({ run: runStateShape.extend(soFar) }),
+  z.strictObject({
+    run: z.strictObject({
+      run: z.string(),
+      project: z.string().nullable(),
+      state: z.null().describe('of a run that is known by the label of its calls only'),
+      message: z.string(),
+      ...soFar,
+    }),
+  }),
   z.strictObject({
     stage: z.strictObject({
       key: z.string(),

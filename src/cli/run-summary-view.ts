@@ -5,7 +5,7 @@ import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCompact, formatCount } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
-import { costText, signedPercent, usdNumberText, usdText } from '../reports/runs/report-text.ts'
+import { costText, usdNumberText, usdText, varianceText } from '../reports/runs/report-text.ts'
 import { paint, terminalWidth, wrapNotes } from './terminal.ts'
 
 /** What a run cost, for a terminal. */
@@ -27,7 +27,7 @@ function factLines(summary: RunCostSummary): string[] {
   const { variance, budget, total_tokens: tokens } = summary
   const facts: [string, string][] = [
     ['cost', `${costText(summary.total_cost_nanos, summary)} for ${counted(summary.calls, 'call')}, ${formatCompact(tokens)} tokens`],
-    ...(variance === null ? [] : [['estimated', varianceText(variance)] as [string, string]]),
+    ...(variance === null ? [] : [['estimated', againstEstimate(variance)] as [string, string]]),
     ...(budget === null ? [] : [['limit', limitText(budget)] as [string, string]]),
     ...(summary.started_at === null ? [] : [['began', clock(summary.started_at)] as [string, string]]),
     ...(summary.ended_at === null ? [] : [[summary.state === 'paused' ? 'paused' : 'ended', clock(summary.ended_at)] as [string, string]]),
@@ -35,13 +35,10 @@ function factLines(summary: RunCostSummary): string[] {
   return facts.map(([name, text]) => `  ${name.padEnd(9)}  ${printable(text)}`)
 }
 
-function varianceText({
-  estimated_nanos: estimated,
-  variance_nanos: nanos,
-  variance_percent: percent,
-}: NonNullable<RunCostSummary['variance']>): string {
-  const sign = BigInt(nanos) > 0n ? '+' : ''
-  return `${usdText(estimated)}, so it came to ${sign}${usdText(nanos)}${percent === null ? '' : ` (${signedPercent(percent)})`}`
+function againstEstimate(variance: NonNullable<RunCostSummary['variance']>): string {
+  const estimated = costText(variance.estimated_nanos, { is_lower_bound: variance.estimated_is_lower_bound })
+  const text = varianceText(variance)
+  return text === 'unknown' ? `${estimated}; how far it is from that is unknown` : `${estimated}, so it came to ${text}`
 }
 
 function limitText({ name, scope, limit_nanos: limit, remaining_nanos: remaining }: NonNullable<RunCostSummary['budget']>): string {
@@ -77,10 +74,21 @@ function stageLines({ stages }: RunCostSummary): string[] {
 /** A line for each label that calls of the run carry. */
 function groupLines(summary: RunCostSummary): string[] {
   return costGroups(summary).flatMap(([label, costs]) => {
-    const rows = Object.entries(costs).map(([value, usd]) => [value, usdNumberText(usd)])
+    const isCounted = costs.some(({ figures }) => figures !== null)
+    const rows = costs.map(({ value, usd, figures }) => [
+      value,
+      figures === null ? usdNumberText(usd) : costText(figures.cost_nanos, figures),
+      ...(figures === null ? [] : [formatCount(figures.calls), formatCompact(figures.total_tokens)]),
+    ])
     const columns = [
       { header: `by ${label}`, cutTo: 8 },
       { header: 'cost', align: 'point' as const },
+      ...(isCounted
+        ? [
+            { header: 'calls', align: 'right' as const, dropOrder: 2 },
+            { header: 'tokens', align: 'right' as const, dropOrder: 3 },
+          ]
+        : []),
     ]
     return ['', ...renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text))]
   })

@@ -14,6 +14,11 @@ interface OpenOptions {
   readonly announce?: true
   /** Whether the profiles of models are needed. */
   readonly profiles?: true
+  /**
+   * Whether runs are asked about. With cost tracking off one that is not known is no mistake then, and neither is a ledger
+   * that is not there.
+   */
+  readonly runs?: true
   /** In place of the ledger one of this process, for what needs prices and no past. */
   readonly inMemory?: true
 }
@@ -75,7 +80,7 @@ async function tell(news: readonly LedgerEvent[]): Promise<void> {
   tellBudgetNews(news)
 }
 
-async function openPurser(config: PurserConfig, { create, prices, profiles, inMemory }: OpenOptions): Promise<Purser> {
+async function openPurser(config: PurserConfig, { create, prices, profiles, inMemory, runs }: OpenOptions): Promise<Purser> {
   const { Purser } = await import('../purser.ts')
   const { ledgerOptions } = await import('../config/ledger-options.ts')
   const options = await ledgerOptions(config, { prices, profiles: profiles === true })
@@ -84,8 +89,9 @@ async function openPurser(config: PurserConfig, { create, prices, profiles, inMe
     ...options,
     db: inMemory === true ? ':memory:' : config.db,
     create: inMemory === true || create,
-    // Commands say themselves what they do where tracking is off.
-    tracking: true,
+    // Commands say themselves what they do where tracking is off; of runs the reports say it.
+    tracking: runs !== true || config.trackingEnabled,
+    onWarning: warn,
   })
 }
 

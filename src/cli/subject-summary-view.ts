@@ -3,19 +3,22 @@ import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCompact } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
-import { costText, signedPercent, usdText } from '../reports/runs/report-text.ts'
+import { costText, signedPercent, usdText, varianceDoubts } from '../reports/runs/report-text.ts'
 import { paint, terminalWidth, wrapNotes } from './terminal.ts'
 
 /** What a project, or anything else that a label names, cost, run by run. */
 export function subjectSummaryLines(summary: ProjectCostSummary): string[] {
   const { label, value, calls, total_tokens: tokens, runs, run_count: count, average_per_run_nanos: average } = summary
   const notes = notesOf(summary)
+  const ofRuns = { is_lower_bound: summary.runs_is_lower_bound }
   return [
     paint('bold', printable(`${label} ${value}`)),
     `  cost       ${costText(summary.total_cost_nanos, summary)} for ${counted(calls, 'call')}, ${formatCompact(tokens)} tokens`,
     ...(average === null
       ? []
-      : [`  runs       ${counted(count, 'run')} for ${usdText(summary.runs_cost_nanos)}, ${usdText(average)} each on average`]),
+      : [
+          `  runs       ${counted(count, 'run')} for ${costText(summary.runs_cost_nanos, ofRuns)}, ${costText(average, ofRuns)} each on average`,
+        ]),
     ...trendLines(summary),
     ...(runs.length === 0 ? [] : ['', ...historyLines(summary)]),
     ...(notes.length === 0 ? [] : ['', ...wrapNotes(notes)]),
@@ -43,9 +46,9 @@ function historyLines({ runs }: ProjectCostSummary): string[] {
     run.run_id,
     run.started.slice(0, 16).replace('T', ' '),
     run.state ?? '',
-    usdText(run.cost_nanos),
-    usdText(run.cumulative_nanos),
-    signedPercent(run.variance_percent),
+    costText(run.cost_nanos, run),
+    costText(run.cumulative_nanos, { is_lower_bound: run.cumulative_is_lower_bound }),
+    signedPercent(run.variance_percent, varianceDoubts(run)),
   ])
   return renderTable(columns, rows, terminalWidth(), (text, row) => (row === 'header' ? paint('dim', text) : text))
 }

@@ -1,7 +1,7 @@
 import type { Budget } from '../budgets/budget.ts'
 import { hardBudgetNames } from '../budgets/hard-budgets.ts'
 import type { Purser } from '../purser.ts'
-import { warn } from './output.ts'
+import { note, warn, writeJson } from './output.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -15,6 +15,12 @@ export async function isTracking(session: Session): Promise<boolean> {
     warn(`COST_TRACKING_ENABLED is false, so nothing is booked or held, and nothing keeps to the budgets ${hard.join(', ')}.`)
   }
   return false
+}
+
+/** Answers a command that does nothing, because calls are not tracked. `undone`: what was therefore not done. */
+export async function answerUntracked({ json }: Session, undone: string): Promise<void> {
+  note(`Cost tracking is off, so ${undone}.`)
+  if (json) await writeJson({ tracking: false })
 }
 
 /** The budgets that refuse calls, in the ledger and in the configuration. */

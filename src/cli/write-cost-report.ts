@@ -4,7 +4,6 @@ import { parsePeriodName } from '../time/periods.ts'
 import type { PeriodOptions } from './asked-period.ts'
 import { openWithBudgets } from './budgets-in-force.ts'
 import { costReportLines } from './cost-report-view.ts'
-import { namedRun } from './named-run.ts'
 import { writeJson, writeLines } from './output.ts'
 import type { Session } from './session.ts'
 
@@ -24,9 +23,9 @@ export async function writeCostReport(session: Session, options: ReportOptions):
     const { syncSources } = await import('./sync-sources.ts')
     await syncSources(session, await session.open({ create: true, prices: true }))
   }
-  const purser = await openWithBudgets(session)
+  const purser = config.trackingEnabled ? await openWithBudgets(session) : await session.open({ create: false, prices: false, runs: true })
   const { run = 'last' } = options
-  const id = run === 'last' ? await purser.reports.last() : await namedRun(purser, run)
+  const id = run === 'last' ? await purser.reports.last() : run
   const report = await purser.reports.costReport(id, window)
   await (session.json ? writeJson(report) : writeLines(costReportLines(report)))
 }

@@ -5,7 +5,8 @@ import type { Arrived } from './arrived.ts'
 /** The answer as the client gets it: byte for byte, with what it came to settled once it was read, or was left. */
 export function observedResponse(response: Response, open: OpenCall, arrived: Arrived, extendEveryMs: number): Response {
   const { body, status, statusText, headers, url } = response
-  if (body === null) {
+  // Clients do not read a body that is said to be empty.
+  if (body === null || headers.get('content-length') === '0') {
     arrived.end()
     open.succeed(arrived.call())
     return response

@@ -265,7 +265,7 @@ describe('a hold for calls that nobody can count', () => {
     await purser.budgets.set('drafts', { metric: 'calls', limit: 2, window: 'total', where: 'stage=draft' })
     const run = await purser.holds.reserve({ ...asked, id: 'run' })
     expect(run).toMatchObject({ granted: true })
-    expect(await purser.holds.reserve({ ...asked, id: 'run' })).toEqual(run)
+    expect(await purser.holds.reserve({ ...asked, id: 'run' })).toEqual({ ...run, isRepeated: true })
     expect((await purser.holds.get('run')).asked).toEqual({ cost: 1_000_000_000n, concurrency: 1n })
     const labels = { stage: 'draft' }
     const refusal = {
@@ -300,11 +300,11 @@ describe('a hold that is bounded by its request', () => {
     const { maxOutputTokens = 0 } = first as { maxOutputTokens?: number }
     expect(maxOutputTokens).toBeGreaterThan(0)
     expect(maxOutputTokens).toBeLessThan(1000)
-    expect(await purser.holds.reserve({ id: 'h1', request, shrink: true })).toEqual(first)
+    expect(await purser.holds.reserve({ id: 'h1', request, shrink: true })).toEqual({ ...first, isRepeated: true })
     await purser.close()
     const dearer = acmeCard('gpt-4o', { inputTokens: '0.0001', outputTokens: '0.0001' }, { provider: 'openai' })
     const again = await openTemporaryLedger({ db: purser.location, ownerCards: [dearer] })
-    expect(await again.holds.reserve({ id: 'h1', request, shrink: true })).toEqual(first)
+    expect(await again.holds.reserve({ id: 'h1', request, shrink: true })).toEqual({ ...first, isRepeated: true })
     expect(await again.holds.get('h1')).toMatchObject({ catalog: expect.any(String) as string })
   })
 

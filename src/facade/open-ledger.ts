@@ -1,7 +1,9 @@
 import type { PurserConfig } from '../config/load-config.ts'
-import type { ChargeInput } from '../ledger/charge.ts'
+import { PurserError } from '../errors.ts'
+import type { ChargeInput, Labels } from '../ledger/charge.ts'
 import { draftCharge } from '../ledger/draft-charge.ts'
 import { priceUsage } from '../pricing/price-usage.ts'
+import { confinedStore } from '../stores/confined/confined-store.ts'
 import type { Store } from '../stores/store.ts'
 import { CatalogInForce } from './catalog-in-force.ts'
 import { closedLedger } from './closing-store.ts'
@@ -24,12 +26,15 @@ export class OpenLedger implements LedgerHost {
   readonly questionZone: string
   /** What is to be said of how the ledger was opened, and of its configuration. */
   warnings: readonly string[]
+  readonly #read: ReadOptions
   readonly #reader = new RecordReader()
   /** What was asked for and is not yet answered; closing waits for it. */
   readonly #running = new Set<Promise<unknown>>()
   #isClosed = false
 
-  private constructor(store: Store, { options, config }: ReadOptions, prices: CatalogInForce, isTracking: boolean) {
+  private constructor(store: Store, read: ReadOptions, prices: CatalogInForce, isTracking: boolean) {
+    const { options, config } = read
+    this.#read = read
     this.store = store
     this.options = options
     this.prices = prices
@@ -39,6 +44,20 @@ export class OpenLedger implements LedgerHost {
     this.weekStart = config?.weekStart ?? 1
     this.questionZone = config?.timezone ?? store.timezone
     this.warnings = store.warnings
+  }
+
+  /** The same ledger for whoever books and sees only what carries some labels; closing it closes nothing. */
+  confinedTo(bound: Labels): OpenLedger {
+    const subject = Object.keys(bound).find((key) => this.store.subjects.has(key))
+    if (subject !== undefined) {
+      throw new PurserError(
+        'PURSER_BAD_ARGUMENT',
+        `"${subject}" has too many values to confine anybody to; choose a label like user, team or project.`,
+      )
+    }
+    // Calls that wait to be booked are the whole ledger's.
+    const read = { ...this.#read, options: { ...this.options, db: ':memory:' } }
+    return new OpenLedger(confinedStore(this.store, bound), read, this.prices, this.isTracking)
   }
 
   /** @throws what `Purser.open` throws */

@@ -1,7 +1,7 @@
 import type { HoldId } from '../budgets/hold.ts'
 import { PurserError } from '../errors.ts'
 import type { Booked, Booking } from '../ledger/book-charge.ts'
-import type { Basis, Charge, ChargeInput } from '../ledger/charge.ts'
+import type { Basis, Charge, ChargeInput, Labels } from '../ledger/charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import { turnMs } from '../stores/store.ts'
 import { untrackedCharge } from './calls/untracked.ts'
@@ -33,7 +33,7 @@ export class RecordDesk {
       ...toBooked(inputs[index] as ChargeInput, draft),
       onExisting: 'same' as const,
       rank: 1 as const,
-      ignore: record.at === undefined ? (['at'] as const) : [],
+      ignore: leftOut(record),
     }))
     const charges = bookings.reduce((sum, { otherParts = [] }) => sum + 1 + otherParts.length, 0)
     if (charges > maxAtOnce) throw tooMany(charges, 'charges, with the parts of calls,')
@@ -70,23 +70,43 @@ export class RecordDesk {
     }
   }
 
+  async #withinCap(inputs: readonly ChargeInput[]): Promise<readonly ChargeInput[]> {
+    const { store } = this.#host
+    const cap = currentRun(store.location)?.cap()
+    if (cap === undefined) return inputs
+    const { labels, state } = await store.gate('hold', { id: cap as HoldId })
+    if (state !== 'open') return inputs
+    return inputs.map((input) => (input.hold === undefined && hasLabels(input.labels ?? {}, labels) ? { ...input, hold: cap } : input))
+  }
+
   /**
-   * Calls that name a hold are paid for as it is, unless they say how.
+   * Calls that name a hold are paid for as it is, unless they say how. Those of a run that has a cap are out of that.
    * @throws PURSER_NOT_FOUND for a hold that there is not; PURSER_BAD_RECORD for the id of a hold's own charge
    */
   async #underHolds(inputs: readonly ChargeInput[]): Promise<readonly ChargeInput[]> {
     const bases = new Map<string, Basis>()
-    for (const { id, hold } of inputs) {
+    const calls = await this.#withinCap(inputs)
+    for (const { id, hold } of calls) {
       checkChargeId(id, hold)
       if (hold === undefined || bases.has(hold)) continue
       const { basis } = await this.#host.store.gate('hold', { id: hold as HoldId })
       bases.set(hold, basis)
     }
-    return inputs.map((input) => {
+    return calls.map((input) => {
       const basis = bases.get(input.hold ?? '')
       return basis === undefined || basis === 'metered' || input.basis !== undefined ? input : { ...input, basis }
     })
   }
+}
+
+/** What the caller left to purser, which a second try need not repeat. */
+function leftOut({ at, hold }: CallRecord): ('at' | 'hold')[] {
+  return [...(at === undefined ? (['at'] as const) : []), ...(hold === undefined ? (['hold'] as const) : [])]
+}
+
+/** Whether a hold's labels are among those of a call. */
+function hasLabels(call: Labels, held: Labels): boolean {
+  return Object.entries(held).every(([key, value]) => call[key] === value)
 }
 
 function tooMany(count: number, what: string): PurserError {

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, onTestFinished, test } from 'vitest'
+import { acmeCard } from '../../test/ledger/acme-cards.ts'
 import { openTemporaryLedger, temporaryFolder } from '../../test/ledger/temporary-ledger.ts'
 import { runCostSummarySchema, runReportSchema } from '../reports/schemas/run-cost-schemas.ts'
 import { costDataSchema, costReportSchema } from '../reports/schemas/host-schemas.ts'
@@ -46,6 +47,25 @@ test('settings of a ledger are changed with tracking off, and nothing else', asy
   expect(summary).toMatchObject({ read: 0, booked: 0 })
   await off.run({ id: 'r' }, (run) => run.stage('one', () => undefined))
   expect([await on.runs.list(), await on.holds.list(), (await on.costs()).total.calls, await on.imports()]).toEqual([[], [], 0, []])
+})
+
+test('what is booked stays as it is with tracking off: no correction, no import taken back', async () => {
+  const { on } = await twice()
+  const charge = {
+    id: 'a',
+    at: Date.parse('2026-02-20T10:00:00Z'),
+    provider: 'acme',
+    model: 'big',
+    usage: { inputTokens: 100 },
+    labels: {},
+  }
+  const { batch } = await on.import('test', (sink) => sink.put([{ charge, onExisting: 'duplicate' }], new Map()))
+  const dearer = await open({ db: on.location, tracking: false, ownerCards: [acmeCard('big', { inputTokens: '0.000000003' })] })
+  expect([on.isTracking, dearer.isTracking]).toEqual([true, false])
+  // 100 tokens at 3 nanos in place of 2.
+  expect(await dearer.reprice({ apply: true })).toMatchObject({ applied: false, corrected: 1, differenceNanos: 100n })
+  expect(await dearer.undoImport(batch ?? '')).toEqual({ batch, removed: 0 })
+  expect((await on.costs()).total).toMatchObject({ calls: 1, costNanos: 200n })
 })
 
 test('a ledger that was opened for reading stays as it is, and a profile counts in the process', async () => {

@@ -86,11 +86,12 @@ export function draftCharge(handedOver: ChargeInput, price: (request: PriceReque
 
 /** Ours counts where we have one; a stated or reported cost counts only where we have none. */
 function cost(priced: Priced, input: ChargeInput, used: boolean): { status: PriceStatus; costNanos: Nanos | null } {
-  if (priced.status === 'priced' && used) return { status: 'priced', costNanos: priced.costNanos }
+  const isRead = input.warnings?.some(({ code }) => code === 'unread-quantity') !== true
+  if (priced.status === 'priced' && used && isRead) return { status: 'priced', costNanos: priced.costNanos }
   if (input.statedNanos !== undefined) return { status: 'stated', costNanos: input.statedNanos }
   if (input.reportedNanos !== undefined) return { status: 'reported', costNanos: input.reportedNanos }
   if (priced.status === 'unpriced') return { status: 'unpriced', costNanos: null }
-  return { status: priced.status, costNanos: priced.costNanos }
+  return { status: isRead ? priced.status : 'partial', costNanos: priced.costNanos }
 }
 
 /** Whether the call used anything; an amount that would spoil the sums of the ledger is refused. */

@@ -46,7 +46,9 @@ export function largerCap(a: Cap | null, b: Cap | null): Cap | null {
 }
 
 /** Says which budget is reached, with its figures. */
-export function limitText({ budget, metric, scope, limit, spent, held, presumed, asked }: LimitReached): string {
+export function limitText(reached: LimitReached): string {
+  const { budget, metric, scope, limit, spent, held, presumed, asked, threshold } = reached
+  if (reached.isWithheld === true) return 'a budget that you share with others is reached'
   const amount = (value: bigint): string => formatAmount(metric, value)
   const whose = Object.entries(scope).map(([key, value]) => `${key}=${value}`)
   const name = budget === 'run' ? "the run's own cap" : budget === 'stage' ? "the stage's own cap" : `budget "${budget}"`
@@ -55,5 +57,6 @@ export function limitText({ budget, metric, scope, limit, spent, held, presumed,
   if (held > 0n) parts.push(`${amount(held)} held`)
   if (presumed > 0n) parts.push(`${amount(presumed)} presumed`)
   const more = asked === null ? '' : `, and ${amount(asked)} more is asked`
+  if (threshold !== undefined) return `${threshold}% of ${name}${of} of ${amount(limit)} is passed: ${parts.join(', ')}`
   return `${name}${of} of ${amount(limit)} is reached: ${parts.join(', ')}${more}`
 }

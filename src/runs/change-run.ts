@@ -39,7 +39,7 @@ export async function isWritten(store: Store, { run, event }: RunChange, expecte
 
 /** The event of a run that came to a state: names and figures, amounts as text in the metric's unit. */
 export function runEvent(kind: string, run: Run, more: Readonly<Record<string, unknown>> = {}): EventDraft {
-  const { id, project, state, attempt, message, limit } = run
+  const { id, project, labels, state, attempt, message, limit } = run
   const figures = limit === null ? null : { ...limit, ...figureTexts(limit) }
-  return { kind, body: { run: id, project, state, attempt, message, limit: figures, ...more } }
+  return { kind, body: { run: id, project, labels, state, attempt, message, limit: figures, ...more } }
 }

@@ -16,24 +16,35 @@ export interface StageLimit {
  */
 export function limitBetweenStages(statuses: readonly BudgetStatus[], budgets: readonly Budget[], next: Amounts): StageLimit | undefined {
   for (const status of statuses) {
-    const action = actionOf(
+    const asked = next[status.metric] ?? null
+    const limit = reachedBy(status, asked)
+    // Places are held and never spent, so a run that has one is within the limit.
+    if (status.metric === 'concurrency') continue
+    const { onLimit } = status
+    if (isReached(status, asked ?? 0n) && (onLimit === 'pause' || onLimit === 'terminate')) return { action: onLimit, limit }
+    const passed = thresholdPassed(
       status,
       budgets.find(({ name }) => name === status.budget),
-      next[status.metric] ?? 0n,
     )
-    if (action === 'pause' || action === 'terminate') return { action, limit: reachedBy(status, next[status.metric] ?? null) }
+    if (passed !== undefined) return { action: passed.action, limit: { ...limit, threshold: passed.percent } }
   }
   return undefined
 }
 
-function actionOf(status: BudgetStatus, budget: Budget | undefined, next: bigint): Action | undefined {
-  const { spent, presumed, limit, tolerance, onLimit, mode, metric } = status
-  // Places are held and never spent, so a run that has one is within the limit.
-  if (metric === 'concurrency') return undefined
+function isReached({ spent, presumed, limit, tolerance, mode }: BudgetStatus, next: bigint): boolean {
   const left = limit + tolerance - spent - presumed
-  if (mode !== 'soft' && (left <= 0n || next > left)) return onLimit
-  const passed = budget?.thresholds.filter(({ percent }) => reaches(spent, limit, percent)) ?? []
-  return passed.find(({ action }) => action === 'pause' || action === 'terminate')?.action
+  return mode !== 'soft' && (left <= 0n || next > left)
+}
+
+/** The first threshold that is passed and says that runs pause or end. */
+function thresholdPassed(
+  { spent, limit }: BudgetStatus,
+  budget: Budget | undefined,
+): { readonly percent: number; readonly action: StageLimit['action'] } | undefined {
+  for (const { percent, action } of budget?.thresholds ?? []) {
+    if ((action === 'pause' || action === 'terminate') && reaches(spent, limit, percent)) return { percent, action }
+  }
+  return undefined
 }
 
 /** Percents have two decimals at most. */
@@ -43,8 +54,8 @@ function reaches(spent: bigint, limit: bigint, percent: number): boolean {
 
 /** A counter as the figures of a limit. */
 export function reachedBy(status: BudgetStatus, asked: bigint | null): LimitReached {
-  const { budget, metric, scope, limit, spent, held, presumed, resetsAt } = status
-  return { budget, metric, scope, limit, spent, held, presumed, asked, resetsAt }
+  const { budget, metric, scope, limit, spent, held, presumed, resetsAt, isWithheld } = status
+  return { budget, metric, scope, limit, spent, held, presumed, asked, resetsAt, ...(isWithheld === true && { isWithheld }) }
 }
 
 /** What is left of a cap once a run spent so much, where that is too little for what comes next; undefined where it is enough. */

@@ -25,6 +25,8 @@ export interface LimitReached extends LimitFigures {
   readonly scope: Labels
   /** Milliseconds since 1970; null where waiting does not help. */
   readonly resetsAt: number | null
+  /** The threshold that says so, in percent of the limit, where that is not reached itself. */
+  readonly threshold?: number
 }
 
 /** The process that runs it. Another one may take the run over once this one is gone. */
@@ -63,8 +65,10 @@ export interface Run {
   /** What somebody wants of it while it runs. */
   readonly wanted: 'pause' | 'stop' | 'terminate' | null
   readonly owner: RunOwner | null
-  /** The profile that it began with. */
+  /** The profile that it began with; null where it goes by the one in force. */
   readonly profile: string | null
+  /** When it was given that one: what is put into force later takes its place. */
+  readonly profileSince: number | null
 }
 
 export const stageStates = ['running', 'completed', 'failed', 'interrupted'] as const
@@ -91,5 +95,5 @@ export interface Stage {
   /** What its calls came to over all its attempts; of one that is executed now, before this attempt. Null where nobody knows. */
   readonly spent: Required<Cap> | null
   /** What its host asked to keep: JSON of its own, or a reference. */
-  readonly kept: { readonly value: unknown } | null
+  readonly kept: { readonly value?: unknown } | null
 }

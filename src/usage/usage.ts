@@ -11,9 +11,12 @@ export type Attributes = Readonly<Record<string, string>>
  */
 export type Usage = Readonly<Partial<Record<Meter, number>>> & { readonly attributes?: Attributes }
 
-/** Something a reader did not understand or could not reconcile, or that made no difference; shown on the charge. */
+/**
+ * Something a reader did not understand or could not reconcile, or that made no difference; shown on the charge. With an
+ * `unread-quantity`, which counts as 0 and was something, nobody knows all that the call cost.
+ */
 export interface UsageWarning {
-  readonly code: 'unknown-field' | 'sum-mismatch' | 'bad-quantity' | 'missing-usage' | 'assumed' | 'ignored-attribute'
+  readonly code: 'unknown-field' | 'sum-mismatch' | 'bad-quantity' | 'unread-quantity' | 'missing-usage' | 'assumed' | 'ignored-attribute'
   readonly message: string
 }
 

@@ -84,6 +84,58 @@ Budget Status (Monthly):
     expect(await report()).toContain('  Actual:    ≥ $1.00\n')
   })
 
+  test('shows as a lower bound whatever a call without a price is missing from', async () => {
+    const machine = newMachine()
+    machine.write('purser.yaml', 'db: ledger.db\n')
+    const purser = await Purser.open({ db: join(machine.folder, 'ledger.db') })
+    const call = (model: string) => ({ provider: 'acme', model, usage: { inputTokens: 5 } })
+    await purser.run({ id: 'r1', project: 'film', estimate: '0.50' }, () => purser.record({ ...call('x'), costUsd: '0.40' }))
+    await purser.run({ id: 'r2', project: 'film', estimate: '0.50' }, () => purser.record(call('nobody')))
+    await purser.close()
+    // ($0.40 + at least nothing) / 2 runs
+    expect((await machine.run(['costs', '--report', '--run', 'r2'])).out).toContain(
+      '  Estimated: $0.50\n  Actual:    ≥ $0.00 (≥ -100.0%)\n\nProject Total (2 runs):\n  Total cost: ≥ $0.40\n  Average per run: ≥ $0.20\n',
+    )
+    expect((await machine.run(['runs', 'show', 'r2'])).out).toContain('estimated  $0.50, so it came to ≥ -$0.50 (-100.0%)\n')
+    const rows = (text: string): string[] =>
+      text.split('\n').map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d/, 'then').replace(/ +/g, ' '))
+    const film = rows((await machine.run(['runs', 'report', '--project', 'film'], { env: { COLUMNS: '120' } })).out)
+    expect(film).toEqual(
+      expect.arrayContaining([
+        ' runs 2 runs for ≥ $0.40, ≥ $0.20 each on average',
+        'r1 then completed $0.40 $0.40 -20.0%',
+        'r2 then completed ≥ $0.00 ≥ $0.40 ≥ -100.0%',
+      ]),
+    )
+    // Of one run that is known there is no trend.
+    expect(film.join('\n')).not.toContain('trend')
+    expect(rows((await machine.run(['runs', 'list'], { env: { COLUMNS: '120' } })).out)).toContain(
+      'r2 film completed then ≥ $0.00 $0.50 ≥ -100.0% 1',
+    )
+    const { out } = await machine.run(['runs', 'report', '--project', 'film', '--format', 'md'])
+    expect(out).toContain('| average per run | ≥ $0.20 |')
+    expect(out).toMatch(/\| r2 \| .* \| completed \| ≥ \$0\.00 \| ≥ \$0\.40 \| ≥ -100\.0% \|/)
+  })
+
+  test('shows an estimate as one from which calls are missing, and then no variance as known', async () => {
+    const machine = newMachine()
+    machine.write('purser.yaml', 'db: ledger.db\n')
+    const purser = await Purser.open({ db: join(machine.folder, 'ledger.db') })
+    const estimate = await purser.estimate({
+      calls: [
+        { model: 'openai/gpt-4o', input: 100_000 },
+        { model: 'acme/nobody', input: 5 },
+      ],
+    })
+    await purser.run({ id: 'r1', estimate }, () => purser.record({ provider: 'acme', model: 'x', costUsd: '0.20' }))
+    await purser.close()
+    // 100,000 × $2.50 a million are $0.25, and what nobody's model costs: so it came to less by five cents at least.
+    expect((await machine.run(['costs', '--report'])).out).toContain('  Estimated: ≥ $0.25\n  Actual:    $0.20 (≤ -20.0%)\n')
+    expect((await machine.run(['runs', 'show', 'r1'])).out).toContain('estimated  ≥ $0.25, so it came to ≤ -$0.05 (-20.0%)\n')
+    await machine.run(['record', '--provider', 'acme', '--model', 'nobody', '--usage', 'inputTokens=5', '--label', 'run=r1'])
+    expect((await machine.run(['costs', '--report'])).out).toContain('  Actual:    ≥ $0.20 (unknown)\n')
+  })
+
   test('what cannot be asked is refused', async () => {
     const machine = await personaMachine()
     const refused = async (...args: string[]) => {

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { comparisonShape, estimateShape, noHistoryShape } from '../../src/cli/estimate-shapes.ts'
+import { configShowShape } from '../../src/cli/config-shapes.ts'
+import { Purser } from '../../src/purser.ts'
 import { done } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 
@@ -117,6 +119,28 @@ describe('an estimate of a plan', () => {
     })
   })
 
+  test('calls nothing a saving that has no price', async () => {
+    machine.write('purser.yaml', yaml.replace('profiles:', 'profiles:\n  cheapest: { default: acme/nobody }'))
+    // 1,000 × $1 + 500 × $4 a million = $0.003 with economy
+    machine.write('short.yaml', 'calls:\n  - { stage: extract, input: 1000, output: 500 }\n')
+    const compare = ['estimate', 'short.yaml', '--compare', 'economy,cheapest,quality']
+    const { code, out } = await machine.run(compare, { env: { COLUMNS: '120' } })
+    expect(code).toBe(3)
+    expect(lines(out)).toEqual(
+      expect.arrayContaining([
+        'stage economy cheapest quality',
+        'extract $0.003 unpriced $0.003',
+        'Total $0.003 ≥ $0.00 $0.003',
+        'to economy unknown $0.00 (0.0%)',
+        'unknown: no price for calls of acme/nobody, so nobody knows how far that is from economy.',
+      ]),
+    )
+    const { out: json } = await machine.run([...compare, '--json'])
+    expect(comparisonShape.parse(JSON.parse(json)).differenceNanos).toEqual(['0', null, '0'])
+    const first = await machine.run(['estimate', 'short.yaml', '--compare', 'cheapest,economy', '--json'])
+    expect(comparisonShape.parse(JSON.parse(first.out)).differenceNanos).toEqual([null, null])
+  })
+
   test('marks what has no price in part as more than it says', async () => {
     machine.write('plan.yaml', 'calls:\n  - { stage: art, model: acme/small, input: 1000000, images: 2 }\n')
     const { code, out } = await machine.run(['estimate', 'plan.yaml'], { env: { COLUMNS: '120' } })
@@ -142,6 +166,25 @@ describe('an estimate of a plan', () => {
       saved: 'film-42',
     })
   })
+})
+
+test('a kept estimate leaves the profile to the run, unless the command or the plan names one', async () => {
+  await done(machine, ['estimate', 'plan.yaml', '--save', 'in-force'])
+  await done(machine, ['estimate', 'plan.yaml', '--profile', 'quality', '--save', 'by-option'])
+  machine.write('own.yaml', `profile: quality\n${plan}`)
+  await done(machine, ['estimate', 'own.yaml', '--save', 'by-plan'])
+  const { db } = await machine.json(configShowShape, ['config', 'show'])
+  const purser = await Purser.open({ db })
+  const kept = async (id: string) => {
+    const run = await purser.runs.get(id)
+    return [run?.estimate?.profile, run?.profile]
+  }
+  expect([await kept('in-force'), await kept('by-option'), await kept('by-plan')]).toEqual([
+    ['economy', null],
+    ['quality', 'quality'],
+    ['quality', 'quality'],
+  ])
+  await purser.close()
 })
 
 describe('a plan that is wrong is refused with its place', () => {

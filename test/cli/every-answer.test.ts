@@ -11,7 +11,7 @@ import { Purser } from '../../src/purser.ts'
 import { budgetConfigSchema, budgetLeftSchema } from '../../src/reports/schemas/budget-config-schema.ts'
 import { costEstimateSchema, costVarianceSchema } from '../../src/reports/schemas/estimate-schemas.ts'
 import { costDataSchema, costsBlockSchema } from '../../src/reports/schemas/host-schemas.ts'
-import { runCostSummarySchema, runReportSchema, stageCostSchema } from '../../src/reports/schemas/run-cost-schemas.ts'
+import { groupCostSchema, runCostSummarySchema, runReportSchema, stageCostSchema } from '../../src/reports/schemas/run-cost-schemas.ts'
 import { publishedSchemas, schemaRegistry } from '../../src/reports/schemas/schema-registry.ts'
 import { type Machine, newMachine, type Ran, type RunOptions } from './run-purser.ts'
 
@@ -163,12 +163,15 @@ test('every answer in JSON is read with the schema that the registry has for it'
   await ask('run-state', ['runs', 'terminate', 'film-5'])
   await ask('run-list', ['runs', 'list'])
   await ask('run-watch', ['runs', 'watch', 'film-3'])
+  await ask('record', ['record', '--provider', 'acme', '--model', 'flat', '--cost', '0.10', '--label', 'run=stray'])
+  expect(await ask('run-watch', ['runs', 'watch', 'stray'])).toMatchObject({ run: { run: 'stray', state: null, costUsd: 0.1 } })
   await ask('ProjectCostSummary', ['runs', 'report', '--project', 'film'])
   await ask('ProjectCostSummary', ['runs', 'report', '--by', 'scene=s1'])
   await ask('CostReport', ['costs', '--report'])
   await ask('costs', ['costs', '--by', 'project,model'])
   const summary = runCostSummarySchema.parse(await ask('RunCostSummary', ['runs', 'show', 'film-3']))
   answers.as(stageCostSchema, 'StageCost', summary.stages[0])
+  answers.as(groupCostSchema, 'GroupCost', summary.groups['model']?.['flat'])
   answers.as(costEstimateSchema, 'CostEstimate', summary.estimate)
   answers.as(costVarianceSchema, 'CostVariance', summary.variance)
   answers.as(budgetLeftSchema, 'BudgetLeft', summary.budget)
@@ -206,9 +209,15 @@ test('every answer in JSON is read with the schema that the registry has for it'
   await ask('export', ['export', '--output', 'all.jsonl'])
   await ask('verify', ['verify'])
   const off = { env: { COST_TRACKING_ENABLED: 'false' } }
-  for (const args of [['record', '--provider', 'acme', '--model', 'small', '--cost', '1'], ['import'], ['runs', 'pause', 'film-1']]) {
+  const booking = [['record', '--provider', 'acme', '--model', 'small', '--cost', '1'], ['import'], ['import', 'undo', batch]]
+  for (const args of [...booking, ['reprice', '--apply'], ['runs', 'pause', 'film-1'], ['hold', 'release', 'h1']]) {
     await ask('untracked', args, off)
   }
+  await ask('estimate', ['estimate', 'plan.yaml', '--save', 'film-6'], off)
+  await ask('RunCostSummary', ['runs', 'show', 'nobody'], off)
+  await ask('RunReport', ['runs', 'report', 'nobody'], off)
+  await ask('run-watch', ['runs', 'watch', 'nobody'], off)
+  await ask('CostReport', ['costs', '--report', '--run', 'nobody'], off)
   await ask('grant', ['hold', 'reserve', '--amount', '1'], off)
   answers.lines('error', (await answers.run(['runs', 'show', 'nobody'], 2)).err)
   // 80 % of the day's $50 is passed.

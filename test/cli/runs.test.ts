@@ -104,10 +104,23 @@ describe('runs', () => {
     expect(out).toContain('limit      $0.50, the run’s own; $0.00 remaining')
     const seventh = (await machine.run(['runs', 'show', 'film-7', '--by', 'stage'])).out
     expect(seventh).toContain('estimated  $1.00, so it came to +$0.25 (+25.0%)')
-    expect(seventh).toMatch(/by stage +cost\nreview +\$0\.85\nextract +\$0\.40\n/)
+    expect(seventh).toMatch(/by stage +cost +calls +tokens\nreview +\$0\.85 +2 +0\nextract +\$0\.40 +1 +0\n/)
     const narrow = await machine.run(['runs', 'show', 'film-7'], { env: { COLUMNS: '40' } })
     expect(Math.max(...narrow.out.split('\n').map(displayWidth))).toBeLessThanOrEqual(60)
     expect((await machine.run(['runs', 'show', 'film-9'])).code).toBe(2)
+  })
+
+  test('watch: what a run cost that only the labels of calls tell of; of none it is an error', async () => {
+    const machine = await filmMachine()
+    const { code, out } = await machine.run(['runs', 'watch', 'stray'])
+    expect([code, out]).toEqual([
+      0,
+      'stray: $0.10 so far. It is known by the label of its calls only. `purser runs show stray` shows more.\n',
+    ])
+    expect(await machine.run(['runs', 'watch', 'nobody'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('There is no run "nobody"') as string,
+    })
   })
 
   test('report: as it was kept, as text, JSON and Markdown, and into a file', async () => {
@@ -118,8 +131,10 @@ describe('runs', () => {
     const { out, err } = await machine.run(['runs', 'report', 'film-7', '--format', 'md', '--output', 'report.md'])
     expect([out, err]).toEqual(['', expect.stringContaining('Wrote the report to report.md.')])
     const markdown = readFileSync(join(machine.folder, 'report.md'), 'utf8')
-    expect(markdown).toContain('| variance | $0.25 (+25.0%) |')
-    expect(markdown).toContain('## By scene\n\n| scene | cost |\n| --- | --- |\n| s1 | $0.65 |\n| s2 | $0.60 |\n')
+    expect(markdown).toContain('| variance | +$0.25 (+25.0%) |')
+    expect(markdown).toContain(
+      '## By scene\n\n| scene | calls | tokens | cost |\n| --- | --- | --- | --- |\n| s1 | 2 | 0 | $0.65 |\n| s2 | 1 | 0 | $0.60 |\n',
+    )
     expect((await machine.run(['runs', 'report', 'film-7', '--format', 'json'])).out).toBe(`${JSON.stringify(kept)}\n`)
     // What is booked later is counted.
     await machine.run(['record', '--provider', 'acme', '--model', 'late', '--cost', '5', '--label', 'run=film-7'])

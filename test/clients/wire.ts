@@ -14,6 +14,8 @@ export interface Exchange {
   readonly number: number
   readonly json: (value: unknown, status?: number, headers?: Readonly<Record<string, string>>) => void
   readonly bytes: (value: Uint8Array, headers?: Readonly<Record<string, string>>) => void
+  /** Pieces of sound; `then` as of events. */
+  readonly sound: (pieces: readonly Uint8Array[], then?: 'end' | 'cut' | 'wait', headers?: Readonly<Record<string, string>>) => void
   /** Server-sent events; `then` is `cut` where the connection breaks after them, `wait` where nothing more comes. */
   readonly events: (events: readonly unknown[], then?: 'end' | 'cut' | 'wait') => void
   /** Server-sent events, one by one with so many milliseconds between them. */
@@ -65,6 +67,11 @@ function answers(response: ServerResponse): Omit<Exchange, 'path' | 'body' | 'nu
       response.writeHead(200, { 'content-type': 'audio/mpeg', ...headers })
       response.end(value)
     },
+    sound: (pieces, then = 'end', headers = {}) => {
+      response.writeHead(200, { 'content-type': 'audio/mpeg', ...headers })
+      for (const piece of pieces) response.write(piece)
+      finish(response, then)
+    },
     slowly: (events, pauseMs) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       void writeSlowly(response, events, pauseMs)
@@ -76,11 +83,15 @@ function answers(response: ServerResponse): Omit<Exchange, 'path' | 'body' | 'nu
         const name = typeof named === 'string' ? `event: ${named}\n` : ''
         response.write(typeof event === 'string' ? `data: ${event}\n\n` : `${name}data: ${JSON.stringify(event)}\n\n`)
       }
-      if (then === 'end') response.end()
-      // What was written is on its way before the connection goes.
-      if (then === 'cut') setTimeout(() => response.destroy(), 50)
+      finish(response, then)
     },
   }
+}
+
+function finish(response: ServerResponse, then: 'end' | 'cut' | 'wait'): void {
+  if (then === 'end') response.end()
+  // What was written is on its way before the connection goes.
+  if (then === 'cut') setTimeout(() => response.destroy(), 50)
 }
 
 async function writeSlowly(response: ServerResponse, events: readonly unknown[], pauseMs: number): Promise<void> {

@@ -33,9 +33,9 @@ const month = new Date().toISOString().slice(0, 7)
 // Made: 1,790.5 s are 0.17905; 5,000 + 5,200 tokens 0.0204; 5,210 and 100 tokens 0.1563 + 0.006 = 0.1623. Together 0.36175.
 const interview = `Job interview of user 1 will cost about $0.3816.
 ✅ Within budget
-💰 media.06_whisperx_asr = $0.1791
-💰 media.10_translation = $0.0204
-💰 media.13_ai_summarization = $0.1623
+💰 ASR cost: $0.1791
+💰 Translation cost: $0.0204
+💰 Summarization cost: $0.1623
 A day, and it was long.
 Job interview: $0.3618
   06_whisperx_asr whisperx: $0.1791, 1 call
@@ -114,9 +114,9 @@ test('a hard month blocks the job that does not fit, before anything is sent; lo
     code: 0,
     out: `Job lecture of user 2 will cost about $1.04.
 ✅ Within budget
-💰 media.06_whisperx_asr = $0.54
-💰 media.10_translation = $0.00
-💰 media.13_ai_summarization = $0.486
+💰 ASR cost: $0.54
+💰 Translation cost: $0.00
+💰 Summarization cost: $0.486
 A day.
 Job lecture: $1.03
   06_whisperx_asr whisperx: $0.54, 1 call
@@ -163,7 +163,7 @@ test('with tracking off the job runs, nothing is booked, and the hard month is s
   const example = prepare()
   const { code, out, err } = await example.run([], services(server, { COST_TRACKING_ENABLED: 'false' }))
   expect(code).toBe(0)
-  expect(out).toContain('A day, and it was long.\nJob interview: $0.00\n')
+  expect(out).toContain('A day, and it was long.\nWhat job interview cost is unknown: cost tracking is off.\n')
   expect(out).not.toContain('💰')
   expect(err).toContain(
     'Cost tracking is off (COST_TRACKING_ENABLED or `tracking`), so nothing is booked or held, and nothing keeps to the budgets user.monthly.',

@@ -41,6 +41,7 @@ export function aRun(id: string, more: Partial<Run> = {}): Run {
     wanted: null,
     owner: null,
     profile: null,
+    profileSince: null,
     ...more,
   }
 }

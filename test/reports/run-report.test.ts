@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { runReportSchema } from '../../src/reports/schemas/run-cost-schemas.ts'
 import { defaultSubjects } from '../../src/ledger/labels.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
-import type { Purser } from '../../src/purser.ts'
+import { Purser } from '../../src/purser.ts'
 import type { Run } from '../../src/runs/run.ts'
-import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
+import { acmeCard } from '../ledger/acme-cards.ts'
+import { openBehind, openTemporaryLedger } from '../ledger/temporary-ledger.ts'
 import { aRun, aStage, estimateOf, keepRuns } from './kept-run.ts'
 
 async function keep(purser: Purser, run: Run, stages = [aStage(run.id, 'extract', 1), aStage(run.id, 'review', 2)]): Promise<void> {
@@ -25,6 +26,13 @@ async function importCalls(purser: Purser): Promise<string> {
   })
   const { batch } = await purser.import('test', (sink) => sink.put([charge('a', 'extract', 100), charge('b', 'review', 50)], new Map()))
   return batch
+}
+
+/** Prices the calls of a model again, at so many dollars a token. */
+async function repriced({ location: db }: Purser, { model, rate }: { model: string; rate: string }): Promise<void> {
+  const other = await Purser.open({ db, ownerCards: [acmeCard(model, { inputTokens: rate })] })
+  expect(await other.reprice({ apply: true, model })).toMatchObject({ applied: true })
+  await other.close()
 }
 
 describe('the report of a run', () => {
@@ -53,12 +61,34 @@ describe('the report of a run', () => {
 
   test('is read back unchanged when the details of its charges are gone', async () => {
     const purser = await openTemporaryLedger()
-    const batch = await importCalls(purser)
+    await importCalls(purser)
     await keep(purser, run())
     const kept = await purser.reports.keep('film-7')
-    await purser.undoImport(batch)
-    expect((await purser.reports.summary('film-7')).total_cost_nanos).toBe('0')
+    // Sums are kept for longer than charges.
+    openBehind(purser.location).exec('PRAGMA foreign_keys = OFF; DELETE FROM charge_subjects; DELETE FROM charges')
+    expect(await Array.fromAsync(purser.charges())).toEqual([])
     expect(await purser.reports.report('film-7')).toEqual(kept)
+  })
+
+  test('is made anew when its calls come to something else: another price, a first price, an import taken back', async () => {
+    const purser = await openTemporaryLedger()
+    const batch = await importCalls(purser)
+    await purser.record({ provider: 'acme', model: 'mystery', usage: { inputTokens: 9 }, labels: { run: 'film-7' } })
+    await keep(purser, run())
+    await purser.reports.keep('film-7')
+    const told = async () => {
+      const { summary } = (await purser.reports.report('film-7')).report
+      return [summary.total_cost_nanos, summary.calls, summary.unpriced_calls, summary.is_lower_bound]
+    }
+    expect(await told()).toEqual(['300', 3, 1, true])
+    // The unknown model turns out to be free: the sum and the calls are the same, and it is no lower bound any more.
+    await repriced(purser, { model: 'mystery', rate: '0' })
+    expect(await told()).toEqual(['300', 3, 0, false])
+    // The other one costs 3 nanos a token in place of 2.
+    await repriced(purser, { model: 'big', rate: '0.000000003' })
+    expect(await told()).toEqual(['450', 3, 0, false])
+    await purser.undoImport(batch)
+    expect(await told()).toEqual(['0', 1, 0, false])
   })
 
   test('is made now while the run goes on, and kept anew when it ends once more', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { defineBudget } from '../../src/budgets/define-budget.ts'
 import type { HoldId } from '../../src/budgets/hold.ts'
 import type { ChargeInput } from '../../src/ledger/charge.ts'
+import { makeRunReport } from '../../src/reports/runs/run-report.ts'
 import { summarizeRun } from '../../src/reports/runs/run-summary.ts'
 import { runCostSummarySchema } from '../../src/reports/schemas/run-cost-schemas.ts'
 import type { Store } from '../../src/stores/store.ts'
@@ -83,6 +84,57 @@ describe.each(everyStore)('$name: what a run cost', (kind) => {
     }
   })
 
+  test('with the calls and tokens of each model, role and operation, and of labels that are asked for', async () => {
+    const store = await createStore(kind)
+    await filmRun(store)
+    const { groups } = await summary(store, 'film-7', ['scene'])
+    const shown = (label: string) =>
+      Object.entries(groups[label] ?? {}).map(([value, { cost_nanos: nanos, calls, input_tokens: input, total_tokens: all }]) => [
+        value,
+        nanos,
+        calls,
+        input,
+        all,
+      ])
+    // big: a, b, d and e are 400 + 550 + 30 + 2; 100 + 200 + 10 + 1 in, 50 from the cache, 20 + 10 + 1 out.
+    expect(shown('model')).toEqual([
+      ['half-known', '5000', 1, 1000, 1000],
+      ['big', '982', 4, 311, 392],
+    ])
+    // The director has c and d, the reader a and b.
+    expect(shown('role')).toEqual([
+      ['director', '5030', 2, 1010, 1011],
+      ['reader', '950', 2, 300, 380],
+      ['writer', '2', 1, 1, 1],
+    ])
+    expect(shown('operation')).toEqual([
+      ['none', '5980', 4, 1310, 1391],
+      ['titles', '2', 1, 1, 1],
+    ])
+    // a and c; b; d and e have no scene.
+    expect(shown('scene')).toEqual([
+      ['s1', '5400', 2, 1100, 1120],
+      ['s2', '550', 1, 200, 260],
+      ['none', '32', 2, 11, 12],
+    ])
+    expect((await summary(store, 'film-7')).groups['scene']).toEqual(groups['scene'])
+    const { report, markdown } = await makeRunReport(store, 'film-7')
+    expect(report.summary.groups['scene']).toEqual(groups['scene'])
+    expect(report.summary.by_label).toEqual({})
+    expect(markdown).toContain(
+      '## By scene\n\n| scene | calls | tokens | cost |\n| --- | --- | --- | --- |\n| s1 | 2 | 1,120 | $0.0000054 |\n',
+    )
+  })
+
+  test('a long run tells calls and tokens by scene only where they are asked for', async () => {
+    const store = await createStore(kind)
+    await book(store, ...Array.from({ length: 1001 }, (_, index) => of(`c${index}`, { scene: 's1' }, { usage: { inputTokens: 1 } })))
+    const { by_scene: byScene, groups } = await summary(store, 'film-7')
+    expect([byScene, groups['model']?.['big']?.calls, groups['scene']]).toEqual([{ s1: 0.000002002 }, 1001, undefined])
+    expect((await summary(store, 'film-7', ['scene'])).groups['scene']).toMatchObject({ s1: { calls: 1001, input_tokens: 1001 } })
+    expect((await makeRunReport(store, 'film-7')).report.summary.groups['scene']).toMatchObject({ s1: { calls: 1001 } })
+  })
+
   test('what is unpriced, or covered by a plan, stands beside the cost', async () => {
     const store = await createStore(kind)
     await book(
@@ -102,6 +154,9 @@ describe.each(everyStore)('$name: what a run cost', (kind) => {
       plan_calls: 1,
       by_stage: { s: 2e-7 },
       by_scene: { s1: 0, none: 2e-7 },
+      groups: {
+        model: { big: { cost_nanos: '200', calls: 2, plan_calls: 1, is_lower_bound: false }, mystery: { calls: 1, is_lower_bound: true } },
+      },
     })
   })
 

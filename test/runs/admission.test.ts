@@ -76,7 +76,25 @@ describe('a run is let in by its estimate', () => {
     const going = purser.run({ id: 'r' }, () => 1)
     await expect.poll(async () => (await purser.runs.get('r'))?.message).toContain('It waits for room. Budget "daily" of $5.00 is reached')
     await purser.budgets.change('daily', { limit: 6 })
-    expect(await going).toMatchObject({ state: 'completed', admission: { verdict: 'queued' } })
+    const limit = { budget: 'daily', limit: usd(5), spent: usd(5) }
+    expect(await going).toMatchObject({ state: 'completed', admission: { verdict: 'queued', waitedFor: { limit } } })
+  })
+
+  test('with a warning where its estimate leaves out what has no price', async () => {
+    const purser = await openTemporaryLedger()
+    const estimate = await purser.estimate({
+      calls: [
+        { model: 'openai/gpt-4o', calls: 2, input: 1000 },
+        { model: 'acme/secret', input: 1000 },
+      ],
+    })
+    // 2,000 tokens at $2.50 a million.
+    expect(estimate.costNanos).toBe(usd(0.005))
+    const ended = await purser.run({ id: 'r', estimate }, () => 1)
+    expect(ended).toMatchObject({ state: 'completed', admission: { verdict: 'warned' } })
+    expect(ended.state === 'completed' && ended.admission.warnings).toEqual([
+      'Its estimate leaves out what has no price (secret), so the run costs more than budgets were asked for.',
+    ])
   })
 
   test('two whose caps do not fit together are not both let in', async () => {

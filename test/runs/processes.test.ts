@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openTemporaryLedger, temporaryFolder } from '../ledger/temporary-ledger.ts'
-import { counter, usd } from './paid-call.ts'
+import { counter, pay, usd } from './paid-call.ts'
 
 const program = fileURLToPath(new URL('run-process.ts', import.meta.url))
 
@@ -23,7 +24,7 @@ function start(db: string, run: string, ms: number, max?: number): RunProcess {
   const said: string[] = []
   const lines = createInterface({ input: child.stdout })
   lines.on('line', (line) => said.push(line))
-  const over = new Promise<void>((resolve) => lines.on('close', () => resolve()))
+  const over = Promise.all([once(lines, 'close'), once(child, 'exit')]).then(() => undefined)
   const says = async (text: string): Promise<void> => {
     await expect.poll(() => said, { timeout: 15_000 }).toContain(text)
   }
@@ -90,5 +91,43 @@ describe('processes that execute runs', () => {
     await run.over
     expect(run.said.at(-1)).toBe('terminated')
     expect(await purser.runs.get('r')).toMatchObject({ state: 'terminated', owner: null })
+  })
+
+  test('one that dies leaves nothing held but what it had under way, once its run is stopped', { timeout: 30_000 }, async () => {
+    const db = join(temporaryFolder(), 'ledger.db')
+    const purser = await openTemporaryLedger({ db })
+    await purser.budgets.set('daily', { limit: 5, window: 'day' })
+    const first = start(db, 'r', 60_000)
+    await first.says('began one')
+    first.child.kill('SIGKILL')
+    await first.over
+    // $1.00 was held, of which $0.10 is paid.
+    expect(await counter(purser)).toEqual({ spent: usd(0.1), held: usd(0.9), presumed: 0n })
+    expect(await purser.runs.stop('r')).toMatchObject({ state: 'stopped' })
+    expect(await counter(purser)).toEqual({ spent: usd(0.1), held: 0n, presumed: 0n })
+  })
+
+  test('one that dies gives its place in a budget back to whoever waits for it', { timeout: 30_000 }, async () => {
+    const db = join(temporaryFolder(), 'ledger.db')
+    const purser = await openTemporaryLedger({ db })
+    await purser.budgets.set('agents', { metric: 'concurrency', limit: 1, onLimit: 'queue' })
+    const first = start(db, 'r', 60_000)
+    await first.says('began one')
+    first.child.kill('SIGKILL')
+    await first.over
+    // Its hold would run out two minutes from now.
+    const ended = await purser.run({ id: 's', waitMs: 20_000 }, () => 'done')
+    expect(ended).toMatchObject({ state: 'completed', result: 'done' })
+  })
+
+  test('one that is killed inside a stage has spent of the own cap of that what it has paid', { timeout: 30_000 }, async () => {
+    const db = join(temporaryFolder(), 'ledger.db')
+    const purser = await openTemporaryLedger({ db })
+    const first = start(db, 'r', 60_000)
+    await first.says('began one')
+    first.child.kill('SIGKILL')
+    await first.over
+    const ended = await purser.run({ id: 'r' }, (run) => run.stage('one', { budget: '0.15' }, () => pay(purser, '0.10')))
+    expect(ended).toMatchObject({ state: 'paused', limit: { budget: 'stage', limit: usd(0.15), spent: usd(0.1), asked: usd(0.1) } })
   })
 })

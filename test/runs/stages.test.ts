@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
 import { parseFilter } from '../../src/ledger/cost-query.ts'
@@ -61,22 +62,79 @@ describe('the stages of a run', () => {
     expect((await purser.costs()).total.costNanos).toBe(usd(0.1))
   })
 
-  test('whose result is too large to keep run again', async () => {
+  test('whose result could not be kept are not paid for again unless their host says so', async () => {
     const warnings: string[] = []
     const purser = await openTemporaryLedger({ onWarning: (message) => warnings.push(message) })
     let times = 0
-    const pipeline = () =>
+    const pipeline = (again: boolean) =>
       purser.run({ id: 'r' }, async (run) => {
-        await run.stage('draft', { keep: true }, () => {
+        const text = await run.stage('draft', { keep: true, again }, async () => {
+          await pay(purser, '0.10')
           times += 1
           return 'x'.repeat(65 * 1024)
         })
-        if (times === 1) throw new Error('once more')
+        if (!again) throw new Error('once more')
+        return text.length
       })
-    await expect(pipeline()).rejects.toThrow('once more')
+    await expect(pipeline(false)).rejects.toThrow('once more')
     expect(warnings[0]).toContain('What the stage "draft" gave is no JSON of at most 64 KB')
-    await pipeline()
-    expect(times).toBe(2)
+    await expect(pipeline(false)).rejects.toThrow('The stage "draft" was finished before, and what it gave was not kept.')
+    expect([times, (await purser.costs()).total.costNanos]).toEqual([1, usd(0.1)])
+    expect(await pipeline(true)).toMatchObject({ state: 'completed', result: 65 * 1024 })
+    expect([times, (await purser.costs()).total.costNanos]).toEqual([2, usd(0.2)])
+  })
+
+  test('give again what they gave, also nothing and null', async () => {
+    const purser = await openTemporaryLedger()
+    const given: unknown[] = []
+    const pipeline = (fails: boolean) =>
+      purser.run({ id: 'r' }, async (run) => {
+        given.push(await run.stage('nothing', { keep: true }, () => undefined))
+        given.push(await run.stage('null', { keep: true }, () => null))
+        if (fails) throw new Error('once more')
+      })
+    await expect(pipeline(true)).rejects.toThrow('once more')
+    await pipeline(false)
+    expect(given).toEqual([undefined, null, undefined, null])
+  })
+
+  test('that nobody waits for fail the run', async () => {
+    const purser = await openTemporaryLedger()
+    const ended = purser.run({ id: 'r' }, (run) => {
+      void run.stage('forgotten', async () => {
+        await wait(20)
+        throw new Error('the painter fell')
+      })
+      return 'done'
+    })
+    await expect(ended).rejects.toThrow('the painter fell')
+    expect(await purser.runs.get('r')).toMatchObject({ state: 'failed', message: 'the painter fell' })
+  })
+
+  test('that end do not wait for the calls of others that go on', { timeout: 20_000 }, async () => {
+    const purser = await openTemporaryLedger()
+    const over = new AbortController()
+    const busy = async (): Promise<void> => {
+      while (!over.signal.aborted) {
+        const read = () => ({ provider: 'acme', model: 'm', costUsd: '0.001' })
+        await purser.call({ amount: { cost: '0.001' }, read }, () => wait(3))
+      }
+    }
+    await purser.run({ id: 'r' }, async (run) => {
+      const others = Array.from({ length: 16 }, async (_, index) => run.stage('busy', { labels: { scene: String(index) } }, busy))
+      await wait(100)
+      await Promise.race([run.stage('short', () => 'done'), wait(8000).then(() => expect.fail('the short stage still waits'))])
+      over.abort()
+      await Promise.all(others)
+    })
+  })
+
+  test('may not take the labels that say whose they are', async () => {
+    const purser = await openTemporaryLedger()
+    const ended = purser.run({ id: 'r' }, (run) => run.stage('a', { labels: { run: 'other' } }, () => 1))
+    await expect(ended).rejects.toThrow('The label "run" of a stage is that of its run and its name')
+    const two = purser.run({ id: 's', project: 'film', labels: { project: 'other' } }, () => 1)
+    await expect(two).rejects.toThrow('The run is of the project "film", and its label says "other".')
   })
 
   test('of the same name need labels, or a key, that tell them apart', async () => {

@@ -17,7 +17,7 @@ export function granting(model: Model, operation: Operation & { kind: 'reserve' 
   if (isNew) lapse(model)
   const at = parent?.reservedAt ?? model.now
   const read = (budget: ModelBudget): Sums => model.sums(budget, scopeOf(budget.budget, asked.labels), model.spanAt(budget, at))
-  const before = new Map([...model.applying(asked.labels)].map((budget) => [budget, read(budget)]))
+  const before = new Map([...model.askedOf(asked)].map((budget) => [budget, read(budget)]))
   const expected = decide()
   if (expected.kind !== 'grant' || expected.decision === undefined) return expected
   const letThrough = new Set(expected.decision.letThrough.map(({ demand }) => demand.budget))

@@ -26,7 +26,7 @@ export interface Decision {
 }
 
 export function demandsOf(model: Model, asked: Asked, at: number): Demand[] {
-  return [...model.applying(asked.labels)].map((budget) => {
+  return [...model.askedOf(asked)].map((budget) => {
     const { metric, countsPlan, ceiling } = budget.budget
     const scope = scopeOf(budget.budget, asked.labels)
     const isFree = asked.basis === 'plan' && !countsPlan && metric !== 'concurrency'

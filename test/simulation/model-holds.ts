@@ -12,10 +12,12 @@ import {
   type ModelCharge,
   type ModelHold,
   scopeOf,
+  standsFor,
   type SetAside,
 } from './model.ts'
 import { changing, counting, type Place, relieve, startOf } from './model-counting.ts'
 import { addAside, asideOf, decide, type Decision, type Demand, demandsOf, sampleKey, tellDenials } from './model-deciding.ts'
+import { limitingHold } from './model-limiting.ts'
 
 /** What an operation on holds should answer. */
 export type Expected =
@@ -95,11 +97,18 @@ export function setAside(model: Model, hold: ModelHold, demands: readonly Demand
 
 /** Holds that ran out are presumed spent; their places are given back. */
 export function lapse(model: Model): void {
-  for (const hold of model.unresolved()) {
-    if (hold.state !== 'open' || hold.expiresAt > model.now) continue
-    model.events.push({ kind: 'hold.lapsed', hold: hold.id })
-    presume(model, hold)
-  }
+  const due = model.unresolved().filter(({ state, expiresAt }) => state === 'open' && expiresAt <= model.now)
+  for (const hold of due.toSorted((a, b) => a.expiresAt - b.expiresAt)) lapseHold(model, hold)
+}
+
+/** What one for parts gives back goes to the hold that it comes from, unless that ran out too. */
+function lapseHold(model: Model, hold: ModelHold): void {
+  if (hold.state !== 'open' || hold.expiresAt > model.now) return
+  const origin = parentOf(model, hold)
+  if (hold.asked.isForParts === true && origin !== undefined) lapseHold(model, origin)
+  model.events.push({ kind: 'hold.lapsed', hold: hold.id })
+  if (hold.asked.isForParts === true) finish(model, hold, 'released')
+  else presume(model, hold)
 }
 
 function presume(model: Model, hold: ModelHold): void {
@@ -132,6 +141,7 @@ export function settle(model: Model, id: string, parts: readonly SettledPart[], 
   const [charge] = parts.map(({ part }) => part) as [SettledCharge]
   const hold = model.holds.get(id)
   if (hold === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
+  if (hold.asked.isForParts === true) lapseHold(model, hold)
   const known = model.charges.find((each) => each.id === charge.id)
   const isEnded = hold.state === 'settled' || hold.state === 'released'
   if (isEnded && known?.hold !== id) return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
@@ -295,8 +305,9 @@ function take(aside: SetAside | undefined, amount: bigint): void {
 }
 
 /** Whether the hold was asked of the counter in which a charge counts, which labels of its own may take elsewhere. */
-function isAsked({ budget }: ModelBudget, { asked }: ModelHold, { labels }: ModelCharge): boolean {
-  return applies(budget, asked.labels) && scopeOf(budget, asked.labels) === scopeOf(budget, labels)
+function isAsked(each: ModelBudget, { asked }: ModelHold, { labels }: ModelCharge): boolean {
+  const { budget } = each
+  return standsFor(each, asked) && applies(budget, asked.labels) && scopeOf(budget, asked.labels) === scopeOf(budget, labels)
 }
 
 /** Money that was spent elsewhere can no longer be spent where its hold, or one that this was split from, keeps it. */
@@ -304,7 +315,7 @@ export function takeWhereNotCounted(model: Model, hold: ModelHold, charge: Model
   const counts = [...model.applying(charge.labels)].map((budget) => keyOf(scopeOf(budget.budget, charge.labels), budget.revision))
   const rests = new Map(counts.map((key) => [key, 0n]))
   for (let origin: ModelHold | undefined = hold; origin !== undefined; origin = parentOf(model, origin)) {
-    for (const budget of model.applying(origin.asked.labels)) {
+    for (const budget of model.askedOf(origin.asked)) {
       const scope = scopeOf(budget.budget, origin.asked.labels)
       const key = keyOf(scope, budget.revision)
       const rest = rests.get(key) ?? amountOf(budget.budget, charge)
@@ -348,7 +359,9 @@ function close(model: Model, hold: ModelHold, state: 'settled' | 'released'): vo
   const origin = parentOf(model, hold)
   if (origin?.state === 'open') {
     for (const aside of hold.setAside) {
-      const home = origin.setAside.find(({ revision, scope }) => revision === aside.revision && scope === aside.scope)
+      const home = limitingHold(model, origin, aside.metric).setAside.find(
+        ({ revision, scope }) => revision === aside.revision && scope === aside.scope,
+      )
       if (home === undefined) continue
       home.worst += aside.worst
       // Nobody knows any more what was expected of what had run out.
@@ -357,8 +370,9 @@ function close(model: Model, hold: ModelHold, state: 'settled' | 'released'): vo
       aside.expected = 0n
     }
     for (const metric of ['cost', 'tokens', 'calls'] as const) {
-      const left = origin.left[metric]
-      if (left !== undefined) origin.left[metric] = left + (hold.left[metric] ?? 0n)
+      const limiting = limitingHold(model, origin, metric)
+      const left = limiting.left[metric]
+      if (left !== undefined) limiting.left[metric] = left + (hold.left[metric] ?? 0n)
     }
   }
   hold.state = state

@@ -1,5 +1,15 @@
 import { type Budget, revisionFields } from '../../src/budgets/budget.ts'
-import { applies, isStillToCount, keyOf, type Model, type ModelBudget, type ModelCharge, type ModelHold, scopeOf } from './model.ts'
+import {
+  applies,
+  isStillToCount,
+  keyOf,
+  type Model,
+  type ModelBudget,
+  type ModelCharge,
+  type ModelHold,
+  scopeOf,
+  standsFor,
+} from './model.ts'
 import { causesWithin, changing, counting, explain, fire, hasReached, type Place, placesOf } from './model-counting.ts'
 import { addAside, type Demand, expectedOf } from './model-deciding.ts'
 import { isUnknown } from './model-holds.ts'
@@ -81,7 +91,8 @@ function countOpenHolds(model: Model, budget: ModelBudget, holds: Iterable<Model
   for (const hold of holds) {
     const { metric, ceiling, countsPlan } = budget.budget
     const isOpen = hold.state === 'open' || (hold.state === 'presumed' && metric !== 'concurrency')
-    if (!isOpen || hold.reservedAt < budget.countsFrom || !applies(budget.budget, hold.asked.labels)) continue
+    if (!isOpen || hold.reservedAt < budget.countsFrom || !applies(budget.budget, hold.asked.labels) || !standsFor(budget, hold.asked))
+      continue
     const isFree = hold.asked.basis === 'plan' && !countsPlan && metric !== 'concurrency'
     const scope = scopeOf(budget.budget, hold.asked.labels)
     if (hold.isOver && !isUnknown(hold, metric, model.terms(budget, scope).mode)) continue

@@ -1,5 +1,6 @@
 import type { Asked } from '../../src/budgets/hold.ts'
 import type { Model, ModelHold, SetAside } from './model.ts'
+import { isLimited, limitingHold } from './model-limiting.ts'
 import { asideOf, decide, type Demand, demandsOf, tellDenials } from './model-deciding.ts'
 import { type Expected, lapse, least, newHold, positive, setAside, knownGrant } from './model-holds.ts'
 
@@ -12,14 +13,15 @@ export function split(model: Model, from: string, id: string, asked: Asked): Exp
   if (parent === undefined) return { kind: 'error', code: 'PURSER_NOT_FOUND' }
   if (parent.state !== 'open') return { kind: 'error', code: 'PURSER_HOLD_ENDED' }
   for (const metric of ['cost', 'tokens', 'calls'] as const) {
-    if (!isLimited(model, parent, metric)) continue
+    const limiting = limitingHold(model, parent, metric)
+    if (!isLimited(model, limiting, metric)) continue
     const amount = asked.basis === 'free' && metric === 'cost' ? (asked.worst.cost ?? 0n) : asked.worst[metric]
     const unknown = metric === 'cost' ? (asked.refusal?.kind ?? 'unbounded') : 'unbounded'
-    if (amount === undefined) return { kind: 'parent-denial', parent: from, metric, why: unknown }
-    if (amount > (parent.left[metric] ?? 0n)) return { kind: 'parent-denial', parent: from, metric, why: 'exhausted' }
+    if (amount === undefined) return { kind: 'parent-denial', parent: limiting.id, metric, why: unknown }
+    if (amount > (limiting.left[metric] ?? 0n)) return { kind: 'parent-denial', parent: limiting.id, metric, why: 'exhausted' }
   }
   const whole = demandsOf(model, asked, parent.reservedAt)
-  const moves = whole.map((demand) => moveOf(parent, demand))
+  const moves = whole.map((demand) => moveOf(limitingHold(model, parent, demand.budget.budget.metric), demand))
   const rest = whole.map((demand, index) => restOf(demand, moves[index]))
   const decision = decide(model, rest, asked.labels['run'])
   if (decision.refusals.length > 0) {
@@ -30,19 +32,11 @@ export function split(model: Model, from: string, id: string, asked: Asked): Exp
   setAside(model, hold, rest)
   for (const move of moves) if (move !== undefined) moveTo(hold, move)
   for (const metric of ['cost', 'tokens', 'calls'] as const) {
-    const left = parent.left[metric]
-    if (left !== undefined) parent.left[metric] = positive(left - (asked.worst[metric] ?? 0n))
+    const limiting = limitingHold(model, parent, metric)
+    const left = limiting.left[metric]
+    if (left !== undefined) limiting.left[metric] = positive(left - (asked.worst[metric] ?? 0n))
   }
   return { kind: 'grant', hold, decision }
-}
-
-/** A hold for none of a metric says nothing of it; one that nobody gave a number of calls is for one, and for any number of parts. */
-function isLimited(model: Model, hold: ModelHold, metric: 'cost' | 'tokens' | 'calls'): boolean {
-  const whole = hold.asked.worst[metric] ?? 0n
-  if (whole === 0n || metric !== 'calls') return whole > 0n
-  if (whole > 1n || hold.asked.saysCalls === true) return true
-  const origin = model.holds.get(hold.parent ?? '')
-  return origin !== undefined && isLimited(model, origin, metric)
 }
 
 interface Move {

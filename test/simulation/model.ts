@@ -182,6 +182,11 @@ export class Model {
     return this.#share(budget, charge) !== undefined && !isStillToCount(budget, charge)
   }
 
+  /** The budgets that a hold is asked for: one for parts leaves those to its parts that tell them apart by labels of their own. */
+  *askedOf(asked: Asked): Iterable<ModelBudget> {
+    for (const each of this.applying(asked.labels)) if (standsFor(each, asked)) yield each
+  }
+
   *applying(labels: Labels): Iterable<ModelBudget> {
     for (const budget of this.budgets) if (applies(budget.budget, labels)) yield budget
   }
@@ -271,4 +276,9 @@ export function unpricedOf({ metric, countsPlan }: Budget, charge: ModelCharge):
 export function isStillToCount({ seeding }: ModelBudget, { at, seq = Number.MAX_SAFE_INTEGER, order }: ModelCharge): boolean {
   if (seeding === null || order > seeding.upToOrder) return false
   return at > seeding.afterAt || (at === seeding.afterAt && seq > seeding.afterSeq)
+}
+
+/** Whether one counter of a budget stands for all parts of a hold. */
+export function standsFor({ budget: { metric, each } }: ModelBudget, { isForParts, labels }: Asked): boolean {
+  return isForParts !== true || metric === 'concurrency' || each.every((key) => key in labels)
 }

@@ -114,8 +114,8 @@ export class Operations {
   #asked(labels: Record<string, string>, concurrency: bigint, share = 1): Asked {
     const random = this.#random
     const isUnbounded = random.chance(0.04)
-    const cost = random.chance(0.05) ? 0n : BigInt(random.between(0, Math.ceil(60 * share))) * this.unit + BigInt(random.below(3))
-    const tokens = BigInt(random.between(0, Math.ceil(900 * share)))
+    const cost = random.chance(0.1) ? 0n : BigInt(random.between(0, Math.ceil(60 * share))) * this.unit + BigInt(random.below(3))
+    const tokens = random.chance(0.1) ? 0n : BigInt(random.between(0, Math.ceil(900 * share)))
     const isFree = random.chance(0.03)
     return {
       labels: parseLabels(labels),
@@ -125,6 +125,7 @@ export class Operations {
         ...(!isUnbounded && { cost: isFree ? 0n : cost, tokens }),
       },
       ...(random.chance(0.1) && { saysCalls: true }),
+      ...(random.chance(0.15) && { isForParts: true }),
       expected: random.chance(0.15) ? { cost: cost / 2n } : {},
       ttlMs: random.pick([1, 5000, 60_000, 300_000, 3_600_000, 90_000_000]),
       basis: random.chance(0.06) ? 'plan' : 'metered',

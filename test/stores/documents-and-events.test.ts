@@ -74,6 +74,14 @@ describe.each(everyStore)('$name: documents', (kind) => {
     expect(await store.documents('note')).toEqual([{ kind: 'note', key: 'k', version: 2, body: 'b' }])
   })
 
+  test('are written all together, however many there are', async () => {
+    const store = await createStore(kind)
+    const documents = Array.from({ length: 200 }, (_, index) => ({ kind: 'setting', key: `k${index}`, body: index, expectedVersion: 0 }))
+    await store.transact({ documents })
+    expect(await store.documents('setting')).toHaveLength(200)
+    await expect(store.transact({ documents: [...documents].toReversed() })).rejects.toMatchObject({ code: 'PURSER_CONFLICT' })
+  })
+
   test('that many change at once are changed by one of them', async () => {
     const store = await createStore(kind)
     const writes = Array.from({ length: 10 }, (_, n) =>

@@ -34,7 +34,10 @@ const usage = fc.tuple(quantities, fc.option(attributes, { nil: undefined })).ma
 }))
 
 const warning: fc.Arbitrary<UsageWarning> = fc.record(
-  { code: fc.constantFrom('unknown-field', 'sum-mismatch', 'bad-quantity', 'missing-usage', 'assumed'), message: text(80) },
+  {
+    code: fc.constantFrom('unknown-field', 'sum-mismatch', 'bad-quantity', 'unread-quantity', 'missing-usage', 'assumed'),
+    message: text(80),
+  },
   { noNullPrototype: true },
 )
 

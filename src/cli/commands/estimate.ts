@@ -39,7 +39,7 @@ export function defineEstimate(): Command {
     .option('--until <time>', 'with --history: up to and with this date, or up to this time')
     .option('--run <id>', 'a past run, under the models of --models, --profile or --compare')
     .option('--models <old=new>', 'with --run: other models for those that served it, separated by commas', collectNames)
-    .option('--save <run>', 'keep it with this run, which has not begun')
+    .option('--save <run>', 'keep it with this run, which has not begun; a profile that is named is kept as the one that it begins with')
     .option('--label <key=value>', 'with --save: a label of the run; give it once for each', collect)
     .addHelpText('after', examples)
     .action(async (plan: string | undefined, options: EstimateCommandOptions, self: Command) =>

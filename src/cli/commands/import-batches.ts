@@ -11,6 +11,7 @@ import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
 import { describeSource } from '../source-run.ts'
 import { paint, terminalWidth } from '../terminal.ts'
+import { answerUntracked, isTracking } from '../tracking-off.ts'
 
 export function defineImportList(): Command {
   return new Command('list')
@@ -52,6 +53,7 @@ async function list(session: Session): Promise<void> {
 }
 
 async function undo(session: Session, batch: string): Promise<void> {
+  if (!(await isTracking(session))) return answerUntracked(session, 'nothing was taken back')
   const purser = await session.open({ create: false, prices: false })
   const bar = createProgressBar('Taking back')
   const taken = (await purser.imports()).find((each) => each.batch === batch)

@@ -65,9 +65,15 @@ async function run(session: Session, options: BookOptions): Promise<void> {
   if (charge.status === 'unpriced' || charge.status === 'partial') {
     const priced = purser.price(charge as Parameters<typeof purser.price>[0])
     if (priced.status === 'unpriced') warn(`booked without a price. ${priced.message}`)
-    else warn(`booked with a part of its price; there is no rate for ${charge.unratedMeters.join(', ')}.`)
+    else warn(`booked with a part of its price; ${lackingPart(charge)}`)
     if (options.strict === true) process.exitCode = exitCodes.unpriced
   }
+}
+
+/** Why a charge has a part of its price only. */
+function lackingPart({ unratedMeters, warnings }: Charge): string {
+  if (unratedMeters.length > 0) return `there is no rate for ${unratedMeters.join(', ')}.`
+  return warnings.flatMap(({ code, message }) => (code === 'unread-quantity' ? [message] : [])).join(' ')
 }
 
 async function show(charges: readonly Charge[], explain: boolean, isOld: boolean): Promise<void> {

@@ -8,6 +8,7 @@ import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { losingWarnings, repriceLines } from '../reprice-view.ts'
 import { type Session, withSession } from '../session.ts'
+import { answerUntracked, isTracking } from '../tracking-off.ts'
 
 interface RepriceOptions extends PeriodOptions {
   readonly provider?: string
@@ -38,6 +39,7 @@ export function defineReprice(): Command {
 }
 
 async function run(session: Session, options: RepriceOptions): Promise<void> {
+  if (options.apply === true && !(await isTracking(session))) return answerUntracked(session, 'no correction was booked')
   const purser = await session.open({ create: false, prices: true })
   const { config } = session
   const { sinceMs, untilMs } = askedPeriod(options, {

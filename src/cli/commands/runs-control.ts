@@ -4,11 +4,11 @@ import { PurserError } from '../../errors.ts'
 import type { CapInput } from '../../runs/cap.ts'
 import type { Purser } from '../../purser.ts'
 import type { Run } from '../../runs/run.ts'
-import { answerOrSay, note, writeJson, writeLines } from '../output.ts'
+import { answerOrSay, writeJson, writeLines } from '../output.ts'
 import { namedRun } from '../named-run.ts'
 import { runStateJson } from '../run-state-json.ts'
 import { withSession } from '../session.ts'
-import { isTracking } from '../tracking-off.ts'
+import { answerUntracked, isTracking } from '../tracking-off.ts'
 
 interface RaiseOptions {
   readonly by?: string
@@ -57,12 +57,9 @@ function steering(name: string, description: string, act: (purser: Purser, id: s
 
 async function change(self: Command, name: string, act: (purser: Purser, id: string) => Promise<Run>): Promise<void> {
   await withSession(self, async (session) => {
-    if (!(await isTracking(session))) {
-      note('Cost tracking is off, so runs are not known, and nothing was changed.')
-      return session.json ? writeJson({ tracking: false }) : undefined
-    }
+    if (!(await isTracking(session))) return answerUntracked(session, 'runs are not known, and nothing was changed')
     const purser = await session.open({ create: false, prices: false })
-    const run = await act(purser, await namedRun(purser, name))
+    const run = await act(purser, await namedRun(session, purser, name))
     await answerOrSay(`The run "${run.id}" was changed.`, () => (session.json ? writeJson(runStateJson(run)) : writeLines(stateLines(run))))
   })
 }

@@ -26,7 +26,7 @@ export function defineRunsList(): Command {
 
 async function list(session: Session, { project, state, limit }: ListOptions): Promise<void> {
   const states = state?.split(',').map((name) => parseState(name.trim()))
-  const purser = await session.open({ create: false, prices: false })
+  const purser = await session.open({ create: false, prices: false, runs: true })
   const runs = await purser.reports.list({ ...(project !== undefined && { project }), ...(states !== undefined && { states }) })
   const shown = runs.slice(0, limit)
   if (session.json) return writeJson({ runs: shown.map(listedRunJson), more: runs.length - shown.length })

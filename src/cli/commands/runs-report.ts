@@ -30,8 +30,11 @@ export function defineRunsReport(): Command {
 async function report(session: Session, run: string | undefined, options: ReportOptions): Promise<void> {
   const subject = subjectOf(run, options)
   const format = session.json ? 'json' : options.format
-  const purser = await session.open({ create: false, prices: false })
-  const text = subject === undefined ? await runReport(purser, run ?? 'last', format) : await subjectReport(purser, subject, format)
+  const purser = await session.open({ create: false, prices: false, runs: true })
+  const text =
+    subject === undefined
+      ? await runReport(purser, await namedRun(session, purser, run ?? 'last'), format)
+      : await subjectReport(purser, subject, format)
   const out = openOutput(options.output)
   try {
     await out.write(text)
@@ -52,8 +55,8 @@ function subjectOf(run: string | undefined, { project, by }: ReportOptions): Sub
   throw new PurserError('PURSER_BAD_ARGUMENT', `A report is of a run, here "${run}", or of ${subject.join('=')}; say one of them.`)
 }
 
-async function runReport(purser: Purser, name: string, format: ReportOptions['format']): Promise<string> {
-  const { report: made, markdown } = await purser.reports.report(await namedRun(purser, name))
+async function runReport(purser: Purser, run: string, format: ReportOptions['format']): Promise<string> {
+  const { report: made, markdown } = await purser.reports.report(run)
   if (format === 'md') return markdown
   if (format === 'json') return `${JSON.stringify(made)}\n`
   const { runSummaryLines } = await import('../run-summary-view.ts')

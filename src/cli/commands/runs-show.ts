@@ -17,8 +17,8 @@ export function defineRunsShow(): Command {
 }
 
 async function show(session: Session, name: string, { by = [] }: ShowOptions): Promise<void> {
-  const purser = await session.open({ create: false, prices: false })
-  const summary = await purser.reports.summary(await namedRun(purser, name), { by })
+  const purser = await session.open({ create: false, prices: false, runs: true })
+  const summary = await purser.reports.summary(await namedRun(session, purser, name), { by })
   if (session.json) return writeJson(summary)
   const { runSummaryLines } = await import('../run-summary-view.ts')
   await writeLines(runSummaryLines(summary))

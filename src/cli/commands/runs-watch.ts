@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { formatUsd } from '../../money/format.ts'
 import { type Nanos, toUsd } from '../../money/nanos.ts'
+import type { CostRow } from '../../ledger/cost-table.ts'
 import type { Purser } from '../../purser.ts'
+import { costText } from '../../reports/runs/report-text.ts'
 import { endStates, type Run, type Stage } from '../../runs/run.ts'
 import { interruptible } from '../interrupt.ts'
 import { namedRun } from '../named-run.ts'
@@ -29,19 +31,32 @@ interface Said {
 }
 
 async function watch(session: Session, name: string): Promise<void> {
-  const purser = await session.open({ create: false, prices: false })
-  const id = await namedRun(purser, name)
+  const purser = await session.open({ create: false, prices: false, runs: true })
+  const id = await namedRun(session, purser, name)
   const said: Said = { run: '', stages: new Map() }
   await interruptible(async (signal) => {
     for (;;) {
       const run = await purser.runs.get(id)
-      if (run === undefined)
-        return writeLines([`${id} is known by the label of its calls only. \`purser runs show ${id}\` shows what they cost.`])
+      if (run === undefined) return tellLabelled(session, purser, id)
       await tell(session, purser, run, said)
       if (endStates.has(run.state) || signal.aborted) return
       await pause(signal)
     }
   })
+}
+
+/** There is nothing to wait for in a run that only its calls tell of. @throws PURSER_NOT_FOUND where none does */
+async function tellLabelled({ json }: Session, purser: Purser, id: string): Promise<void> {
+  const {
+    project,
+    message,
+    total_cost_usd: costUsd,
+    is_lower_bound: isLowerBound,
+    total_cost_nanos: nanos,
+  } = await purser.reports.summary(id)
+  const known = message ?? 'It is known by the label of its calls only.'
+  if (json) return writeJson({ run: { run: id, project, state: null, message: known, costUsd, isLowerBound } })
+  await writeLines([`${id}: ${costText(nanos, { is_lower_bound: isLowerBound })} so far. ${known} \`purser runs show ${id}\` shows more.`])
 }
 
 async function tell(session: Session, purser: Purser, run: Run, said: Said): Promise<void> {
@@ -59,14 +74,16 @@ async function tell(session: Session, purser: Purser, run: Run, said: Said): Pro
   const now = `${run.state} ${run.message ?? ''} ${run.wanted ?? ''}`
   if (said.run === now) return
   said.run = now
-  const cost = await costOf(purser, run.id)
-  if (session.json) return writeJson({ run: { ...runStateJson(run), costUsd: toUsd(cost) } })
+  const { costNanos, isLowerBound } = await totalOfRun(purser, run.id)
+  if (session.json) return writeJson({ run: { ...runStateJson(run), costUsd: toUsd(costNanos), isLowerBound } })
   const message = run.message === null ? '' : `: ${run.message}`
-  await writeLines([`${clock(Date.now())}  ${run.id} is ${run.state}, ${formatUsd(cost)} so far${message}`])
+  await writeLines([
+    `${clock(Date.now())}  ${run.id} is ${run.state}, ${costText(costNanos, { is_lower_bound: isLowerBound })} so far${message}`,
+  ])
 }
 
-async function costOf(purser: Purser, run: string): Promise<Nanos> {
-  return (await purser.costs({ where: [{ field: 'run', op: 'equals', values: [run] }] })).total.costNanos
+async function totalOfRun(purser: Purser, run: string): Promise<CostRow> {
+  return (await purser.costs({ where: [{ field: 'run', op: 'equals', values: [run] }] })).total
 }
 
 function stageJson({ key, name, state, attempt, startedAt, endedAt, message }: Stage) {

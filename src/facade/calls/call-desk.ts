@@ -49,8 +49,10 @@ export interface CallAnswer<T> {
 export class CallDesk implements CallOpener {
   readonly #books: CallBooks
   readonly #holds: HoldDesk
-  /** Holds of calls that are under way: each is for one call. */
-  readonly #inFlight = new Set<string>()
+  /** The ids that callers gave to calls: each stands for one call, which may be under way, or waits to be known. */
+  readonly #named = new Set<string>()
+  /** Ids of which nobody knows whether they were granted: they may be asked for again. */
+  readonly #unanswered = new Set<string>()
   /** Bookings of calls that are over, which nobody waits for but `flush`. */
   readonly #booking = new Set<Promise<unknown>>()
 
@@ -59,19 +61,23 @@ export class CallDesk implements CallOpener {
     const warn = warnerOf(options)
     const journal = new UnbookedJournal(journalFolder(options.db), (late) => settlements.bookLate(late), warn)
     const log = options.log === undefined ? undefined : chargeLog(options.log)
-    const over = (hold: string): void => void this.#inFlight.delete(hold)
+    const over = (hold: string): void => void this.#named.delete(hold)
     this.#books = { host, settlements, journal, warn, follow: (work) => void this.#follow(work), over, log }
     this.#holds = holds
     if (host.isTracking && !host.store.isReadOnly) journal.adopt()
   }
 
-  /** Waits until the calls that are over are booked, and tries what waits in the journal; gives how many still do. */
+  /**
+   * Waits until the calls that are over by now are booked, however many others follow, and tries what waits in the journal; gives
+   * how many still do.
+   */
   async flush(): Promise<number> {
-    while (this.#booking.size > 0) await Promise.allSettled(this.#booking)
+    await Promise.allSettled(this.#booking)
     return this.#books.journal.drain()
   }
 
   async close(): Promise<void> {
+    while (this.#booking.size > 0) await this.flush()
     await this.flush()
     this.#books.journal.close()
   }
@@ -94,12 +100,13 @@ export class CallDesk implements CallOpener {
     // Of a run that was terminated nothing more is sent.
     scope?.signal.throwIfAborted()
     const held = heldFor(inContext(request), own === undefined ? contextServes() : parseServes(own))
-    const grant = await this.#reserveFor(held, scope)
+    const grant = await this.#reserveFor(held, scope).catch((error: unknown) => {
+      const isUnanswered = error instanceof PurserError && error.code === 'PURSER_OUTCOME_UNKNOWN'
+      if (isUnanswered && request.id !== undefined) this.#unanswered.add(request.id)
+      throw error
+    })
     if (!grant.granted) return grant
-    if (this.#inFlight.has(grant.id)) {
-      throw new PurserError('PURSER_ID_CONFLICT', `A call with the hold "${grant.id}" is under way; another call needs another id.`)
-    }
-    this.#inFlight.add(grant.id)
+    if (request.id !== undefined) this.#claim(grant)
     return new CallInFlight(this.#books, {
       hold: grant.id,
       warnings: grant.warnings,
@@ -111,6 +118,19 @@ export class CallDesk implements CallOpener {
       attempt,
       scope,
     })
+  }
+
+  /** One id is one call: what was set aside for it is not there for another. */
+  #claim({ id, isRepeated = false }: Grant): void {
+    const isMade = this.#named.has(id) || (isRepeated && !this.#unanswered.has(id))
+    if (isMade) {
+      throw new PurserError(
+        'PURSER_ID_CONFLICT',
+        `A call with the id "${id}" was made before, and is under way or not known to its end. Another call needs another id.`,
+      )
+    }
+    this.#unanswered.delete(id)
+    this.#named.add(id)
   }
 
   /** See `Purser.call`. */
@@ -178,7 +198,7 @@ export class CallDesk implements CallOpener {
   }
 
   async #reserve(request: HoldRequest, scope: RunScope | undefined): Promise<Grant | Denial | Unavailable> {
-    for (;;) {
+    for (let hasWaited = false; ;) {
       const cap = scope?.cap()
       const grant = cap === undefined ? await this.#holds.reserve(placed(request, scope)) : await this.#part(cap, request)
       if (grant === undefined) {
@@ -186,7 +206,14 @@ export class CallDesk implements CallOpener {
         if (refused !== undefined) return refused
         continue
       }
-      if (grant.granted || grant.kind === 'unavailable' || scope === undefined || !(await scope.denied(grant as Denial))) return grant
+      if (grant.granted || grant.kind === 'unavailable') return grant
+      // What calls of this process did not use is free once they are booked.
+      if (!hasWaited && this.#booking.size > 0) {
+        hasWaited = true
+        await Promise.allSettled(this.#booking)
+        continue
+      }
+      if (scope === undefined || !(await scope.denied(grant as Denial))) return grant
     }
   }
 }

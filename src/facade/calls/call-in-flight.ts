@@ -20,7 +20,7 @@ export interface CallBooks {
   readonly warn: (message: string) => void
   /** Keeps track of work that `flush` and `close` wait for. */
   readonly follow: (work: Promise<unknown>) => void
-  /** Told that the call of a hold is over. */
+  /** Told that what the call of a hold came to is known, and booked. */
   readonly over: (hold: string) => void
   readonly log: ((charge: Charge) => void) | undefined
 }
@@ -92,7 +92,12 @@ export class CallInFlight implements OpenCall {
       case 'settle':
         return this.succeed(call ?? {})
       case 'settle-delivered':
-        if (call === undefined) return this.#finish(() => this.#keep())
+        if (call === undefined) {
+          this.#books.warn(
+            `What arrived of a call that was ${ending} says nothing of its usage, so nobody knows its cost. ${this.#keptText()}`,
+          )
+          return this.#finish(() => this.#keep())
+        }
         return this.succeed({ ...call, outcome: ending === 'aborted' ? 'aborted' : 'cut' })
       case 'keep':
         return this.#finish(() => this.#keep())
@@ -111,12 +116,13 @@ export class CallInFlight implements OpenCall {
   #finish(work: () => Promise<Booking>): void {
     invariant(!this.#isOver, `The call of the hold ${this.#call.hold} has ended twice.`)
     this.#isOver = true
-    this.#books.over(this.#call.hold)
     this.#books.follow(this.#book(work))
   }
 
   async #book(work: () => Promise<Booking>): Promise<void> {
     const done = await work()
+    // Of one that is kept, or waits in the journal, the hold stays, which is for no other call.
+    if (done.outcome === 'booked' || done.outcome === 'released') this.#books.over(this.#call.hold)
     this.#over.resolve(done)
     if (this.#books.log === undefined) return
     if (done.charge !== null) for (const each of await partsOfCall(this.#books.host.store, done.charge)) this.#books.log(each)
@@ -133,6 +139,9 @@ export class CallInFlight implements OpenCall {
       return undefined
     })
     if (prepared === undefined) return { outcome: 'kept', charge: null }
+    const unread = prepared.input.warnings?.find(({ code }) => code === 'unread-quantity')
+    if (unread !== undefined) warn(`Nobody knows all that a call cost: ${unread.message} Its charge has a part of its price only.`)
+    await callersTurn()
     try {
       const { charge } = await settlements.book(prepared)
       this.#call.scope?.booked(this.#books.host.draft(prepared.input))
@@ -169,4 +178,12 @@ export class CallInFlight implements OpenCall {
   async #chargeOf(id: string | null): Promise<Charge | null> {
     return id === null ? null : ((await this.#books.host.store.charge(id as ChargeId)) ?? null)
   }
+}
+
+/**
+ * Whoever made the call goes on first: a hold that it asks for next is written alone, and this call is booked while that one
+ * is under way, not in the same transaction.
+ */
+async function callersTurn(): Promise<void> {
+  for (let turn = 0; turn < 2; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -70,8 +70,13 @@ describe('from a plan', () => {
     const { names, differences, rows } = await purser.estimates.compare(plan, ['good', 'cheap'], { buffer: '100%' })
     expect([names, differences]).toEqual([
       ['good', 'cheap'],
-      [0n, 2n * (1200n - 3005n)],
+      // The cheap one has no price for pictures: nobody knows whether it comes to less.
+      [0n, null],
     ])
+    const [text] = plan.calls
+    const alike = await purser.estimates.compare({ calls: text === undefined ? [] : [text] }, ['good', 'cheap'], { buffer: '100%' })
+    // Twice 1,000 × 1 + 100 × 2, and twice 1,000 × 2 + 100 × 10
+    expect(alike.differences).toEqual([0n, 2n * (1200n - 3000n)])
     expect(rows.map(({ stage, costs }) => [stage, costs])).toEqual([
       ['extract', [3000n, 1200n]],
       ['art', [5n, null]],
@@ -302,6 +307,45 @@ describe('kept with a run', () => {
       message: expect.stringContaining('Run "r1" began at 2023-11-14T22:13:20.000Z and is running') as string,
     })
     expect((await readRun(store, 'r1'))?.value.estimate?.costNanos).toBe(40n)
+  })
+
+  test('without the profile that happened to be in force then: the run asks the one in force when it runs', async () => {
+    const purser = await open({ profile: 'cheap' })
+    const estimate = await purser.estimate({ calls: [{ stage: 'extract', input: 10 }] })
+    expect(estimate.profile).toBe('cheap')
+    await purser.estimates.save('r1', estimate)
+    await purser.estimates.save('r2', estimate, { profile: 'cheap' })
+    await purser.profiles.use('good')
+    const modelOf = (id: string) => purser.run({ id }, async (run) => (await run.model({ stage: 'extract' })).model)
+    expect(await modelOf('r1')).toMatchObject({ result: 'big', run: { profile: null } })
+    expect(await modelOf('r2')).toMatchObject({ result: 'small', run: { profile: 'cheap' } })
+    await expect(purser.estimates.save('r3', estimate, { profile: 'chaep' })).rejects.toThrow('There is no profile "chaep"')
+    expect(await purser.runs.get('r3')).toBeUndefined()
+  })
+
+  test('with a run that is then begun with the project and the labels that it always has', async () => {
+    const purser = await open()
+    const estimate = await purser.estimate({ calls: [{ model: 'acme/big', input: 10 }] })
+    await purser.estimates.save('r1', estimate, { labels: { episode: '7' } })
+    const labels = { agent: 'cutter' }
+    const ended = await purser.run({ id: 'r1', project: 'film', labels }, async () => {
+      await purser.record({ provider: 'acme', model: 'big', costUsd: '0.01' })
+    })
+    expect(ended).toMatchObject({
+      state: 'completed',
+      run: { project: 'film', labels: { run: 'r1', project: 'film', agent: 'cutter', episode: '7' }, estimate: { costNanos: 20n } },
+    })
+    // 0.01 of the record
+    expect(await purser.reports.projectSummary('film')).toMatchObject({ run_count: 1, total_cost_nanos: '10000000' })
+
+    await purser.estimates.save('r2', estimate, { project: 'atlas' })
+    await expect(purser.run({ id: 'r2', project: 'film' }, () => undefined)).rejects.toMatchObject({
+      code: 'PURSER_ID_CONFLICT',
+      message: expect.stringContaining('another project: "atlas" then, "film" now') as string,
+    })
+    expect(await purser.run({ id: 'r2', labels }, () => undefined)).toMatchObject({
+      run: { project: 'atlas', labels: { agent: 'cutter' } },
+    })
   })
 
   test('by several at the same time, none of whom is refused', async () => {

@@ -102,12 +102,14 @@ export class EstimateDesk {
   /**
    * Keeps an estimate with a run that has not begun; one that is not known yet becomes a planned run. With cost tracking off
    * nothing is kept.
-   * @throws PURSER_CONFLICT where the run has begun: its estimate is what was foreseen before; PURSER_BAD_LABEL
+   * @throws PURSER_CONFLICT where the run has begun: its estimate is what was foreseen before; PURSER_BAD_LABEL, PURSER_NOT_FOUND
+   * for a profile that is not there
    */
   save(run: string, estimate: CostEstimate, options: SaveOptions = {}): Promise<void> {
     checkValue(theRun, run, text)
-    checkFields<SaveOptions>(theOptions, options, { project: text, labels: mapping }, '{ project: "film" }')
+    checkFields<SaveOptions>(theOptions, options, { project: text, labels: mapping, profile: text }, '{ project: "film" }')
     return this.#with(async ({ saveEstimate }) => {
+      if (options.profile !== undefined) this.#profiles.get(options.profile)
       if (this.#host.isTracking) await saveEstimate(this.#host.store, run, estimate, options)
     })
   }

@@ -47,4 +47,6 @@ export interface SaveOptions {
   readonly project?: string
   /** Of the run, where it is not known yet. */
   readonly labels?: Labels
+  /** Profile that the run begins with; the one in force then unless given. */
+  readonly profile?: string
 }

@@ -55,7 +55,7 @@ export async function repriceRun(host: LedgerHost, profiles: ProfileBook, run: s
   const bufferPercent = bufferOf(choice.buffer) ?? 0
   const repricing = new Repricing(host.catalog(), replacementsOf(profiles, choice), Date.now())
   let calls = 0
-  for await (const charge of standingCharges(host, run)) {
+  for await (const charge of standingChargesOf(host, run)) {
     calls += 1
     repricing.add(charge)
   }
@@ -125,7 +125,7 @@ function refuseBuffer(_: InputPath, predicate: string): never {
 }
 
 /** The calls of a run after their corrections, which carry its label too: those are gathered first, as they are few. */
-async function* standingCharges({ store }: LedgerHost, run: string): AsyncIterable<Charge> {
+async function* standingChargesOf({ store }: LedgerHost, run: string): AsyncIterable<Charge> {
   const subject = { kind: 'run', value: run }
   const corrections = new Map<string, Charge[]>()
   for await (const charge of store.charges({ subject })) {

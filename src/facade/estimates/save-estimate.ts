@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { PurserError } from '../../errors.ts'
-import type { Labels } from '../../ledger/charge.ts'
-import { parseLabels } from '../../ledger/labels.ts'
 import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { Run } from '../../runs/run.ts'
 import { readRun, writeRun } from '../../runs/run-documents.ts'
 import type { Store } from '../../stores/store.ts'
+import { describeRun } from '../runs/run-claim.ts'
 import type { SaveOptions } from './estimate-questions.ts'
 
 const longestPauseMs = 10
@@ -16,12 +15,11 @@ const longestPauseMs = 10
  * @throws PURSER_CONFLICT, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL
  */
 export async function saveEstimate(store: Store, id: string, estimate: CostEstimate, options: SaveOptions): Promise<void> {
-  const { project, labels = {} } = options
-  const own = parseLabels({ ...labels, ...(project !== undefined && { project }), run: id })
+  const planned = describeRun({ ...options, id, estimate }, Date.now())
   for (;;) {
     const kept = await readRun(store, id)
     if (kept !== undefined && kept.value.startedAt !== null) throw begun(kept.value)
-    const run = kept === undefined ? plannedRun(id, own, estimate) : { ...kept.value, estimate }
+    const run = kept === undefined ? planned : { ...kept.value, estimate, profile: planned.profile ?? kept.value.profile }
     try {
       await store.transact({
         documents: [writeRun(run, kept?.version ?? 0)],
@@ -38,26 +36,6 @@ export async function saveEstimate(store: Store, id: string, estimate: CostEstim
       // Asked again at once, it would meet the write that it conflicts with before that is committed.
       await setTimeout(Math.random() * longestPauseMs)
     }
-  }
-}
-
-function plannedRun(id: string, labels: Labels, estimate: CostEstimate): Run {
-  return {
-    id,
-    project: labels['project'] ?? null,
-    labels,
-    state: 'planned',
-    createdAt: Date.now(),
-    startedAt: null,
-    endedAt: null,
-    estimate,
-    cap: null,
-    attempt: 0,
-    message: null,
-    limit: null,
-    wanted: null,
-    owner: null,
-    profile: estimate.profile,
   }
 }
 

@@ -14,6 +14,8 @@ const forAll = ''
 
 interface Chosen {
   readonly profile: string
+  /** Milliseconds since 1970. */
+  readonly at?: number
 }
 
 /** Which profile was chosen for which project, as the ledger keeps it. It is read each time, because others choose too. */
@@ -21,7 +23,7 @@ export class ChosenProfiles {
   readonly #host: LedgerHost
   readonly #configured: string | null
   /** With cost tracking off a ledger may be open that cannot be written; what is chosen then counts in this process alone. */
-  readonly #here = new Map<string, string>()
+  readonly #here = new Map<string, Chosen>()
 
   constructor(host: LedgerHost, configured: string | null) {
     this.#host = host
@@ -30,10 +32,16 @@ export class ChosenProfiles {
 
   async inForce(project: string | undefined): Promise<ProfileInForce> {
     const own = project === undefined ? undefined : await this.#chosen(project)
-    if (own !== undefined) return { name: own, by: 'project' }
+    if (own !== undefined) return { name: own.profile, by: 'project' }
     const all = await this.#chosen(forAll)
-    if (all !== undefined) return { name: all, by: 'ledger' }
+    if (all !== undefined) return { name: all.profile, by: 'ledger' }
     return { name: this.#configured, by: this.#configured === null ? null : 'configured' }
+  }
+
+  /** When the profile in force was chosen, in milliseconds since 1970; of one that nobody chose long ago. */
+  async lastChosenAt(project: string | undefined): Promise<number> {
+    const chosen = (project === undefined ? undefined : await this.#chosen(project)) ?? (await this.#chosen(forAll))
+    return chosen?.at ?? 0
   }
 
   /** The projects that have a profile of their own. */
@@ -50,19 +58,17 @@ export class ChosenProfiles {
   ): Promise<void> {
     const key = project ?? forAll
     const { isTracking, store } = this.#host
+    const body: Chosen | null = name === null ? null : { profile: name, at: Date.now() }
     if (isTracking || !store.isReadOnly) {
-      const body: Chosen | null = name === null ? null : { profile: name }
       await store.transact({
         documents: [{ kind: documentKind, key, body }],
         events: [{ kind: 'profile.changed', body: { project: project ?? null, author, before, after: name } }],
       })
-    } else if (name === null) this.#here.delete(key)
-    else this.#here.set(key, name)
+    } else if (body === null) this.#here.delete(key)
+    else this.#here.set(key, body)
   }
 
-  async #chosen(key: string): Promise<string | undefined> {
-    const here = this.#here.get(key)
-    if (here !== undefined) return here
-    return ((await this.#host.store.document(documentKind, key))?.body as Chosen | undefined)?.profile
+  async #chosen(key: string): Promise<Chosen | undefined> {
+    return this.#here.get(key) ?? ((await this.#host.store.document(documentKind, key))?.body as Chosen | undefined)
   }
 }

@@ -6,6 +6,7 @@ import { knownProfiles } from '../../runs/profiles/parse-profiles.ts'
 import { type ModelNeed, type Profile, stepsOf } from '../../runs/profiles/profile.ts'
 import { resolveModel } from '../../runs/profiles/resolve-model.ts'
 import { stepDown, stepText } from '../../runs/profiles/step-down.ts'
+import type { Run } from '../../runs/run.ts'
 import type { ModelName } from '../../usage/requests/call-request.ts'
 import { checkFields, checkValue, type FieldKinds, mapping, text } from '../check-fields.ts'
 import { contextLabels } from '../label-context.ts'
@@ -24,6 +25,9 @@ export interface ModelQuestion extends ModelNeed {
   /** A profile to ask in place of the one in force. */
   readonly profile?: string | undefined
 }
+
+/** The profile that a run began with. */
+export type BegunWith = Pick<Run, 'profile' | 'profileSince'>
 
 /** The model that a profile says. */
 export interface ModelAnswer {
@@ -124,15 +128,22 @@ export class ProfileBook {
    */
   model(question: ModelQuestion = {}): Promise<ModelAnswer> {
     checkFields<ModelQuestion>('the question', question, questionKinds, '{ stage: "review", pass: "refine" }')
-    return this.#host.run(() => this.#model(question))
+    const run = currentRun(this.#host.store.location) ?? { profile: null, profileSince: null }
+    return this.#host.run(() => this.#model(question, run))
   }
 
-  async #model(question: ModelQuestion): Promise<ModelAnswer> {
+  /** The same for the code of a run, which goes by the profile that it began with until another one is put into force. */
+  modelWithin(run: BegunWith, question: ModelQuestion): Promise<ModelAnswer> {
+    checkFields<ModelQuestion>('the question', question, questionKinds, '{ stage: "review", pass: "refine" }')
+    return this.#host.run(() => this.#model(question, run))
+  }
+
+  async #model(question: ModelQuestion, run: BegunWith): Promise<ModelAnswer> {
     const { stage, role, pass, project } = question
     const own = { ...(project && { project }), ...(stage && { stage }), ...(role && { role }), ...(pass && { pass }) }
     const labels = parseLabels({ ...contextLabels(), ...own, ...question.labels })
     const need = { stage: stage ?? labels['stage'], role: role ?? labels['role'], pass: pass ?? labels['pass'] }
-    const asked = question.profile ?? currentRun(this.#host.store.location)?.profile ?? undefined
+    const asked = question.profile ?? (await this.#begunWith(run, project ?? labels['project']))
     const first = asked === undefined ? await this.#profileFor(project ?? labels['project']) : this.get(asked)
     const budgets = first.stepDown === null ? [] : await this.#budgetsOf(labels)
     const found = stepDown(this.#profiles, first, need, budgets)
@@ -142,6 +153,12 @@ export class ProfileBook {
     const last = found.steps.at(-1)
     if (last === undefined) return { provider, model, profile: first.name }
     return { provider, model, profile: last.to, steppedDownFrom: first.name, because: found.steps.map(stepText).join(' ') }
+  }
+
+  async #begunWith({ profile, profileSince }: BegunWith, project: string | undefined): Promise<string | undefined> {
+    if (profile === null) return undefined
+    const chosenAt = await this.#chosen.lastChosenAt(project)
+    return chosenAt > (profileSince ?? Number.NEGATIVE_INFINITY) ? undefined : profile
   }
 
   /** A model without a price is used all the same, as its owner wrote it. */

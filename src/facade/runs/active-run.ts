@@ -21,8 +21,8 @@ import { pausedText, RunLeft } from './run-left.ts'
 import type { RunLimits } from './run-limits.ts'
 import { checkStage, type RunAdmission, type RunContext, type StageContext, type StageOptions, type StageRunner } from './run-options.ts'
 import { type RunScope, withinRun } from './run-scope.ts'
-import { less } from './run-spending.ts'
 import { keptResult, type RunStages } from './run-stages.ts'
+import { checkNesting, holdForStage } from './stage-hold.ts'
 import { StageTally } from './stage-tally.ts'
 import { stopBefore } from './stop-before.ts'
 import type { RunRecorder } from './run-recorder.ts'
@@ -89,12 +89,27 @@ export class ActiveRun {
 
   /** Runs the code of the run, with its labels and within its cap, until it and all stages that it began are over. */
   async execute<T>(fn: (run: RunContext) => Promise<T> | T): Promise<T> {
+    let result: T
     try {
-      return await withLabels(this.context.labels, () => withinRun(this.#scope(this.#parts.holds.run), async () => fn(this.context)))
-    } finally {
-      this.#isOver = true
-      while (this.#running.size > 0) await Promise.allSettled(this.#running)
+      result = await withLabels(this.context.labels, () => withinRun(this.#scope(this.#parts.holds.run), async () => fn(this.context)))
+    } catch (error) {
+      await this.#stagesEnd()
+      throw error
     }
+    const unwaited = await this.#stagesEnd()
+    if (unwaited !== undefined) throw unwaited.reason
+    return result
+  }
+
+  /** Waits for the stages that the code has begun and not waited for; gives what the first of them threw that failed. */
+  async #stagesEnd(): Promise<PromiseRejectedResult | undefined> {
+    this.#isOver = true
+    let failed: PromiseRejectedResult | undefined
+    while (this.#running.size > 0) {
+      const ended = await Promise.allSettled(this.#running)
+      failed ??= ended.find((each) => each.status === 'rejected')
+    }
+    return failed
   }
 
   /** What an error that left the run's code means: a refusal that nobody handled pauses the run. */
@@ -113,18 +128,18 @@ export class ActiveRun {
   #follow<T>(stage: Promise<T>): Promise<T> {
     const forget = (): void => void this.#running.delete(stage)
     this.#running.add(stage)
-    // What a stage throws that nobody waits for is told by the run itself.
+    // What a stage throws that nobody waits for is thrown by the run itself, once its code is over.
     stage.then(forget, forget)
     return stage
   }
 
   async #stage<T>(name: string, options: StageOptions, fn: StageWork<T>): Promise<T | undefined> {
     checkStage(name, options)
-    this.#checkNesting(name)
+    checkNesting(name, this.#within.getStore())
     const { stages, run } = this.#parts
     const stage = stages.describe(name, options, parseLabels(options.labels ?? {}))
-    const finished = stages.finished(stage.key, options.keep === true)
-    if (finished !== undefined) return (finished.kept?.value ?? undefined) as T | undefined
+    const finished = stages.finished(stage.key, options)
+    if (finished !== undefined) return finished.kept?.value as T | undefined
     const labels = parseLabels({ ...run.labels, ...stage.labels, stage: name })
     const next = { ...stage.cap, ...(stage.estimateNanos !== null && { cost: stage.estimateNanos }) }
     await this.#between(stage.key, labels, next)
@@ -135,15 +150,6 @@ export class ActiveRun {
     } finally {
       if (hold !== undefined) await this.#parts.holds.release(hold)
     }
-  }
-
-  /** A stage within another is a stage of its own, whose calls are no part of the other's. */
-  #checkNesting(name: string): void {
-    if ((this.#within.getStore()?.cap ?? null) === null) return
-    throw new PurserError(
-      'PURSER_BAD_ARGUMENT',
-      `The stage "${name}" would run within a stage that has a cap, which its calls would not keep to. Give the cap to the inner stages, or to the run.`,
-    )
   }
 
   async #executeStage<T>(stage: Stage, labels: Labels, hold: RunHold | undefined, options: StageOptions, fn: StageWork<T>): Promise<T> {
@@ -174,7 +180,7 @@ export class ActiveRun {
     const kept = keep ? keptResult(value) : null
     if (kept === undefined) {
       this.#parts.warn(
-        `What the stage "${stage.key}" gave is no JSON of at most 64 KB, so it is not kept, and runs again when the run is resumed.`,
+        `What the stage "${stage.key}" gave is no JSON of at most 64 KB, so it is not kept. A resumed run cannot give it again: keep a reference instead, such as a path.`,
       )
     }
     await this.#end({ ...stage, state: 'completed', kept: kept ?? null }, tally)
@@ -214,19 +220,12 @@ export class ActiveRun {
     }
   }
 
-  /** A stage's own cap, out of the run's where that has one. */
+  /** A stage's own cap, out of the run's where that has one; without room for it the run's code is left. */
   async #holdFor(stage: Stage, labels: Labels, cap: Cap): Promise<RunHold> {
     const { holds, run } = this.#parts
-    const left = less(cap, stage.spent ?? {})
-    const used = (Object.keys(left) as (keyof Cap)[]).find((metric) => left[metric] === 0n)
-    if (used !== undefined) {
-      const [limit = 0n, spent = 0n] = [cap[used], stage.spent?.[used]]
-      const reached = { ...capLimit, metric: used, limit, spent }
-      throw this.#leave('paused', `The run "${run.id}" is paused before the stage "${stage.key}". ${pausedText(run.id, reached)}`, reached)
-    }
-    const held = await holds.ofStage(stage, labels, left)
-    if (held.granted) return held.hold
-    const limit = await this.#limitOf(held)
+    const held = await holdForStage(holds, stage, labels, cap)
+    if ('hold' in held) return held.hold
+    const limit = 'reached' in held ? held.reached : await this.#limitOf(held.denial)
     throw this.#leave('paused', `The run "${run.id}" is paused before the stage "${stage.key}". ${pausedText(run.id, limit)}`, limit)
   }
 
@@ -236,11 +235,13 @@ export class ActiveRun {
       location: host.store.location,
       run: run.id,
       profile: run.profile,
+      profileSince: run.profileSince,
       cap: () => (hold.cap === null ? undefined : hold.id),
       signal: lease.signal,
       denied: (denial) => this.#denied(denial, stage),
       renew: async () => {
-        const refused = await holds.renew(stage?.hold)
+        const held = stage?.hold && { hold: stage.hold, spent: stage.tally.spent }
+        const refused = await holds.renew(held)
         if (refused !== undefined) this.#refusedBy = await this.#limitOf(refused, stage)
         return refused
       },
@@ -252,7 +253,7 @@ export class ActiveRun {
   async #denied(denial: Denial, stage: ExecutedStage | undefined): Promise<boolean> {
     const { holds, limits, recorder, lease } = this.#parts
     const { run: hold } = holds
-    if (denial.hold === hold.id && stage?.hold === undefined && (await limits.raise(await recorder.read(), hold))) return true
+    if (denial.hold === hold.id && (await limits.raise(await recorder.read(), hold))) return true
     const limit = await this.#limitOf(denial, stage)
     // What nobody can bound or price reached no limit; its own words say what to do.
     this.#refusedBy = denial.kind === 'unbounded' || denial.kind === 'unpriced' ? undefined : limit
@@ -295,6 +296,3 @@ export class ActiveRun {
     }
   }
 }
-
-/** A stage's own cap, with its figures left open. */
-const capLimit = { budget: 'stage', scope: {}, held: 0n, presumed: 0n, asked: null, resetsAt: null } as const

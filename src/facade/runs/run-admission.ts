@@ -7,7 +7,7 @@ import { runHoldPrefix } from '../../runs/run-hold-prefix.ts'
 import type { QueuePlace } from '../../runs/run-queue.ts'
 import type { Store } from '../../stores/store.ts'
 import { capitalised } from '../../text/sentence.ts'
-import { type HeldRun, RunHold, runAsked } from './run-hold.ts'
+import { type HeldRun, releaseGone, RunHold, runAsked } from './run-hold.ts'
 import type { RunAdmission } from './run-options.ts'
 import type { RunTurns } from './run-turns.ts'
 
@@ -55,17 +55,17 @@ export class RunAdmissions {
   async admit(run: Run, remaining: Remaining, terms: AdmissionTerms): Promise<Admitted> {
     const started = performance.now()
     const turn = await this.#untilTurn(terms, started)
-    if (turn.ended !== undefined) return this.#refused(turn.ended, terms)
+    if (turn.isOver && turn.waitedFor !== null) return this.#refused(turn.waitedFor, terms)
     const queues = await this.#queuesAhead(run)
     let waitsFor: string | undefined = queues[0]
     let because: Wait | undefined
     for (;;) {
       const isTurn = waitsFor === undefined || (await this.#turns.isFirst(terms.place, queueOf(waitsFor)))
-      const answer = isTurn ? await this.#ask(run, remaining, terms.seedAll) : undefined
+      const answer = isTurn ? await this.#askAgain(run, remaining, terms.seedAll) : undefined
       if (answer?.granted === true || (answer !== undefined && answer.action !== 'queue')) {
         if (waitsFor !== undefined) await this.#turns.leave(terms.place, queueOf(waitsFor))
         if (!answer.granted) return this.#refused(refusalOf(answer, remaining), terms)
-        return admitted(answer, performance.now() - started, turn.waited || because !== undefined)
+        return admitted(answer, performance.now() - started, because ?? turn.waitedFor)
       }
       const now = answer === undefined ? waitingBehind(waitsFor) : waitingForRoom(refusalOf(answer, remaining))
       if (answer !== undefined && waitsFor !== answer.budget) {
@@ -83,17 +83,17 @@ export class RunAdmissions {
   }
 
   /** Waits for the run's turn in its queue; gives what it waited for where it may not wait any longer. */
-  async #untilTurn(terms: AdmissionTerms, started: number): Promise<{ waited: boolean; ended?: Wait }> {
+  async #untilTurn(terms: AdmissionTerms, started: number): Promise<{ waitedFor: Wait | null; isOver: boolean }> {
     const { place, queue, maxConcurrent, onWait } = terms
-    if (maxConcurrent === undefined) return { waited: false }
+    if (maxConcurrent === undefined) return { waitedFor: null, isOver: false }
     const message = `It waits for its turn: at most ${maxConcurrent} runs of the queue "${queue}" run at the same time.`
-    let waited = false
+    let waitedFor: Wait | null = null
     while (!(await this.#turns.take(place, queue, maxConcurrent))) {
-      if (!waited) await onWait(message, null)
-      waited = true
-      if (await pauseEnds(terms, started)) return { waited, ended: { message, limit: null } }
+      if (waitedFor === null) await onWait(message, null)
+      waitedFor = { message, limit: null }
+      if (await pauseEnds(terms, started)) return { waitedFor, isOver: true }
     }
-    return { waited }
+    return { waitedFor, isOver: false }
   }
 
   /** Budgets that queue runs, and that others wait for already: nobody overtakes them. */
@@ -109,6 +109,14 @@ export class RunAdmissions {
   async #refused({ message, limit }: Wait, { place, queue, maxConcurrent }: AdmissionTerms): Promise<Admitted> {
     if (maxConcurrent !== undefined) await this.#turns.leave(place, queue)
     return { granted: false, message, limit }
+  }
+
+  /** Asks once more where runs hold what is asked whose process is gone. */
+  async #askAgain(run: Run, remaining: Remaining, seedAll: () => Promise<void>): Promise<HeldRun | Denial> {
+    const answer = await this.#ask(run, remaining, seedAll)
+    const isHeld = !answer.granted && (answer.kind === 'contended' || answer.kind === 'exhausted')
+    if (!isHeld || !(await releaseGone(this.#store, (other) => this.#turns.isLeft(other)))) return answer
+    return this.#ask(run, remaining, seedAll)
   }
 
   /**
@@ -169,10 +177,10 @@ function waitingBehind(budget: string | undefined): Wait {
   return { message: `It waits behind other runs for room in budget "${budget}".`, limit: null }
 }
 
-function admitted({ hold, warnings }: HeldRun, ms: number, waited: boolean): Admitted {
+function admitted({ hold, warnings }: HeldRun, ms: number, waitedFor: Wait | null): Admitted {
   const waitedMs = Math.round(ms)
-  const verdict = waited ? 'queued' : warnings.length > 0 ? 'warned' : 'granted'
-  return { granted: true, hold, admission: { verdict, warnings: warnings.map(({ message }) => message), waitedMs } }
+  const verdict = waitedFor !== null ? 'queued' : warnings.length > 0 ? 'warned' : 'granted'
+  return { granted: true, hold, admission: { verdict, warnings: warnings.map(({ message }) => message), waitedMs, waitedFor } }
 }
 
 /** Each start of a run has a hold of its own. */
@@ -196,6 +204,6 @@ function shortened(cap: Cap | null, held: Cap | null): HeldRun['warnings'][numbe
 
 /** The figures of a refusal. */
 export function limitOf(denial: Denial): LimitReached {
-  const { budget, metric, scope, limit, spent, held, presumed, asked, resetsAt } = denial
-  return { budget, metric, scope, limit, spent, held, presumed, asked, resetsAt }
+  const { budget, metric, scope, limit, spent, held, presumed, asked, resetsAt, isWithheld } = denial
+  return { budget, metric, scope, limit, spent, held, presumed, asked, resetsAt, ...(isWithheld === true && { isWithheld }) }
 }

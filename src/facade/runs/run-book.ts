@@ -1,5 +1,6 @@
 import { formatAmount } from '../../budgets/amount-text.ts'
 import { PurserError } from '../../errors.ts'
+import type { RunSelection } from '../../reports/runs/list-runs.ts'
 import { type CapInput, largerCap, parseCap } from '../../runs/cap.ts'
 import { changeRun, isWritten, runEvent } from '../../runs/change-run.ts'
 import { type Cap, endStates, type Run, type RunState, type Stage } from '../../runs/run.ts'
@@ -9,14 +10,10 @@ import type { LedgerHost } from '../ledger-host.ts'
 import { Liveness } from './liveness.ts'
 import { describeRun } from './run-claim.ts'
 import type { RunExecutor, RunServices } from './run-executor.ts'
+import { releaseEarlier, runAsked } from './run-hold.ts'
 import { isActive } from './run-lease.ts'
 import { checkRunOptions, type RunContext, type RunOptions, type RunResult } from './run-options.ts'
-
-/** Which runs to list. */
-export interface RunSelection {
-  readonly project?: string
-  readonly states?: readonly RunState[]
-}
+import { less } from './run-spending.ts'
 
 /**
  * The runs of a ledger. With cost tracking off none is written or changed, and what is asked of one is answered all the same.
@@ -89,14 +86,19 @@ export class RunBook {
 
   /** Ends a run before its next stage, for good. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
   stop(id: string): Promise<Run> {
-    return this.#ask(id, 'run.stop-asked', (run, isExecuted) => (isExecuted ? { ...run, wanted: 'stop' } : over(run, 'stopped')))
+    return this.#end(id, 'stop', 'stopped')
   }
 
   /** Ends a run at once: its calls in flight are aborted. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
   terminate(id: string): Promise<Run> {
-    return this.#ask(id, 'run.terminate-asked', (run, isExecuted) =>
-      isExecuted ? { ...run, wanted: 'terminate' } : over(run, 'terminated'),
-    )
+    return this.#end(id, 'terminate', 'terminated')
+  }
+
+  /** One that no process executes is over at once, and what was still held for it is free. */
+  async #end(id: string, wanted: 'stop' | 'terminate', state: RunState): Promise<Run> {
+    const run = await this.#ask(id, `run.${wanted}-asked`, (each, isExecuted) => (isExecuted ? { ...each, wanted } : over(each, state)))
+    if (this.#host.isTracking && run.state === state) await this.#host.run(() => releaseEarlier(this.#host.store, id))
+    return run
   }
 
   /**
@@ -111,18 +113,38 @@ export class RunBook {
     })
   }
 
-  /** Gives a run more to spend: so much in all, or so much more. @throws PURSER_NOT_FOUND, PURSER_CONFLICT, PURSER_BAD_ARGUMENT */
-  raise(id: string, amount: { readonly to: CapInput } | { readonly by: CapInput }): Promise<Run> {
+  /**
+   * Gives a run more to spend: so much more, or so much in all, which may be less while it is not executed.
+   * @throws PURSER_NOT_FOUND, PURSER_CONFLICT, PURSER_BAD_ARGUMENT, also for more than the whole of a budget
+   */
+  async raise(id: string, amount: { readonly to: CapInput } | { readonly by: CapInput }): Promise<Run> {
     const [to, by] = 'to' in amount ? [parseCap('to', amount.to), null] : [null, parseCap('by', amount.by)]
+    const room = await this.#roomFor(id, to, by)
     return this.#ask(id, 'run.raised', (run, isExecuted) => {
-      if (run.cap === null && isExecuted) throw uncapped(id, 'no cap of its own')
+      if (run.cap === null && isExecuted) throw uncapped(run, 'no cap of its own')
       const more = by === null ? to : Object.fromEntries(Object.entries(by).map(([metric, added]) => [metric, added + capOf(run, metric)]))
-      const cap = largerCap(run.cap, more)
-      if (by === null && run.cap !== null && capText(cap) === capText(run.cap)) throw notMore(run, more)
+      const cap = isExecuted ? largerCap(run.cap, more) : { ...run.cap, ...more }
+      if (isExecuted && by === null && capText(cap) === capText(run.cap)) throw notMore(run, more)
       const raised = { ...run, cap }
       const waits = run.state === 'paused' && run.limit?.budget === 'run'
-      return waits ? { ...raised, message: 'Its cap was raised; it goes on when it is resumed or run again.' } : raised
+      const goesOn = isExecuted ? 'by itself' : 'when it is resumed or run again'
+      if (room !== undefined)
+        return { ...raised, message: `Its cap is ${capText(cap)} now, of which it gets what budgets have room for. ${room}` }
+      return waits ? { ...raised, message: `Its cap is ${capText(cap)} now; it goes on ${goesOn}.` } : raised
     })
+  }
+
+  /** What budgets say to what a run would get beyond what it has; undefined where they have room. */
+  async #roomFor(id: string, to: Cap | null, by: Cap | null): Promise<string | undefined> {
+    const { store, isTracking } = this.#host
+    const run = isTracking ? await this.get(id) : undefined
+    if (run === undefined) return undefined
+    const more = by ?? less(to ?? {}, run.cap ?? {})
+    const { decision } = await this.#host.run(() => store.gate('why', { asked: runAsked(run.labels, { ...more, concurrency: 0n }) }))
+    if (decision.granted) return undefined
+    if (decision.kind === 'never-fits')
+      throw new PurserError('PURSER_BAD_ARGUMENT', `The run "${id}" cannot be raised so far: ${decision.message}`)
+    return decision.message
   }
 
   #ask(id: string, kind: string, change: (run: Run, isExecuted: boolean) => Run): Promise<Run> {
@@ -146,14 +168,19 @@ function over(run: Run, state: RunState): Run {
 }
 
 /** @throws PURSER_BAD_ARGUMENT for a run that has no cap to be raised */
-function capOf({ id, cap }: Run, metric: string): bigint {
-  const amount = (cap as Partial<Record<string, bigint>> | null)?.[metric]
+function capOf(run: Run, metric: string): bigint {
+  const amount = (run.cap as Partial<Record<string, bigint>> | null)?.[metric]
   if (amount !== undefined) return amount
-  throw uncapped(id, `no cap of ${metric}`)
+  throw uncapped(run, `no cap of ${metric}`)
 }
 
-function uncapped(id: string, what: string): PurserError {
-  return new PurserError('PURSER_BAD_ARGUMENT', `The run "${id}" has ${what}, so nothing of it can be raised. Its budgets limit it.`)
+function uncapped({ id, cap }: Run, what: string): PurserError {
+  const [metric] = Object.keys(cap ?? {})
+  const rest =
+    metric === undefined
+      ? 'so nothing of it can be raised. Its budgets limit it'
+      : `and is limited by its ${metric}: \`--metric ${metric}\``
+  return new PurserError('PURSER_BAD_ARGUMENT', `The run "${id}" has ${what}, ${rest}.`)
 }
 
 function notMore({ id, cap }: Run, to: Cap | null): PurserError {

@@ -7,7 +7,7 @@ import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { Cap, Run, Stage } from '../../runs/run.ts'
 import { capitalised, messageOf } from '../../text/sentence.ts'
 import type { LedgerHost } from '../ledger-host.ts'
-import type { ModelAnswer, ModelQuestion } from '../profiles/profile-book.ts'
+import type { BegunWith, ModelAnswer, ModelQuestion } from '../profiles/profile-book.ts'
 import { ActiveRun } from './active-run.ts'
 import type { Liveness } from './liveness.ts'
 import { type AdmissionTerms, RunAdmissions } from './run-admission.ts'
@@ -15,7 +15,7 @@ import { claimRun, describeRun } from './run-claim.ts'
 import { releaseEarlier, type RunHold } from './run-hold.ts'
 import { RunHolds } from './run-holds.ts'
 import { RunLease } from './run-lease.ts'
-import type { RunLeft } from './run-left.ts'
+import { raiseIt, type RunLeft } from './run-left.ts'
 import { RunLimits } from './run-limits.ts'
 import type { RunAdmission, RunContext, RunOptions, RunResult } from './run-options.ts'
 import { RunRecorder } from './run-recorder.ts'
@@ -30,7 +30,7 @@ export interface RunServices {
   readonly seedAll: () => Promise<void>
   /** Waits until the calls that are over are booked. */
   readonly flush: () => Promise<unknown>
-  readonly model: (question: ModelQuestion) => Promise<ModelAnswer>
+  readonly model: (question: ModelQuestion, run: BegunWith) => Promise<ModelAnswer>
   /** Keeps the report of a run that has ended. */
   readonly keepReport: (run: string) => Promise<void>
   readonly warn: (message: string) => void
@@ -68,17 +68,19 @@ export class RunExecutor {
 
   async execute<T>(options: RunOptions, fn: (run: RunContext) => Promise<T> | T): Promise<RunResult<T>> {
     const described = describeRun(options, Date.now())
-    const model = (need: ModelNeed): Promise<ModelAnswer> => this.#model(described, need)
+    let claimed = described
+    const model = (need: ModelNeed): Promise<ModelAnswer> => this.#model(claimed, need)
     if (!this.#host.isTracking) return untrackedRun(described, options, fn, model)
     const { store } = this.#host
     let holds: RunHolds | undefined
     const lease = new RunLease(store, described.id, { onBeat: async () => holds?.keepAlive(), warn: this.#services.warn })
     const claim = await this.#host.run(() => claimRun(store, described, options, lease.owner(), this.#liveness))
+    claimed = claim.run
     if (claim.isPaused)
       return {
         state: 'paused',
         run: claim.run,
-        message: `${claim.run.message ?? 'Somebody paused it.'} ${resumeIt(claim.run)}`,
+        message: `Somebody paused it. ${resumeIt(claim.run)}`,
         limit: null,
       }
     lease.begin()
@@ -102,7 +104,8 @@ export class RunExecutor {
       }
       const admitted = await this.#admit(execution, before)
       if ('state' in admitted) return admitted
-      const started = await recorder.started({ ...admitted.admission })
+      const { waitedFor, ...said } = admitted.admission
+      const started = await recorder.started({ ...said, ...(waitedFor !== null && { waitedFor: waitedFor.message }) })
       const stages = await RunStages.load(store, run.id)
       holds = new RunHolds(store, started, admitted.hold, { limits, warn: this.#services.warn })
       const active = new ActiveRun({
@@ -188,9 +191,9 @@ export class RunExecutor {
         : {
             granted: false as const,
             limit: spent,
-            message: `${capitalised(limitText(spent))}. \`purser runs raise ${run.id} --by USD\` gives it more.`,
+            message: `${capitalised(limitText(spent))}. ${raiseIt(run.id, spent)}.`,
           }
-    if (answer.granted) return answer
+    if (answer.granted) return { ...answer, admission: withUnpriced(answer.admission, estimate ?? run.estimate) }
     const { limit, message } = answer
     if (lease.signal.aborted) {
       const said = `The run "${run.id}" was terminated while it waited.`
@@ -224,8 +227,8 @@ export class RunExecutor {
     }
   }
 
-  #model({ labels, profile }: Run, need: ModelNeed): Promise<ModelAnswer> {
-    return this.#services.model({ ...need, labels, ...(profile !== null && { profile }) })
+  #model({ labels, profile, profileSince }: Run, need: ModelNeed): Promise<ModelAnswer> {
+    return this.#services.model({ ...need, labels }, { profile, profileSince })
   }
 
   #logStage({ id, project }: Run, stage: Stage): void {
@@ -233,6 +236,18 @@ export class RunExecutor {
     if (log === undefined) return
     const [line, fields] = stageLine({ id, project }, stage)
     log(line, fields)
+  }
+}
+
+/** What nobody can price is left out of an estimate, which no budget was asked for. */
+function withUnpriced(admission: RunAdmission, estimate: CostEstimate | null): RunAdmission {
+  if (estimate === null || estimate.unpriced.length === 0) return admission
+  const models = [...new Set(estimate.unpriced.map(({ model }) => model))].join(', ')
+  const warning = `Its estimate leaves out what has no price (${models}), so the run costs more than budgets were asked for.`
+  return {
+    ...admission,
+    verdict: admission.verdict === 'granted' ? 'warned' : admission.verdict,
+    warnings: [...admission.warnings, warning],
   }
 }
 

@@ -6,6 +6,7 @@ import type { Labels } from '../../ledger/charge.ts'
 import type { Cap } from '../../runs/run.ts'
 import { runHoldPrefix } from '../../runs/run-hold-prefix.ts'
 import type { Store } from '../../stores/store.ts'
+import { presumedOf } from './run-spending.ts'
 
 /** A run that gives no sign of life for so long loses its place, and what is held for it is presumed. */
 const ttlMs = 2 * 60 * 1000
@@ -16,6 +17,7 @@ export function runAsked(labels: Labels, amounts: Amounts): Asked {
     labels,
     worst: { cost: 0n, tokens: 0n, calls: 0n, concurrency: 1n, ...amounts },
     ...(amounts.calls !== undefined && { saysCalls: true }),
+    isForParts: true,
     expected: {},
     ttlMs,
     basis: 'metered',
@@ -103,10 +105,10 @@ export class RunHold {
     return grant
   }
 
-  /** What of its cap is neither spent nor held by its calls; also after it ran out. */
-  async left(): Promise<Cap> {
-    const { left } = await this.#store.gate('hold', { id: this.#id })
-    return Object.fromEntries(Object.keys(this.#cap ?? {}).map((metric) => [metric, left[metric as keyof Cap] ?? 0n]))
+  /** What calls may still come to that are parts of it, and that nobody has told the outcome of. */
+  async ofParts(): Promise<Required<Cap>> {
+    const holds = await this.#store.gate('holds', {})
+    return presumedOf(holds.filter(({ parent }) => parent === this.#id))
   }
 
   /** Whether it is still held. */
@@ -138,6 +140,20 @@ export class RunHold {
 async function taken(hold: RunHold, cap: Cap | null): Promise<HeldRun | Denial> {
   const grant = await hold.take(cap)
   return grant.granted ? { granted: true, hold, warnings: grant.warnings } : grant
+}
+
+/** Gives back what runs hold whose process is gone; what their calls hold stays, and is presumed. */
+export async function releaseGone(store: Store, isGone: (run: string) => Promise<boolean>): Promise<boolean> {
+  const runs = (await store.gate('holds', {})).flatMap(({ id, parent, labels: { run } }) =>
+    run !== undefined && parent === null && id.startsWith(runHoldPrefix(run)) ? [run] : [],
+  )
+  let hasReleased = false
+  for (const run of new Set(runs)) {
+    if (!(await isGone(run))) continue
+    await releaseEarlier(store, run)
+    hasReleased = true
+  }
+  return hasReleased
 }
 
 /** Gives back what earlier attempts of a run still hold themselves; what their calls hold stays, and is presumed. */

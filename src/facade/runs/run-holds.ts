@@ -9,6 +9,13 @@ import type { Store } from '../../stores/store.ts'
 import { capitalised } from '../../text/sentence.ts'
 import { type HeldRun, RunHold } from './run-hold.ts'
 import type { RunLimits } from './run-limits.ts'
+import { less } from './run-spending.ts'
+
+/** A stage that has a cap of its own, and what it has spent by now. */
+interface HeldStage {
+  readonly hold: RunHold
+  readonly spent: Cap
+}
 
 /** What a run holds while it is executed: its own hold, and those of stages that have a cap. */
 export class RunHolds {
@@ -58,7 +65,7 @@ export class RunHolds {
   }
 
   /** Holds anew what ran out; gives the refusal where budgets have no room for it any more. */
-  async renew(ofStage?: RunHold): Promise<Denial | undefined> {
+  async renew(ofStage?: HeldStage): Promise<Denial | undefined> {
     if (this.#isEnded) return this.#ended()
     // One renewal at a time, so that calls that meet it together do not ask twice.
     this.#renewing ??= this.#renewRun().finally(() => (this.#renewing = undefined))
@@ -87,10 +94,10 @@ export class RunHolds {
     return renewed
   }
 
-  async #renewStage(hold: RunHold): Promise<Denial | undefined> {
+  async #renewStage({ hold, spent }: HeldStage): Promise<Denial | undefined> {
     const stage = this.#stages.get(hold)
     if (stage?.cap === undefined || stage.cap === null || (await hold.isOpen())) return undefined
-    const left = await hold.left()
+    const left = less(stage.cap, spent, await hold.ofParts())
     // A hold for none of a metric would leave its calls to the budgets.
     const metric = (Object.keys(left) as (keyof Cap)[]).find((each) => left[each] === 0n)
     const limit = metric === undefined ? undefined : stage.cap[metric]

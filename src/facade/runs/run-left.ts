@@ -24,9 +24,15 @@ export function pausedText(run: string, limit: LimitReached | null): string {
   return `${why} ${nextStep(run, limit)}`
 }
 
+/** How a run is given more of what its cap limits. */
+export function raiseIt(run: string, { metric }: LimitReached): string {
+  const more = metric === 'cost' ? '--by USD' : `--by ${metric.toUpperCase()} --metric ${metric}`
+  return `\`purser runs raise ${run} ${more}\` gives it more`
+}
+
 function nextStep(run: string, limit: LimitReached | null): string {
   if (limit === null) return `\`purser runs resume ${run}\` lets it go on.`
-  if (limit.budget === 'run') return `\`purser runs raise ${run} --by USD\` gives it more, and then it is resumed.`
+  if (limit.budget === 'run') return `${raiseIt(run, limit)}, and then it is resumed.`
   if (limit.budget === 'stage') return 'Its program has to give the stage a larger budget when it runs it again.'
   return 'Raise the limit, or wait for its next window, and resume it.'
 }

@@ -32,11 +32,8 @@ export class RunLimits {
   async before(run: Run, hold: RunHold, labels: Labels, next: Cap): Promise<RunLimit | undefined> {
     if (hold.cap !== null && run.cap !== null) {
       await this.raise(run, hold)
-      const { left } = await this.#store.gate('hold', { id: hold.id })
-      const isEnough = (Object.keys(run.cap) as (keyof Cap)[]).every((metric) => (left[metric] ?? 0n) >= (next[metric] ?? 1n))
-      const reached = isEnough
-        ? undefined
-        : capReached(this.#allowed(hold), await spentOf(this.#store, this.#run), await this.#presumed(), next)
+      // By what is booked of the run, because what was recorded elsewhere, such as by command, took nothing out of the hold.
+      const reached = capReached(this.#allowed(hold), await spentOf(this.#store, this.#run), await this.#presumed(), next)
       if (reached !== undefined) return { action: 'pause', limit: reached }
     }
     const budgets = await this.#store.gate('standing', { labels })
@@ -77,13 +74,15 @@ export class RunLimits {
     if (metric === 'concurrency') return { ...limitOf(denial), budget: 'run' }
     const [spent, presumed] = [await spentOf(this.#store, this.#run), await this.#presumed()]
     const limit = this.#allowed(hold)[metric] ?? denial.limit
+    const others = limit - spent[metric] - presumed[metric] - denial.room
     return {
       budget: 'run',
       metric,
       scope,
       limit,
       spent: spent[metric],
-      held: 0n,
+      // By its other calls, and by its stages that have a cap of their own.
+      held: others > 0n ? others : 0n,
       presumed: presumed[metric],
       asked,
       resetsAt: null,

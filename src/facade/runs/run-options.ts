@@ -1,3 +1,4 @@
+import { PurserError } from '../../errors.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
 import type { Labels } from '../../ledger/charge.ts'
 import type { CapInput } from '../../runs/cap.ts'
@@ -38,7 +39,7 @@ export interface RunOptions {
   readonly queue?: string
   /** Milliseconds that it waits for its turn, or for room in a budget that queues; as long as it takes unless said otherwise. */
   readonly waitMs?: number
-  /** Profile that it begins with, in the place of the one in force. */
+  /** Profile that it begins with, in the place of the one in force; what is put into force after that takes its place. */
   readonly profile?: string
   /** Goes on with a run that somebody paused, as `runs resume` does. */
   readonly resume?: boolean
@@ -63,6 +64,8 @@ export interface StageOptions {
   readonly key?: string
   /** Keeps what it gives, JSON of at most 64 KB, to be given again when the run is resumed. */
   readonly keep?: boolean
+  /** Runs it also where it was finished before, and pays for it once more. */
+  readonly again?: boolean
 }
 
 /** How a run was let in. */
@@ -72,6 +75,8 @@ export interface RunAdmission {
   readonly warnings: readonly string[]
   /** Milliseconds that it waited. */
   readonly waitedMs: number
+  /** What it waited for in the end, with the figures of the budget where that was one; null where it did not wait. */
+  readonly waitedFor: { readonly message: string; readonly limit: LimitReached | null } | null
 }
 
 /** What a run came to. A run whose code threw throws that. */
@@ -97,7 +102,7 @@ export interface RunContext {
   /** Calls of earlier attempts of which nobody knows what they came to: they are presumed spent, or held until they are. */
   readonly presumed: readonly HoldView[]
   /**
-   * Runs a step. One that was finished before is not run again: it gives what it kept, or undefined. Where a limit says
+   * Runs a step. One that was finished before is not run again, unless it says `again`: it gives what it kept, or undefined. Where a limit says
    * that the run pauses, stops or ends, this does not return: the run's code is left.
    */
   readonly stage: StageRunner
@@ -142,7 +147,7 @@ const runKinds: FieldKinds<RunOptions> = {
   signal,
 }
 
-const stageKinds: FieldKinds<StageOptions> = { labels: mapping, budget: anything, estimate: anything, key: id, keep: flag }
+const stageKinds: FieldKinds<StageOptions> = { labels: mapping, budget: anything, estimate: anything, key: id, keep: flag, again: flag }
 
 /** @throws PURSER_BAD_ARGUMENT naming the option that is wrong, and what is right */
 export function checkRunOptions(options: unknown): asserts options is RunOptions {
@@ -153,4 +158,8 @@ export function checkRunOptions(options: unknown): asserts options is RunOptions
 export function checkStage(name: unknown, options: unknown): asserts options is StageOptions {
   checkValue('The name of a stage', name, id)
   checkFields<StageOptions>('the options of a stage', options, stageKinds, '{ labels: { scene: "s1" }, budget: "0.50" }')
+  const taken = ['run', 'stage'].find((key) => Object.hasOwn(options.labels ?? {}, key))
+  if (taken !== undefined) {
+    throw new PurserError('PURSER_BAD_ARGUMENT', `The label "${taken}" of a stage is that of its run and its name; choose another label.`)
+  }
 }

@@ -19,8 +19,9 @@ export interface RunScope {
   readonly denied: (denial: Denial) => Promise<boolean>
   /** The cap ran out because nobody could keep it alive. Holds it anew; a refusal where budgets have no room for it any more. */
   readonly renew: () => Promise<Denial | undefined>
-  /** The profile of the run; null where it goes by the one in force. */
+  /** The profile that the run began with, and since when; null where it goes by the one in force. */
   readonly profile: string | null
+  readonly profileSince: number | null
   /** Told what each call and record within it came to, once it is booked. */
   readonly booked: (draft: Pick<ChargeDraft, 'costNanos' | 'usage'>) => void
 }

@@ -1,5 +1,6 @@
 import type { Amounts } from '../../budgets/hold.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
+import type { Labels } from '../../ledger/charge.ts'
 import { PurserError } from '../../errors.ts'
 import type { Filter } from '../../ledger/cost-query.ts'
 import type { CostEstimate } from '../../runs/cost-estimate.ts'
@@ -9,9 +10,9 @@ import type { Store } from '../../stores/store.ts'
 import { parseCap } from '../../runs/cap.ts'
 import type { EstimateInput } from './run-options.ts'
 
-/** What the calls of a run came to until now, and of one stage where it is named. */
-export async function spentOf(store: Store, run: string, stage?: string): Promise<Required<Cap>> {
-  const where = [equals('run', run), ...(stage === undefined ? [] : [equals('stage', stage)])]
+/** What the calls of a run came to until now; those with some labels where these are given. */
+export async function spentOf(store: Store, run: string, labels: Labels = {}): Promise<Required<Cap>> {
+  const where = Object.entries({ ...labels, run }).map(([field, value]) => equals(field, value))
   const everything = { groupBy: [], sinceMs: undefined, untilMs: undefined, timezone: store.timezone, weekStart: 1, where }
   const { total } = await answerCosts(store, everything)
   return { cost: total.costNanos, tokens: BigInt(total.totalTokens), calls: BigInt(total.calls) }

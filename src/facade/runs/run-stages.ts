@@ -6,7 +6,7 @@ import type { Stage } from '../../runs/run.ts'
 import { type Kept, keptStages, writeStage } from '../../runs/run-documents.ts'
 import type { Store } from '../../stores/store.ts'
 import type { StageOptions } from './run-options.ts'
-import { parseEstimate } from './run-spending.ts'
+import { parseEstimate, spentOf } from './run-spending.ts'
 
 const maxKeptBytes = 64 * 1024
 
@@ -25,8 +25,11 @@ export class RunStages {
   }
 
   static async load(store: Store, run: string): Promise<RunStages> {
-    const known = await keptStages(store, run)
-    return new RunStages(store, run, new Map(known.map((kept) => [kept.value.key, kept])))
+    const kept = await keptStages(store, run)
+    const stages = kept.map(({ value }) => value)
+    const known = new Map<string, Kept<Stage>>()
+    for (const { value, version } of kept) known.set(value.key, { value: await withSpent(store, value, stages), version })
+    return new RunStages(store, run, known)
   }
 
   /** A stage as it stands before it runs. @throws PURSER_BAD_ARGUMENT for one that ran already in this execution */
@@ -63,10 +66,18 @@ export class RunStages {
     this.#used.delete(key)
   }
 
-  /** A stage that was finished before; where its host wants what it gave, only one that kept it. */
-  finished(key: string, keep: boolean): Stage | undefined {
+  /**
+   * A stage that was finished before, unless it is to run again.
+   * @throws PURSER_CONFLICT where its host wants what it gave and that was not kept: to pay for it twice is the host's to say
+   */
+  finished(key: string, { keep = false, again = false }: StageOptions): Stage | undefined {
     const known = this.#known.get(key)?.value
-    return known?.state === 'completed' && (!keep || known.kept !== null) ? known : undefined
+    if (known?.state !== 'completed' || again) return undefined
+    if (!keep || known.kept !== null) return known
+    throw new PurserError(
+      'PURSER_CONFLICT',
+      `The stage "${key}" was finished before, and what it gave was not kept. Run it without \`keep\`, or give it \`again: true\` to run, and pay for, it once more.`,
+    )
   }
 
   /** @throws PURSER_CONFLICT where another process executes the run now */
@@ -78,6 +89,16 @@ export class RunStages {
   }
 }
 
+/**
+ * A stage whose process was killed has not written down what its calls came to; its charges say so, unless other stages have
+ * its name and labels.
+ */
+async function withSpent(store: Store, stage: Stage, all: readonly Stage[]): Promise<Stage> {
+  const { run, name, labels, state } = stage
+  const isAlone = all.every((other) => other === stage || keyOf(other.name, other.labels) !== keyOf(name, labels))
+  return state === 'running' && isAlone ? { ...stage, spent: await spentOf(store, run, { ...labels, stage: name }) } : stage
+}
+
 /** Name and labels, such as `extract scene=s1`. */
 function keyOf(name: string, labels: Labels): string {
   const parts = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
@@ -85,11 +106,12 @@ function keyOf(name: string, labels: Labels): string {
   return key.length <= 200 ? key : `${name.slice(0, 100)} ${hash('sha256', key).slice(0, 32)}`
 }
 
-/** What a stage gave, as it is kept; undefined where it is no JSON, or too much of it. */
+/** What a stage gave, as it is kept; undefined where it is no JSON, or too much of it. Nothing is kept as nothing. */
 export function keptResult(value: unknown): Stage['kept'] | undefined {
+  if (value === undefined) return { value }
   let text: string | undefined
   try {
-    text = JSON.stringify(value ?? null)
+    text = JSON.stringify(value)
   } catch {
     return undefined
   }

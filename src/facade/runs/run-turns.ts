@@ -55,6 +55,12 @@ export class RunTurns {
     }
   }
 
+  /** Whether the process of a run that is not over is gone. */
+  async isLeft(run: string): Promise<boolean> {
+    const owner = (await readRun(this.#store, run))?.value.owner
+    return owner !== undefined && owner !== null && this.#liveness.isGone(owner)
+  }
+
   /** A place whose run ended, was taken over, or whose process is gone. */
   async #isGone({ run, token }: QueuePlace): Promise<boolean> {
     const owner = (await readRun(this.#store, run))?.value.owner

@@ -14,7 +14,7 @@ export async function untrackedRun<T>(
   model: (need: ModelNeed) => Promise<ModelAnswer>,
 ): Promise<RunResult<T>> {
   const { id, labels } = described
-  const admission = { verdict: 'granted', warnings: [], waitedMs: 0 } as const
+  const admission = { verdict: 'granted', warnings: [], waitedMs: 0, waitedFor: null } as const
   const stage = async <S>(name: string, ...rest: [StageWork<S>] | [StageOptions, StageWork<S>]): Promise<S> => {
     const [options, work] = rest.length === 1 ? [{}, rest[0]] : rest
     const own = { ...options.labels, stage: name }

@@ -12,7 +12,7 @@ import { chargesOf as selectCharges } from '../cost-sums.ts'
 import type { costDataSchema } from '../schemas/host-schemas.ts'
 import { everything } from './everything.ts'
 import type { RunReading } from './run-facts.ts'
-import { addToSums, callsOf, costOf, doubtsJson, tokensJson, zeroSums } from './sums.ts'
+import { addToSums, callsOf, costOfSums, doubtsJson, tokensJson, zeroSums } from './sums.ts'
 
 /**
  * Which calls went into something of the host's: those that pass filters, those labelled with an artifact, those of given
@@ -44,7 +44,7 @@ export async function makeCostData(store: Store, of: CostDataOf, { isTracking = 
     if (charge.corrects === null) ids.push(charge.id)
   }
   const models = [...spentOn].toSorted(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x > y ? -1 : 1)).map(([model]) => model)
-  const cost = costOf(sums)
+  const cost = costOfSums(sums)
   return {
     model: models[0] ?? null,
     models,

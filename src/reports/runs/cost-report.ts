@@ -7,8 +7,8 @@ import type { Store } from '../../stores/store.ts'
 import type { costReportSchema } from '../schemas/host-schemas.ts'
 import { listRuns } from './list-runs.ts'
 import { readRunFacts, type RunFacts, type RunReading } from './run-facts.ts'
-import { type Limit, limitsOf } from './run-limits.ts'
-import { costOf, doubtsJson } from './sums.ts'
+import { type Limit, limitsOf } from './limits-of-summary.ts'
+import { costOfSums, doubtsJson } from './sums.ts'
 import { percentOf, varianceJson } from './variance.ts'
 
 export type CostReport = z.infer<typeof costReportSchema>
@@ -52,13 +52,14 @@ export async function makeCostReport(
 const untrackedRunText = 'Cost tracking is off, so no call is booked, and nothing is known of the run.'
 
 function runPart({ id, run, sums }: RunFacts): CostReport['run'] {
-  const actual = costOf(sums.total)
+  const actual = costOfSums(sums.total)
   const doubts = doubtsJson(sums.total)
-  const variance = run?.estimate == null ? null : varianceJson(run.estimate.costNanos, actual, doubts.is_lower_bound)
+  const variance = run?.estimate == null ? null : varianceJson(run.estimate, actual, doubts.is_lower_bound)
   return {
     run_id: id,
     estimated_usd: variance?.estimated_usd ?? null,
     estimated_nanos: variance?.estimated_nanos ?? null,
+    estimated_is_lower_bound: variance?.estimated_is_lower_bound ?? false,
     actual_usd: toUsd(actual),
     actual_nanos: actual.toString(),
     variance_percent: variance?.variance_percent ?? null,

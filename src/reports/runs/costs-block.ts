@@ -3,7 +3,7 @@ import { toUsd } from '../../money/nanos.ts'
 import type { Store } from '../../stores/store.ts'
 import type { costsBlockSchema } from '../schemas/host-schemas.ts'
 import { readRunFacts, type RunReading } from './run-facts.ts'
-import { costOf, none, usdByValue } from './sums.ts'
+import { none, spentByValue, costOfSums, usdByValue } from './sums.ts'
 import { varianceJson } from './variance.ts'
 
 export type CostsBlock = z.infer<typeof costsBlockSchema>
@@ -17,16 +17,16 @@ const groupings = { breakdown: (labels: Readonly<Record<string, string>>) => lab
  */
 export async function makeCostsBlock(store: Store, id: string, reading: RunReading = {}): Promise<CostsBlock> {
   const { run, sums } = await readRunFacts(store, id, groupings, reading)
-  const actual = costOf(sums.total)
-  const variance = run?.estimate == null ? null : varianceJson(run.estimate.costNanos, actual, false)
+  const actual = costOfSums(sums.total)
+  const variance = run?.estimate == null ? null : varianceJson(run.estimate, actual, false)
   return {
     costs: {
       estimated_before: variance?.estimated_usd ?? null,
       actual: toUsd(actual),
       variance: variance?.variance_usd ?? null,
       variance_percent: variance?.variance_percent ?? null,
-      breakdown: usdByValue(sums.groups['breakdown'] ?? new Map()),
-      by_model: usdByValue(sums.byModel),
+      breakdown: usdByValue(spentByValue(sums.groups['breakdown'] ?? new Map())),
+      by_model: usdByValue(spentByValue(sums.byModel)),
     },
   }
 }

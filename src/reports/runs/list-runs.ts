@@ -3,7 +3,7 @@ import { readRuns } from '../../runs/run-documents.ts'
 import type { Run, RunState } from '../../runs/run.ts'
 import type { Store } from '../../stores/store.ts'
 import { createCalendar } from '../../time/calendar.ts'
-import { addToSums, costOf, type Sums, zeroSums } from './sums.ts'
+import { addToSums, costOfSums, type Sums, zeroSums } from './sums.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -20,6 +20,7 @@ export interface ListedRun {
   readonly sums: Sums
 }
 
+/** Which runs to list. */
 export interface RunSelection {
   readonly project?: string
   readonly states?: readonly RunState[]
@@ -33,14 +34,14 @@ export async function listRuns(store: Store, { project, states }: RunSelection =
     labelled.delete(run.id)
     const sums = known?.sums ?? zeroSums()
     const began = new Date(run.startedAt ?? run.createdAt).toISOString()
-    return { id: run.id, project: run.project ?? known?.project ?? null, run, started: began, costNanos: costOf(sums), sums }
+    return { id: run.id, project: run.project ?? known?.project ?? null, run, started: began, costNanos: costOfSums(sums), sums }
   })
   const others = [...labelled].map(([id, known]): ListedRun => ({
     id,
     project: known.project ?? null,
     run: undefined,
     started: new Date(known.firstDay * dayMs).toISOString().slice(0, 10),
-    costNanos: costOf(known.sums),
+    costNanos: costOfSums(known.sums),
     sums: known.sums,
   }))
   return [...kept, ...others]

@@ -4,9 +4,9 @@ import type { Labels } from '../../ledger/charge.ts'
 import { readRun } from '../../runs/run-documents.ts'
 import type { Run } from '../../runs/run.ts'
 import type { Store } from '../../stores/store.ts'
-import { type Limit, limitsOf, ownCapLeft, type BudgetLeft } from './run-limits.ts'
+import { type Limit, limitsOf, ownCapLeft, type BudgetLeft } from './limits-of-summary.ts'
 import { type Grouping, readRunSums, type RunSums } from './run-sums.ts'
-import { costOf } from './sums.ts'
+import { costOfSums } from './sums.ts'
 
 /** Everything that the ledger knows of a run. */
 export interface RunFacts {
@@ -48,5 +48,5 @@ export async function readRunFacts(
   const labels = { ...sums.common, ...run?.labels, run: id }
   const holds = (await store.gate('holds', {})).filter((hold) => hold.labels['run'] === id)
   const limits = await limitsOf(store, { labels, carried: sums.carried })
-  return { id, isUntracked, run, sums, labels, holds, limits, ownCap: run && ownCapLeft(run, costOf(sums.total), holds) }
+  return { id, isUntracked, run, sums, labels, holds, limits, ownCap: run && ownCapLeft(run, costOfSums(sums.total), holds) }
 }

@@ -2,8 +2,8 @@ import { counted } from '../../text/counted.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { costGroups } from './cost-groups.ts'
 import { markdownTable, markdownText } from './markdown-text.ts'
-import { costText, signedPercent, usdNumberText, usdText } from './report-text.ts'
-import type { BudgetLeft } from './run-limits.ts'
+import { costText, usdNumberText, usdText, varianceText } from './report-text.ts'
+import type { BudgetLeft } from './limits-of-summary.ts'
 import type { RunReport } from './run-report.ts'
 
 type Summary = RunReport['summary']
@@ -41,7 +41,7 @@ function totalRows(summary: Summary): string[][] {
     ...(variance === null
       ? []
       : [
-          ['estimated', usdText(variance.estimated_nanos)],
+          ['estimated', costText(variance.estimated_nanos, { is_lower_bound: variance.estimated_is_lower_bound })],
           ['variance', varianceText(variance)],
         ]),
     ['calls', formatCount(summary.calls)],
@@ -53,10 +53,6 @@ function totalRows(summary: Summary): string[][] {
       : [['covered by a plan', `${usdText(summary.plan_cost_nanos)} for ${counted(planCalls, 'call')}, no part of the cost`]]),
     ...(presumed === 0 ? [] : [['presumed', `${usdText(summary.presumed_nanos)} in ${counted(presumed, 'hold')}, no part of the cost`]]),
   ]
-}
-
-function varianceText({ variance_nanos: nanos, variance_percent: percent }: NonNullable<Summary['variance']>): string {
-  return `${usdText(nanos)}${percent === null ? '' : ` (${signedPercent(percent)})`}`
 }
 
 function limitText({ name, limit_nanos: limit }: BudgetLeft): string {
@@ -80,8 +76,13 @@ function byTables(summary: Summary): string[][] {
     `## By ${label}`,
     '',
     ...markdownTable(
-      [label, 'cost'],
-      Object.entries(costs).map(([value, usd]) => [markdownText(value), usdNumberText(usd)]),
+      [label, 'calls', 'tokens', 'cost'],
+      costs.map(({ value, usd, figures }) => [
+        markdownText(value),
+        figures === null ? '' : formatCount(figures.calls),
+        figures === null ? '' : formatCount(figures.total_tokens),
+        figures === null ? usdNumberText(usd) : costText(figures.cost_nanos, figures),
+      ]),
     ),
   ])
 }

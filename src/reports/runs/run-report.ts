@@ -28,7 +28,7 @@ export async function makeRunReport(store: Store, id: string, reading: RunReadin
     report: 'run',
     version: 1,
     made_at: new Date().toISOString(),
-    summary: await summaryOf(store, facts, []),
+    summary: await summaryOf(store, facts, [], true),
     stage_runs: (await readStages(store, id)).map(stageRun),
     budgets: [
       ...(facts.run?.cap == null ? [] : capConfigJson(facts.run.cap)),
@@ -44,8 +44,8 @@ export function writeRunReport(kept: KeptReport): DocumentWrite {
 }
 
 /**
- * The report that was kept when the run came to the state that it is in; made now where there is none, or where the run
- * has gone on since.
+ * The report that was kept when the run came to the state that it is in; made now where there is none, where the run has
+ * gone on since, or where its calls come to something else by now.
  * @throws PURSER_NOT_FOUND
  */
 export async function readRunReport(store: Store, id: string, reading: RunReading = {}): Promise<KeptReport> {
@@ -55,16 +55,25 @@ export async function readRunReport(store: Store, id: string, reading: RunReadin
     const kept = document.body as KeptReport
     const { state, ended_at } = kept.report.summary
     const isOfNow = run === undefined || (run.state === state && (run.endedAt === null || new Date(run.endedAt).toISOString() === ended_at))
-    if (isOfNow && run?.state !== 'running' && !(await hasMore(store, kept))) return kept
+    if (isOfNow && run?.state !== 'running' && (await isOfSuchCalls(store, kept))) return kept
   }
   return makeRunReport(store, id, reading)
 }
 
-/** Whether calls were booked since: one that ended after its run, or that waited in the journal. */
-async function hasMore(store: Store, { report: { summary } }: KeptReport): Promise<boolean> {
+/**
+ * Whether the sums of the ledger are those of the report: calls may have been booked since, as one that waited in the
+ * journal, corrected by new prices, or taken out with their import. Sums outlive the details of their charges.
+ */
+async function isOfSuchCalls(store: Store, { report: { summary } }: KeptReport): Promise<boolean> {
   const where = [{ field: 'run', op: 'equals' as const, values: [summary.run_id] }]
   const { total } = await answerCosts(store, { ...everything(store), where })
-  return total.calls > summary.calls
+  return (
+    total.calls === summary.calls &&
+    total.costNanos.toString() === summary.total_cost_nanos &&
+    total.planNanos.toString() === summary.plan_cost_nanos &&
+    total.unpricedCalls === summary.unpriced_calls &&
+    total.partialCalls === summary.partial_calls
+  )
 }
 
 function stageRun({

@@ -25,9 +25,9 @@ export interface RunSums {
   readonly stageNames: readonly string[]
   /** Nanos spent, in the order of `stageNames`. */
   readonly stageCosts: readonly bigint[]
-  readonly byModel: ReadonlyMap<string, bigint>
-  /** Nanos spent by value, for each grouping that was asked for. */
-  readonly groups: Readonly<Record<string, ReadonlyMap<string, bigint>>>
+  readonly byModel: ReadonlyMap<string, Sums>
+  /** By value, for each grouping that was asked for. */
+  readonly groups: Readonly<Record<string, ReadonlyMap<string, Sums>>>
   /** Dimensions that all its calls carry with the same value. */
   readonly common: Labels
   /** Every dimension that a call of it carries. */
@@ -44,14 +44,17 @@ export function byLabel(key: string): Grouping {
   return (labels) => labels[key] ?? none
 }
 
+/** What calls came to that all groupings put together, by the number of their model. */
+interface Cells {
+  /** The value that each grouping gives. */
+  readonly values: readonly string[]
+  readonly byModel: (Sums | undefined)[]
+}
+
 /** Where the sums of one series go; found once for each series, however many rows it has. */
 interface SeriesPlace {
   readonly stage: number
-  readonly costs: readonly Cost[]
-}
-
-interface Cost {
-  nanos: bigint
+  readonly cells: Cells
 }
 
 const noMeasures = Object.freeze(zeroMeasures())
@@ -71,19 +74,28 @@ export async function readRunSums(store: Store, run: string, groupings: Readonly
   return adder.sums()
 }
 
+/** What the calls of every run of the ledger came to, from one reading. */
+export async function sumsOfRuns(store: Store): Promise<Map<string, Sums>> {
+  const source = { rows: 'subjects', subject: 'run' } as const
+  const [rows = []] = await store.rollups([{ source, from: 0, to: Number.MAX_SAFE_INTEGER, byTime: true, byMeter: false }])
+  const runs = new Map<string, Sums>()
+  for (const { subject, sku, measures } of rows) addToSums(at(runs, subject ?? '', zeroSums), store.sku(sku).basis, measures)
+  return runs
+}
+
 class RunAdder {
   readonly #groupings: readonly Grouping[]
   readonly #names: readonly string[]
-  readonly #costs: readonly Map<string, Cost>[]
+  readonly #cells = new Map<string, Cells>()
   readonly #series = new Map<number, SeriesPlace>()
   readonly #stageNames = new Map<string, number>()
-  readonly #modelNames = new Map<string, number>()
-  readonly #modelOfSku = new Map<number, { readonly number: number; readonly cost: Cost }>()
+  readonly #modelNumbers = new Map<string, number>()
+  /** In the order of their numbers; two providers may have one of the same name. */
+  readonly #modelNames: string[] = []
+  readonly #modelOfSku = new Map<number, number>()
   /** By the numbers of stage and model. */
   readonly #stages = new Map<number, StageSums>()
-  readonly #byModel = new Map<string, Cost>()
   readonly #stageCosts: bigint[] = []
-  readonly #total = zeroSums()
   readonly #carried = new Set<string>()
   #common: Map<string, string> | undefined
   #first = Infinity
@@ -92,7 +104,6 @@ class RunAdder {
   constructor(groupings: Readonly<Record<string, Grouping>>) {
     this.#names = Object.keys(groupings)
     this.#groupings = Object.values(groupings)
-    this.#costs = this.#names.map(() => new Map())
   }
 
   placeOf(series: number, store: Store): SeriesPlace {
@@ -100,8 +111,9 @@ class RunAdder {
     if (place === undefined) {
       const labels = store.series(series)
       this.#note(labels)
-      const costs = this.#groupings.map((group, index) => at(this.#costs[index] ?? new Map(), group(labels), zeroCost))
-      place = { stage: numberOf(this.#stageNames, labels['stage'] ?? none), costs }
+      const values = this.#groupings.map((group) => group(labels))
+      const cells = at(this.#cells, values.join('\u0000'), () => ({ values, byModel: [] }))
+      place = { stage: numberOf(this.#stageNames, labels['stage'] ?? none), cells }
       this.#series.set(series, place)
     }
     return place
@@ -109,17 +121,16 @@ class RunAdder {
 
   add(place: SeriesPlace, skuNumber: number, sku: Sku, measures: Measures): void {
     const { basis, provider, model } = sku
-    addToSums(this.#total, basis, measures)
     const isPlan = basis === 'plan'
-    const known = at(this.#modelOfSku, skuNumber, () => ({
-      number: numberOf(this.#modelNames, `${provider} ${model}`),
-      cost: at(this.#byModel, model, zeroCost),
-    }))
-    const nanos = isPlan ? 0n : measures.costNanos
-    for (const cost of place.costs) cost.nanos += nanos
-    known.cost.nanos += nanos
-    this.#stageCosts[place.stage] = (this.#stageCosts[place.stage] ?? 0n) + nanos
-    const key = place.stage * models + known.number
+    const number = at(this.#modelOfSku, skuNumber, () => {
+      const own = numberOf(this.#modelNumbers, `${provider} ${model}`)
+      this.#modelNames[own] = model
+      return own
+    })
+    const { byModel } = place.cells
+    addToSums((byModel[number] ??= zeroSums()), basis, measures)
+    this.#stageCosts[place.stage] = (this.#stageCosts[place.stage] ?? 0n) + (isPlan ? 0n : measures.costNanos)
+    const key = place.stage * models + number
     const stage = this.#stages.get(key)
     if (stage === undefined) {
       const [metered, plan] = isPlan ? [noMeasures, measures] : [measures, noMeasures]
@@ -139,13 +150,24 @@ class RunAdder {
   }
 
   sums(): RunSums {
+    const total = zeroSums()
+    const byModel = new Map<string, Sums>()
+    const groups = this.#names.map(() => new Map<string, Sums>())
+    for (const { values, byModel: cells } of this.#cells.values()) {
+      for (const [number, sums] of cells.entries()) {
+        // A place that no call is in is empty.
+        if (sums === undefined) continue
+        const own = values.map((value, index) => at(groups[index] ?? new Map<string, Sums>(), value, zeroSums))
+        for (const each of [total, at(byModel, this.#modelNames[number] ?? '', zeroSums), ...own]) addAll(each, sums)
+      }
+    }
     return {
-      total: this.#total,
+      total,
       stages: [...this.#stages.values()],
       stageNames: [...this.#stageNames.keys()],
       stageCosts: this.#stageCosts,
-      byModel: plain(this.#byModel),
-      groups: Object.fromEntries(this.#names.map((name, index) => [name, plain(this.#costs[index] ?? new Map())])),
+      byModel,
+      groups: Object.fromEntries(this.#names.map((name, index) => [name, groups[index] ?? new Map()])),
       common: Object.fromEntries(this.#common ?? []),
       carried: this.#carried,
       days: this.#first > this.#last ? undefined : { first: this.#first, last: this.#last },
@@ -153,7 +175,10 @@ class RunAdder {
   }
 }
 
-const zeroCost = (): Cost => ({ nanos: 0n })
+function addAll(into: Sums, { metered, plan }: Sums): void {
+  addMeasures(into.metered, metered)
+  addMeasures(into.plan, plan)
+}
 
 function numberOf(names: Map<string, number>, name: string): number {
   return at(names, name, () => names.size)
@@ -168,8 +193,4 @@ function at<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   let value = map.get(key)
   if (value === undefined) map.set(key, (value = make()))
   return value
-}
-
-function plain(costs: ReadonlyMap<string, Cost>): Map<string, bigint> {
-  return new Map([...costs].map(([key, { nanos }]) => [key, nanos]))
 }

@@ -2,14 +2,15 @@ import type { z } from 'zod'
 import { type Nanos, toUsd } from '../../money/nanos.ts'
 import { divideHalfEven } from '../../money/round.ts'
 import { readRuns } from '../../runs/run-documents.ts'
+import type { CostEstimate } from '../../runs/cost-estimate.ts'
 import type { Run } from '../../runs/run.ts'
 import type { Store } from '../../stores/store.ts'
 import { isAsked, keyOf, planCosts, type Sum } from '../cost-plan.ts'
 import { readSums } from '../cost-sums.ts'
 import type { projectCostSummarySchema } from '../schemas/project-cost-schemas.ts'
 import { everything } from './everything.ts'
-import { readRunSums } from './run-sums.ts'
-import { addToSums, callsOf, costOf, doubtsJson, none, type Sums, tokensJson, usdByValue, zeroSums } from './sums.ts'
+import { sumsOfRuns } from './run-sums.ts'
+import { addToSums, callsOf, costOfSums, doubtsJson, none, type Sums, tokensJson, usdByValue, zeroSums } from './sums.ts'
 import { trendOf } from './trend.ts'
 import { varianceJson } from './variance.ts'
 
@@ -21,6 +22,8 @@ interface RunPart {
   readonly run: Run | undefined
   readonly started: string
   readonly cost: Nanos
+  /** Whether calls of it have no price, or none for a part of them. */
+  readonly isLowerBound: boolean
 }
 
 /**
@@ -39,7 +42,7 @@ export async function summarizeSubject(store: Store, label: string, value: strin
   const runs = await partsOf(store, label, value, adder.runs)
   const inRuns = runs.reduce((sum, { cost }) => sum + cost, 0n) as Nanos
   const average = runs.length === 0 ? null : (divideHalfEven(inRuns, BigInt(runs.length)) as Nanos)
-  const cost = costOf(adder.total)
+  const cost = costOfSums(adder.total)
   return {
     label,
     value,
@@ -54,10 +57,11 @@ export async function summarizeSubject(store: Store, label: string, value: strin
     run_count: runs.length,
     runs_cost_usd: toUsd(inRuns),
     runs_cost_nanos: inRuns.toString(),
+    runs_is_lower_bound: runs.some(({ isLowerBound }) => isLowerBound),
     average_per_run_usd: average === null ? null : toUsd(average),
     average_per_run_nanos: average === null ? null : average.toString(),
     runs: await historyOf(store, runs),
-    trend: trendOf(runs.filter(hasEnded).map((run) => run.cost)),
+    trend: trendOf(runs.filter((run) => hasEnded(run) && !run.isLowerBound).map((run) => run.cost)),
   }
 }
 
@@ -103,7 +107,8 @@ async function partsOf(
   const parts = [...ids].map((id): RunPart => {
     const [run, known] = [kept.get(id), labelled.get(id)]
     const began = run === undefined ? undefined : new Date(run.startedAt ?? run.createdAt).toISOString()
-    return { id, run, started: began ?? known?.first ?? '', cost: known === undefined ? (0n as Nanos) : costOf(known.sums) }
+    const sums = known?.sums ?? zeroSums()
+    return { id, run, started: began ?? known?.first ?? '', cost: costOfSums(sums), isLowerBound: doubtsJson(sums).is_lower_bound }
   })
   return parts.toSorted((a, b) => (a.started === b.started ? (a.id < b.id ? -1 : 1) : a.started < b.started ? -1 : 1))
 }
@@ -116,11 +121,13 @@ function hasEnded({ run }: RunPart): boolean {
 
 async function historyOf(store: Store, runs: readonly RunPart[]): Promise<ProjectCostSummary['runs']> {
   const rows: ProjectCostSummary['runs'] = []
-  let cumulative = 0n
-  for (const { id, run, started, cost } of runs) {
+  // A run may spend on other things too, so its whole cost is what the estimate is compared with.
+  const whole = runs.some(({ run }) => run?.estimate != null) ? await sumsOfRuns(store) : new Map<string, Sums>()
+  let [cumulative, isAtLeast] = [0n, false]
+  for (const { id, run, started, cost, isLowerBound } of runs) {
     cumulative += cost
-    // A run may spend on other things too, so its whole cost is what the estimate is compared with.
-    const variance = run?.estimate == null ? null : await varianceOf(store, id, run.estimate.costNanos)
+    isAtLeast ||= isLowerBound
+    const variance = run?.estimate == null ? null : varianceOf(whole.get(id) ?? zeroSums(), run.estimate)
     rows.push({
       run_id: id,
       state: run?.state ?? null,
@@ -129,15 +136,18 @@ async function historyOf(store: Store, runs: readonly RunPart[]): Promise<Projec
       cost_nanos: cost.toString(),
       cumulative_usd: toUsd(cumulative as Nanos),
       cumulative_nanos: cumulative.toString(),
+      is_lower_bound: isLowerBound,
+      cumulative_is_lower_bound: isAtLeast,
       estimate_usd: variance?.estimated_usd ?? null,
       variance_usd: variance?.variance_usd ?? null,
       variance_percent: variance?.variance_percent ?? null,
+      variance_is_lower_bound: variance?.is_lower_bound ?? false,
+      estimate_is_lower_bound: variance?.estimated_is_lower_bound ?? false,
     })
   }
   return rows
 }
 
-async function varianceOf(store: Store, id: string, estimated: Nanos) {
-  const { total } = await readRunSums(store, id, {})
-  return varianceJson(estimated, costOf(total), doubtsJson(total).is_lower_bound)
+function varianceOf(sums: Sums, estimate: CostEstimate) {
+  return varianceJson(estimate, costOfSums(sums), doubtsJson(sums).is_lower_bound)
 }

@@ -1,5 +1,9 @@
-import { addMeasures, type Measures, zeroMeasures } from '../../ledger/measures.ts'
+import { addMeasures, type Measures, sumsNothing, zeroMeasures } from '../../ledger/measures.ts'
+import type { z } from 'zod'
 import { type Nanos, toUsd } from '../../money/nanos.ts'
+import type { groupCostSchema } from '../schemas/run-cost-schemas.ts'
+
+export type GroupCost = z.infer<typeof groupCostSchema>
 
 /** What calls came to: spent, and, apart from it, what a subscription covered. */
 export interface Sums {
@@ -15,8 +19,13 @@ export function addToSums(sums: Sums, basis: string, measures: Measures): void {
   addMeasures(basis === 'plan' ? sums.plan : sums.metered, measures)
 }
 
-export function costOf({ metered }: Sums): Nanos {
+export function costOfSums({ metered }: Sums): Nanos {
   return metered.costNanos as Nanos
+}
+
+/** Whether it is what is left of rows whose calls turned out to be elsewhere. */
+export function isNothing({ metered, plan }: Sums): boolean {
+  return sumsNothing(metered) && sumsNothing(plan)
 }
 
 export function callsOf({ metered, plan }: Sums): number {
@@ -60,6 +69,24 @@ export const none = 'none'
 
 /** Dollars by value, the dearest first. */
 export function usdByValue(nanos: ReadonlyMap<string, bigint>): Record<string, number> {
-  const dearestFirst = [...nanos].toSorted(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x > y ? -1 : 1))
-  return Object.fromEntries(dearestFirst.map(([value, cost]) => [value, toUsd(cost as Nanos)]))
+  return Object.fromEntries(dearestFirst(nanos).map(([value, cost]) => [value, toUsd(cost as Nanos)]))
+}
+
+/** What each value spent, in nanos. */
+export function spentByValue(sums: ReadonlyMap<string, Sums>): Map<string, bigint> {
+  return new Map([...sums].map(([value, each]) => [value, costOfSums(each)]))
+}
+
+/** Cost, calls and tokens by value, the dearest first. */
+export function groupsJson(sums: ReadonlyMap<string, Sums>): Record<string, GroupCost> {
+  return Object.fromEntries(dearestFirst(spentByValue(sums)).map(([value]) => [value, groupJson(sums.get(value) ?? zeroSums())]))
+}
+
+function groupJson(sums: Sums): GroupCost {
+  const cost = costOfSums(sums)
+  return { cost_usd: toUsd(cost), cost_nanos: cost.toString(), calls: callsOf(sums), ...tokensJson(sums), ...doubtsJson(sums) }
+}
+
+function dearestFirst(nanos: ReadonlyMap<string, bigint>): [string, bigint][] {
+  return [...nanos].toSorted(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x > y ? -1 : 1))
 }

@@ -12,7 +12,11 @@ export function percentOf(part: bigint, whole: bigint): number | null {
 }
 
 /** What a run cost against what was foreseen. */
-export function varianceJson(estimated: Nanos, actual: Nanos, isLowerBound: boolean): z.infer<typeof costVarianceSchema> {
+export function varianceJson(
+  { costNanos: estimated, unpriced }: Pick<CostEstimate, 'costNanos' | 'unpriced'>,
+  actual: Nanos,
+  isLowerBound: boolean,
+): z.infer<typeof costVarianceSchema> {
   const variance = (actual - estimated) as Nanos
   return {
     estimated_usd: toUsd(estimated),
@@ -23,6 +27,7 @@ export function varianceJson(estimated: Nanos, actual: Nanos, isLowerBound: bool
     variance_nanos: variance.toString(),
     variance_percent: percentOf(variance, estimated),
     is_lower_bound: isLowerBound,
+    estimated_is_lower_bound: unpriced.length > 0,
   }
 }
 

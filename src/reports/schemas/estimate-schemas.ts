@@ -56,6 +56,9 @@ export const costVarianceSchema = z
     variance_usd: usd.describe('actual minus estimated, in dollars'),
     variance_nanos: nanosText,
     variance_percent: z.number().nullable().describe('of the estimate, to one decimal; null where the estimate is zero'),
-    is_lower_bound: z.boolean().describe('whether calls without a price are missing from the actual cost'),
+    is_lower_bound: z
+      .boolean()
+      .describe('whether calls without a price are missing from the actual cost: the variance is then at least this'),
+    estimated_is_lower_bound: z.boolean().describe('whether such calls are missing from the estimate: the variance is then at most this'),
   })
   .describe('What a run cost against what was foreseen.')

@@ -31,6 +31,7 @@ const runPart = z.strictObject({
   run_id: z.string(),
   estimated_usd: usd.nullable(),
   estimated_nanos: nanosText.nullable(),
+  estimated_is_lower_bound: z.boolean().describe('whether calls without a price are missing from the estimate'),
   actual_usd: usd,
   actual_nanos: nanosText,
   variance_percent: z.number().nullable(),

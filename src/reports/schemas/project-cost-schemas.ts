@@ -10,13 +10,17 @@ const runCost = z.strictObject({
   cost_nanos: nanosText,
   cumulative_usd: usd.describe('of this run and all before it'),
   cumulative_nanos: nanosText,
+  cumulative_is_lower_bound: z.boolean(),
+  is_lower_bound: z.boolean().describe('whether calls of the run that count here have no price, or none for a part of them'),
   estimate_usd: usd.nullable().describe('of the whole run'),
   variance_usd: usd.nullable().describe('of the whole run: actual minus estimated'),
   variance_percent: z.number().nullable(),
+  variance_is_lower_bound: z.boolean().describe('whether calls of the whole run have no price'),
+  estimate_is_lower_bound: z.boolean().describe('whether calls without a price are missing from the estimate'),
 })
 
 const trend = z.strictObject({
-  runs: z.int().min(2).describe('runs that have ended'),
+  runs: z.int().min(2).describe('runs that have ended and whose calls all have a price'),
   slope_usd_per_run: usd.describe('by how much a run costs more than the one before it: least squares over the runs in order'),
   slope_nanos_per_run: nanosText,
   direction: z.enum(['more expensive', 'less expensive', 'as before']).describe('the sign of the slope'),
@@ -41,9 +45,10 @@ export const projectCostSummarySchema = z
     run_count: count.describe('runs that have begun'),
     runs_cost_usd: usd.describe('of calls within runs'),
     runs_cost_nanos: nanosText,
+    runs_is_lower_bound: z.boolean().describe('whether the cost of runs, and with it their average, is at least this'),
     average_per_run_usd: usd.nullable(),
     average_per_run_nanos: nanosText.nullable(),
     runs: z.array(runCost).describe('the first first'),
-    trend: trend.nullable().describe('null before two runs have ended'),
+    trend: trend.nullable().describe('null before two such runs have ended'),
   })
   .describe('What a project, a video, a user or anything else cost, run by run.')

@@ -17,6 +17,10 @@ export const stageCostSchema = z
   })
   .describe('What one model cost in one stage of a run.')
 
+export const groupCostSchema = z
+  .strictObject({ cost_usd: usd, cost_nanos: nanosText, calls: count, ...tokenFields, ...doubtFields })
+  .describe('What the calls of a run with one value of a label cost.')
+
 export const runCostSummarySchema = z
   .strictObject({
     run_id: z.string(),
@@ -39,6 +43,11 @@ export const runCostSummarySchema = z
     by_operation: usdByValue,
     by_scene: usdByValue.describe('empty where no call of the run has a scene'),
     by_label: z.record(z.string(), usdByValue).describe('by other labels that were asked for'),
+    groups: z
+      .record(z.string(), z.record(z.string(), groupCostSchema))
+      .describe(
+        'cost, calls and tokens by model, role, operation, and each label that was asked for, by the values of it; by scene in the report of a run, and in the summary of one of more than 1,000 calls only where that was asked for',
+      ),
     estimate: costEstimateSchema.nullable().describe('made before the run; null without one'),
     variance: costVarianceSchema.nullable().describe('null without an estimate'),
     budget_limit_usd: usd.nullable().describe('the run’s own cap, else that of the budget with least left; null without any'),

@@ -3,7 +3,7 @@ import { budgetConfigSchema, budgetLeftSchema } from './budget-config-schema.ts'
 import { costEstimateSchema, costVarianceSchema } from './estimate-schemas.ts'
 import { costDataSchema, costReportSchema, costsBlockSchema } from './host-schemas.ts'
 import { projectCostSummarySchema } from './project-cost-schemas.ts'
-import { runCostSummarySchema, runReportSchema, stageCostSchema } from './run-cost-schemas.ts'
+import { groupCostSchema, runCostSummarySchema, runReportSchema, stageCostSchema } from './run-cost-schemas.ts'
 
 /** What a schema is published as: `schemas/<id>.json`. */
 export interface SchemaName {
@@ -15,6 +15,7 @@ export const schemaRegistry = z.registry<SchemaName>()
 
 const reportSchemas: Readonly<Record<string, z.ZodType>> = {
   StageCost: stageCostSchema,
+  GroupCost: groupCostSchema,
   RunCostSummary: runCostSummarySchema,
   BudgetConfig: budgetConfigSchema,
   BudgetLeft: budgetLeftSchema,

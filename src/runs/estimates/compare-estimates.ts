@@ -7,8 +7,8 @@ export interface EstimateComparison {
   readonly names: readonly string[]
   readonly estimates: readonly CostEstimate[]
   readonly rows: readonly ComparisonRow[]
-  /** How much more each comes to than the first, with the buffer. */
-  readonly differences: readonly Nanos[]
+  /** How much more each comes to than the first, with the buffer; null where either of them is a lower bound, so that nobody knows. */
+  readonly differences: readonly (Nanos | null)[]
 }
 
 /** What one stage comes to with each of them, without the buffer. */
@@ -25,7 +25,7 @@ export function compareEstimates(named: ReadonlyMap<string, CostEstimate>): Esti
   const estimates = [...named.values()]
   const stages = [...new Set(estimates.flatMap(({ parts }) => parts.map(({ stage }) => stage)))]
   const sums = estimates.map(sumByStage)
-  const first = estimates[0]?.costNanos ?? 0n
+  const [first] = estimates
   return {
     names: [...named.keys()],
     estimates,
@@ -34,8 +34,12 @@ export function compareEstimates(named: ReadonlyMap<string, CostEstimate>): Esti
       costs: sums.map((sum) => sum.get(stage) ?? null),
       isLowerBound: estimates.map(({ unpriced }) => unpriced.some((left) => left.stage === stage)),
     })),
-    differences: estimates.map(({ costNanos }) => nanos(costNanos - first)),
+    differences: estimates.map((estimate) => (first === undefined ? null : differenceTo(first, estimate))),
   }
+}
+
+function differenceTo(first: CostEstimate, { costNanos, unpriced }: CostEstimate): Nanos | null {
+  return first.unpriced.length + unpriced.length > 0 ? null : nanos(costNanos - first.costNanos)
 }
 
 /** What each stage of an estimate comes to; null where none of its calls has a price. */

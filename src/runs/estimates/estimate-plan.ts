@@ -65,11 +65,11 @@ function priceCalls(planned: PlannedCalls, found: ResolvedModel, { catalog, at }
   const same = { stage, role, pass, provider, model, calls, usage, usageCalls: calls }
   if (found.kind === 'unknown') return { ...same, costNanos: null, problem: found.message }
   const priced = priceUsage(catalog, { provider: found.provider, model: found.model, usage, at, ...levels })
-  return { ...same, ...costOf(priced, calls) }
+  return { ...same, ...costOfCalls(priced, calls) }
 }
 
 /** What so many calls of one price cost: exactly that price times their number. */
-export function costOf(priced: Priced, calls: number): { readonly costNanos: Nanos | null; readonly problem?: string } {
+export function costOfCalls(priced: Priced, calls: number): { readonly costNanos: Nanos | null; readonly problem?: string } {
   if (priced.status === 'unpriced') return { costNanos: null, problem: priced.message }
   const costNanos = nanos(priced.costNanos * BigInt(calls))
   if (priced.status === 'priced') return { costNanos }

@@ -8,7 +8,7 @@ import { quantities } from '../../usage/usage.ts'
 import type { CostEstimate } from '../cost-estimate.ts'
 import { chooseModel, type Profile } from '../profiles/profile.ts'
 import { type ResolvedModel, resolveModel } from '../profiles/resolve-model.ts'
-import { costOf } from './estimate-plan.ts'
+import { costOfCalls } from './estimate-plan.ts'
 import { type EstimatedCalls, EstimateSums } from './estimate-sums.ts'
 
 /** Other models for the calls of a run: those of a profile, or by the models that served them, as written. */
@@ -134,7 +134,7 @@ export class Repricing {
     // A call that several shared is priced whole, because its length may choose the rate, and shared out again.
     const whole = wholeOf(charge)
     const request = { provider: other.provider, model: other.model, usage: whole.usage, at: this.#at, ...levels }
-    const cost = costOf(priceUsage(this.#catalog, request), 1)
+    const cost = costOfCalls(priceUsage(this.#catalog, request), 1)
     return {
       provider,
       model,

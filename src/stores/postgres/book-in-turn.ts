@@ -50,21 +50,25 @@ function decide(turn: Turn, transaction: Transaction, { bookings, isWhole }: Tak
   const { documents = [], events = [] } = transaction
   const batch = transaction.batch === undefined ? null : turn.batch(transaction.batch)
   const booked: Booked[] = []
+  eachLoaded(bookings, (booking) => booked.push(book(turn, booking, batch)))
+  eachLoaded(typeof documents === 'function' ? documents(booked, isWhole) : documents, (write) => turn.put(write))
+  for (const event of events) turn.append(event)
+  if (batch !== null) turn.stretchBatch(batch.name)
+  return booked
+}
+
+/** Goes through all of them before it asks for the rows that are missing, so that they are read together; then all is decided again. */
+function eachLoaded<T>(all: readonly T[], decideOne: (each: T) => void): void {
   let missing: NotLoaded | undefined
-  for (const booking of bookings) {
+  for (const each of all) {
     try {
-      booked.push(book(turn, booking, batch))
+      decideOne(each)
     } catch (error) {
       if (!(error instanceof NotLoaded)) throw error
       missing = error
     }
   }
-  // What the others need is noted by now; then all is decided again.
   if (missing !== undefined) throw missing
-  for (const write of typeof documents === 'function' ? documents(booked, isWhole) : documents) turn.put(write)
-  for (const event of events) turn.append(event)
-  if (batch !== null) turn.stretchBatch(batch.name)
-  return booked
 }
 
 /** Books the charge of a hold. */

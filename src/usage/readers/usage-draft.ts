@@ -62,14 +62,14 @@ export class UsageDraft {
     if (value === undefined || value === null) return 0
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
     if (typeof number === 'number' && number >= 0 && number <= maxDecimal) return Math.round(number * 1e6) / 1e6
-    this.warn('bad-quantity', `${path} is ${show(value)}, which is no quantity; it is counted as 0.`)
+    this.warn('unread-quantity', `${path} is ${show(value)}, which is no quantity; it is counted as 0.`)
     return 0
   }
 
   #readOddCount(value: unknown, path: string): number {
     const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
     if (typeof number !== 'number' || !(number >= 0 && number <= maxCount)) {
-      this.warn('bad-quantity', `${path} is ${show(value)}, which is no quantity; it is counted as 0.`)
+      this.warn('unread-quantity', `${path} is ${show(value)}, which is no quantity; it is counted as 0.`)
       return 0
     }
     const whole = Math.ceil(number)
@@ -83,7 +83,7 @@ export class UsageDraft {
     if (name === undefined) return undefined
     const part = asFields(fields?.[name])
     if (part === undefined)
-      this.warn('bad-quantity', `${where}${name} is ${show(fields?.[name])} where an object is documented; it is not counted.`)
+      this.warn('unread-quantity', `${where}${name} is ${show(fields?.[name])} where an object is documented; it is not counted.`)
     return part
   }
 
@@ -91,7 +91,7 @@ export class UsageDraft {
   list(fields: Fields, name: string, where = ''): readonly unknown[] {
     const value = fields[name]
     if (value !== undefined && value !== null && !Array.isArray(value)) {
-      this.warn('bad-quantity', `${where}${name} is ${show(value)} where a list is documented; it is not counted.`)
+      this.warn('unread-quantity', `${where}${name} is ${show(value)} where a list is documented; it is not counted.`)
     }
     return asList(value)
   }
