@@ -3,6 +3,7 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { withLabels, contextLabels } from '../src/facade/label-context.ts'
@@ -48,6 +49,7 @@ try {
   await defineGateBudgets(purser)
   await inFlight(warmUp, 64, (index) => called(purser, index))
   const alone = await timed(single, () => post(port))
+  const bare = await bareCommits(join(folder, 'bare.db'), () => post(port))
   const waits: number[] = []
   const around = await timed(single, async (index) => {
     let sent = 0
@@ -70,10 +72,18 @@ try {
       name: 'what the caller waits for purser, p50',
       ours: percentile(waits, 0.5),
       unit: 'ms',
+      against: percentile(bare, 0.5),
+      peer: 'a bare commit of one row, at that rhythm',
       goal: '≤ 0.5 ms',
       met: percentile(waits, 0.5) <= 0.5,
     },
-    { name: 'what the caller waits for purser, p99', ours: percentile(waits, 0.99), unit: 'ms' },
+    {
+      name: 'what the caller waits for purser, p99',
+      ours: percentile(waits, 0.99),
+      unit: 'ms',
+      against: percentile(bare, 0.99),
+      peer: 'a bare commit of one row, at that rhythm',
+    },
     {
       name: 'the call with purser, p50',
       ours: percentile(around, 0.5),
@@ -109,6 +119,24 @@ async function called(purser: Purser, index: number, prefix = ''): Promise<void>
   const labels = gateLabels(index, prefix)
   const answer = await purser.call({ labels, amount: { cost: '0.10', tokens: 20_000 }, read: () => usage }, async () => undefined)
   if (!answer.granted) throw new Error(answer.message)
+}
+
+/** Milliseconds that it takes to write one row durably, each after a call was answered. */
+async function bareCommits(path: string, call: () => Promise<unknown>): Promise<number[]> {
+  const database = new DatabaseSync(path)
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE rows (id INTEGER PRIMARY KEY, body TEXT) STRICT')
+  const put = database.prepare('INSERT INTO rows (body) VALUES (?)')
+  const samples: number[] = []
+  for (let index = 0; index < single; index += 1) {
+    await call()
+    const started = performance.now()
+    database.exec('BEGIN IMMEDIATE')
+    put.run(`row ${index}`)
+    database.exec('COMMIT')
+    samples.push(performance.now() - started)
+  }
+  database.close()
+  return samples
 }
 
 async function timed(count: number, task: (index: number) => Promise<unknown>): Promise<number[]> {

@@ -7,7 +7,7 @@ import type { Hold, HoldId } from './hold.ts'
 import type { Learned } from './learned.ts'
 import { ActiveBudget, type Applied } from './scope.ts'
 
-const maxKept = 50_000
+const maxKept = 10_000
 
 /**
  * The rows that the gate works on: loaded when first asked for, kept over transactions as long as nobody else writes, and
