@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { registerAnswers } from '../src/cli/json-answers.ts'
+import { registerAnswers } from '../src/json/json-answers.ts'
 import { publishedSchemas } from '../src/reports/schemas/schema-registry.ts'
 
 /** Where the schemas are that the package publishes. */

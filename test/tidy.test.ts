@@ -32,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'purser.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'importers', 'facade'],
   config: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs'],
   'index.ts': [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'stores', 'runs', 'reports', 'facade', 'purser.ts'],
+  json: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'runs', 'reports', 'facade', 'config'],
   clients: [...base, 'money', 'usage', 'pricing', 'ledger', 'budgets', 'facade', 'purser.ts'],
   cli: [
     ...base,
@@ -45,6 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'runs',
     'reports',
     'stores',
+    'json',
     'purser.ts',
     'config',
   ],

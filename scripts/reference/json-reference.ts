@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonAnswers } from '../../src/cli/json-answers.ts'
+import { jsonAnswers } from '../../src/json/json-answers.ts'
 
 /** docs/reference/json.md: what commands print with --json. */
 export function jsonReference(): string {

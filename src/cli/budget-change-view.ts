@@ -1,3 +1,6 @@
+import { warnsOnly } from '../json/budget-status-json.ts'
+import { budgetJson } from '../json/budget-json.ts'
+import { iso } from '../json/iso.ts'
 import type { z } from 'zod'
 import { formatAmount, formatWindow } from '../budgets/amount-text.ts'
 import type { Budget } from '../budgets/budget.ts'
@@ -6,23 +9,8 @@ import { boundText } from '../budgets/budget-status.ts'
 import { ActiveBudget } from '../budgets/scope.ts'
 import type { BudgetChange } from '../facade/budget-book.ts'
 import { formatFilter } from '../ledger/cost-query.ts'
-import type { budgetHistoryShape, ledgerBudgetShape } from './gate-shapes.ts'
-import { isBounded, warnsOnly } from './budget-status-view.ts'
-import { budgetJson, overrideText, thresholdsText } from './budget-view.ts'
-import { iso } from './hold-view.ts'
-
-/** A budget of the ledger as JSON. `from`: the file that defines it, or what else did. */
-export function ledgerBudgetJson(record: BudgetRecord, from: string): z.infer<typeof ledgerBudgetShape> {
-  const { budget, definedAt, countsFrom } = record
-  const { limit, tolerance } = new ActiveBudget(record).bounds(budget, Date.now())
-  return {
-    ...budgetJson(budget, from),
-    bound: isBounded(budget) ? String(limit + tolerance) : null,
-    boundText: boundOf(record),
-    definedAt: iso(definedAt),
-    countsFrom: countsFrom === 0 ? null : iso(countsFrom),
-  }
-}
+import type { budgetHistoryShape } from '../json/gate-shapes.ts'
+import { overrideText, thresholdsText } from './budget-view.ts'
 
 /** Who defined a budget: the file, or `cli`, `sdk`, `api`. */
 export function originOf({ origin }: Budget, source: string | undefined): string {

@@ -4,7 +4,7 @@ import type { Cause } from '../budgets/counter.ts'
 import type { Labels } from '../ledger/charge.ts'
 import type { LedgerEvent } from '../stores/store.ts'
 import { counted } from '../text/counted.ts'
-import { causeWords } from './budget-cause.ts'
+import { causeWords } from '../json/budget-cause.ts'
 import { alert } from './output.ts'
 
 const shownNews = 10

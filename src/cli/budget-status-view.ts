@@ -1,64 +1,15 @@
-import type { z } from 'zod'
-import { stopsOnlyNewRuns } from '../budgets/admit.ts'
+import { isBounded } from '../json/budget-status-json.ts'
 import { formatAmount, formatBudget, formatLabels } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
 import { formatUsd } from '../money/format.ts'
-import { type Nanos, toUsd } from '../money/nanos.ts'
+import { type Nanos } from '../money/nanos.ts'
 import { counted, plural } from '../text/counted.ts'
 import { formatDuration } from '../text/duration.ts'
 import { formatCompact, formatShare } from '../text/numbers.ts'
 import { type Column, renderTable } from '../text/table.ts'
-import { causeWords } from './budget-cause.ts'
-import type { budgetStatusRowShape } from './gate-shapes.ts'
-import { iso } from './hold-view.ts'
+import { causeWords } from '../json/budget-cause.ts'
 import { paint, terminalWidth } from './terminal.ts'
-
-/** Where a counter stands, as JSON. */
-export function statusJson(status: BudgetStatus): z.infer<typeof budgetStatusRowShape> {
-  const { budget, metric, scope, mode, onLimit, limit, tolerance, spent, held, expected, presumed, windowStart, resetsAt } = status
-  const isCost = metric === 'cost'
-  const usd = (amount: bigint): number | null => (isCost ? toUsd(amount as Nanos) : null)
-  return {
-    budget,
-    metric,
-    scope,
-    mode,
-    onLimit,
-    bound: isBounded(status) ? String(limit + tolerance) : null,
-    boundText: status.bound,
-    limit: String(limit),
-    tolerance: String(tolerance),
-    spent: String(spent),
-    held: String(held),
-    expected: String(expected),
-    presumed: String(presumed),
-    limitUsd: usd(limit),
-    spentUsd: usd(spent),
-    heldUsd: usd(held),
-    presumedUsd: usd(presumed),
-    unpricedCalls: status.unpricedCalls,
-    windowStart: windowStart === null ? null : iso(windowStart),
-    resetsAt: resetsAt === null ? null : iso(resetsAt),
-    share: limit === 0n ? null : status.share / 1e4,
-    level: status.level,
-    overLimit: status.overLimit && {
-      by: String(status.overLimit.by),
-      cause: status.overLimit.cause,
-    },
-    counting: status.seeding && { charges: status.seeding.charges },
-  }
-}
-
-/** Whether a budget lets everything through. */
-export function warnsOnly({ mode, onLimit }: Pick<BudgetStatus, 'mode' | 'onLimit'>): boolean {
-  return mode === 'soft' || onLimit === 'warn'
-}
-
-/** Whether no grant takes spending past limit and tolerance: one that only warns, or lets running runs go on, does not see to that. */
-export function isBounded({ mode, onLimit }: Pick<BudgetStatus, 'mode' | 'onLimit'>): boolean {
-  return !warnsOnly({ mode, onLimit }) && !stopsOnlyNewRuns(onLimit)
-}
 
 interface StatusColumn extends Column {
   readonly cell: (status: BudgetStatus) => string

@@ -1,40 +1,6 @@
-import type { z } from 'zod'
 import { formatAmount, formatWindow } from '../budgets/amount-text.ts'
 import type { Budget, Metric, Override, Terms, Threshold } from '../budgets/budget.ts'
 import { formatFilter } from '../ledger/cost-query.ts'
-import type { budgetShape } from './budget-shape.ts'
-
-/** A budget as JSON, amounts as text in the metric's unit. */
-export function budgetJson(budget: Budget, from: string): z.infer<typeof budgetShape> {
-  const { name, metric, each, zone, countsPlan, countsCacheReads, learnBy, quantile } = budget
-  return {
-    name,
-    from,
-    metric,
-    limit: String(budget.limit),
-    mode: budget.mode,
-    tolerance: String(budget.tolerance),
-    onLimit: budget.onLimit,
-    thresholds: [...budget.thresholds],
-    where: budget.where.map(({ field, op, values }) => ({ field, op, values: [...values] })),
-    each: [...each],
-    window: formatWindow(budget.window),
-    timezone: zone,
-    overrides: budget.overrides.map(({ match, limit, tolerance, thresholds, ...rest }) => ({
-      match,
-      ...rest,
-      ...(limit !== undefined && { limit: String(limit) }),
-      ...(tolerance !== undefined && { tolerance: String(tolerance) }),
-      ...(thresholds !== undefined && { thresholds: [...thresholds] }),
-    })),
-    increase: budget.increase && { by: String(budget.increase.by), until: new Date(budget.increase.until).toISOString() },
-    countsPlan,
-    countsCacheReads,
-    ceiling: budget.ceiling === null ? null : String(budget.ceiling),
-    learnBy: [...learnBy],
-    quantile,
-  }
-}
 
 /** A budget for people: its name and where it is from, and below them what it says. */
 export function budgetLines(budget: Budget, from: string): string[] {

@@ -5,7 +5,7 @@ import { formatUsd } from '../money/format.ts'
 import { closest } from '../text/closest.ts'
 import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
-import type { UnresolvedHolds } from './unresolved-holds.ts'
+import type { UnresolvedHolds } from '../reports/unresolved-holds.ts'
 
 /**
  * What the table leaves out or marks, and what to do about it. `levels`: the same calls by provider, model, service tier

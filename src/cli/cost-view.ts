@@ -3,7 +3,7 @@ import { formatUsd } from '../money/format.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCompact, formatCount, formatShare } from '../text/numbers.ts'
 import { type Column, renderTable } from '../text/table.ts'
-import { type AskedPeriod, describePeriod } from './asked-period.ts'
+import { type AskedPeriod, describePeriod } from '../reports/asked-period.ts'
 import { paint, terminalWidth } from './terminal.ts'
 
 interface ViewColumn extends Column {

@@ -1,54 +1,13 @@
-import type { z } from 'zod'
-import type { Denial, Grant } from '../budgets/denial.ts'
+import { exitCodes } from './report-error.ts'
+import { unavailableJson } from '../json/denial-json.ts'
+import { denialJson } from '../json/denial-json.ts'
+import type { Denial } from '../budgets/denial.ts'
 import type { BudgetWarning } from '../budgets/hold.ts'
-import { figureTexts } from '../budgets/limit-figures.ts'
 import type { Unavailable } from '../facade/unavailable.ts'
 import type { Purser } from '../purser.ts'
 import { formatDuration } from '../text/duration.ts'
 import { budgetsFor } from './budgets-in-force.ts'
-import type { denialShape, grantShape, unavailableShape } from './gate-shapes.ts'
-import { iso } from './hold-view.ts'
 import { alert, note, writeJson } from './output.ts'
-import { exitCodes } from './report-error.ts'
-
-/** A grant as JSON. */
-export function grantJson({ id, expiresAt, warnings, maxOutputTokens }: Grant): z.infer<typeof grantShape> {
-  return {
-    granted: true,
-    id,
-    expiresAt: iso(expiresAt),
-    warnings: warnings.map(warningJson),
-    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
-  }
-}
-
-/** A refusal as JSON, amounts as text in the metric's unit. */
-export function denialJson(denial: Denial): z.infer<typeof denialShape> {
-  const { kind, budget, hold, action, metric, scope, room, resetsAt, retryAfterMs, also, message } = denial
-  return {
-    granted: false,
-    kind,
-    budget,
-    ...(hold !== undefined && { hold }),
-    action,
-    metric,
-    scope,
-    ...figureTexts(denial),
-    room: String(room),
-    resetsAt: resetsAt === null ? null : iso(resetsAt),
-    retryAfterMs,
-    also: [...also],
-    message,
-  }
-}
-
-function unavailableJson(unavailable: Unavailable): z.infer<typeof unavailableShape> {
-  return { ...unavailable, also: [] }
-}
-
-export function warningJson(warning: BudgetWarning): z.infer<typeof grantShape>['warnings'][number] {
-  return { ...warning, ...figureTexts(warning) }
-}
 
 /**
  * Answers a refusal: on standard output as JSON, else in words on standard error, with a hint for those who want to know

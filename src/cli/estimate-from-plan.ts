@@ -1,7 +1,7 @@
 import type { EstimateOptions } from '../facade/estimates/estimate-questions.ts'
 import type { PlanInput } from '../runs/estimates/plan.ts'
 import { answerEstimate, belowTable, type EstimateCommandOptions, flagUnpriced, learnedOf, openForEstimates } from './estimate-answer.ts'
-import { comparisonJson, learnedJson } from './estimate-json.ts'
+import { comparisonJson, learnedJson } from '../json/estimate-json.ts'
 import { comparisonLines, estimateLines, estimateNotes, unknownDifferenceNotes } from './estimate-view.ts'
 import { warn, writeJson, writeLines } from './output.ts'
 import { readPlanFile } from './read-plan.ts'

@@ -1,7 +1,7 @@
 import { PurserError } from '../errors.ts'
 import { wholePairs } from './call-options.ts'
 import { answerEstimate, belowTable, type EstimateCommandOptions, flagUnpriced, learnedOf, openForEstimates } from './estimate-answer.ts'
-import { actualJson, comparisonJson, learnedJson } from './estimate-json.ts'
+import { actualJson, comparisonJson, learnedJson } from '../json/estimate-json.ts'
 import { actualNotes, comparisonLines, estimateLines, estimateNotes, unknownDifferenceNotes } from './estimate-view.ts'
 import { writeJson, writeLines } from './output.ts'
 import type { Session } from './session.ts'

@@ -1,40 +1,9 @@
-import type { z } from 'zod'
 import { formatAmount, formatLabels } from '../budgets/amount-text.ts'
-import type { Metric } from '../budgets/budget.ts'
 import type { HoldView, Presumption } from '../budgets/hold-view.ts'
 import type { Amounts } from '../budgets/hold.ts'
 import { formatDuration } from '../text/duration.ts'
 import { renderTable } from '../text/table.ts'
-import type { holdShape } from './gate-shapes.ts'
 import { paint, terminalWidth } from './terminal.ts'
-
-/** A hold as JSON. */
-export function holdJson(hold: HoldView): z.infer<typeof holdShape> {
-  const { id, state, labels, provider, model, basis, catalog, parent, reservedAt, expiresAt } = hold
-  const { asked, left, spent, presumed, presumedBecause } = hold
-  return {
-    id,
-    state,
-    labels,
-    provider,
-    model,
-    basis,
-    catalog,
-    parent,
-    reservedAt: iso(reservedAt),
-    expiresAt: iso(expiresAt),
-    asked: amountsJson(asked),
-    left: amountsJson(left),
-    spent: amountsJson(spent),
-    presumed: amountsJson(presumed),
-    presumedBecause: [...presumedBecause],
-  }
-}
-
-/** Amounts by metric as text. */
-export function amountsJson(amounts: Amounts): Partial<Record<Metric, string>> {
-  return Object.fromEntries(Object.entries(amounts).map(([metric, amount]) => [metric, String(amount)]))
-}
 
 const presumptionWords: Readonly<Record<Presumption, string>> = {
   'ran-out': 'ran out',
@@ -81,8 +50,4 @@ export function moneyText({ cost, tokens }: Amounts): string {
     ...(tokens === undefined || (tokens === 0n && cost !== undefined) ? [] : [formatAmount('tokens', tokens)]),
   ]
   return parts.join(', ')
-}
-
-export function iso(ms: number): string {
-  return new Date(ms).toISOString()
 }

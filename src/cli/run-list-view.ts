@@ -4,7 +4,7 @@ import { printable } from '../text/display-width.ts'
 import { formatCount } from '../text/numbers.ts'
 import { renderTable } from '../text/table.ts'
 import { costText, signedPercent } from '../reports/runs/report-text.ts'
-import { listedRunJson } from './run-json.ts'
+import { listedRunJson } from '../json/run-json.ts'
 import { paint, terminalWidth, wrapNotes } from './terminal.ts'
 
 const noRuns = 'No runs. Calls belong to one by the label run, or where `purser.run` makes them.'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { iso } from '../json/iso.ts'
 import { formatAmount, formatBudget } from '../budgets/amount-text.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { BudgetStatus } from '../budgets/budget-status.ts'
@@ -6,28 +6,9 @@ import type { Needs } from '../budgets/explain-admission.ts'
 import type { HoldExplanation } from '../facade/hold-desk.ts'
 import { formatDuration } from '../text/duration.ts'
 import { printable } from '../text/display-width.ts'
-import { statusJson, statusLines, statusNotes } from './budget-status-view.ts'
-import { denialJson, warningJson } from './denial-view.ts'
-import type { whyShape } from './gate-shapes.ts'
-import { holdJson, holdLines, iso } from './hold-view.ts'
+import { statusLines, statusNotes } from './budget-status-view.ts'
+import { holdLines } from './hold-view.ts'
 import { paint, wrapNotes } from './terminal.ts'
-
-/** Whether a hold would be granted and why not, as JSON. */
-export function whyJson({ decision, needs: [first], holders, budgets, fits }: HoldExplanation): z.infer<typeof whyShape> {
-  const models = fits.map(({ provider, model, worstNanos }) => ({ provider, model, worst: String(worstNanos) }))
-  const shared = { holders: holders.map(holdJson), budgets: budgets.map(statusJson), fits: models }
-  if (decision.granted) return { granted: true, denial: null, warnings: decision.warnings.map(warningJson), needs: null, ...shared }
-  const needs = {
-    raiseLimitBy: text(first?.raiseLimitBy),
-    waitUntil: first?.waitUntil == null ? null : iso(first.waitUntil),
-    ifReleased: text(first?.ifReleased),
-  }
-  return { granted: false, denial: denialJson(decision), warnings: [], needs, ...shared }
-}
-
-function text(amount: bigint | null | undefined): string | null {
-  return amount == null ? null : String(amount)
-}
 
 /** The same for people: the answer, what is in the way, and where the budgets stand. */
 export function whyLines({ decision, needs, holders, budgets, fits }: HoldExplanation, nowMs: number): string[] {

@@ -1,7 +1,7 @@
 import { PurserError } from '../errors.ts'
 import type { ReportWindow } from '../reports/runs/cost-report.ts'
 import { parsePeriodName } from '../time/periods.ts'
-import type { PeriodOptions } from './asked-period.ts'
+import type { PeriodOptions } from '../reports/asked-period.ts'
 import { openWithBudgets } from './budgets-in-force.ts'
 import { costReportLines } from './cost-report-view.ts'
 import { writeJson, writeLines } from './output.ts'

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, wri
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { costsShape, errorShape } from '../../src/cli/json-shapes.ts'
+import { costsShape, errorShape } from '../../src/json/json-shapes.ts'
 import { mountDisk } from '../mount-disk.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 

@@ -6,8 +6,8 @@ import {
   budgetsAppliedShape,
   budgetSetShape,
   budgetShowShape,
-} from '../../src/cli/gate-shapes.ts'
-import { warningShape } from '../../src/cli/json-shapes.ts'
+} from '../../src/json/gate-shapes.ts'
+import { warningShape } from '../../src/json/json-shapes.ts'
 import { displayWidth } from '../../src/text/display-width.ts'
 import { costing, done, granted, statusOf } from './gate-machine.ts'
 import { newMachine } from './run-purser.ts'

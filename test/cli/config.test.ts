@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { configCheckShape, configShowShape, initShape } from '../../src/cli/config-shapes.ts'
+import { configCheckShape, configShowShape, initShape } from '../../src/json/config-shapes.ts'
 import { newMachine } from './run-purser.ts'
 
 describe('which ledger', () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorShape } from '../../src/cli/json-shapes.ts'
+import { errorShape } from '../../src/json/json-shapes.ts'
 import { usageBar } from '../../src/cli/cost-report-view.ts'
 import { Purser } from '../../src/purser.ts'
 import { costReportSchema } from '../../src/reports/schemas/host-schemas.ts'

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { costsShape } from '../../src/cli/json-shapes.ts'
+import { costsShape } from '../../src/json/json-shapes.ts'
 import { displayWidth } from '../../src/text/display-width.ts'
 import { type Machine, machineInFolder } from './run-purser.ts'
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { comparisonShape, estimateShape, noHistoryShape } from '../../src/cli/estimate-shapes.ts'
-import { configShowShape } from '../../src/cli/config-shapes.ts'
+import { comparisonShape, estimateShape, noHistoryShape } from '../../src/json/estimate-shapes.ts'
+import { configShowShape } from '../../src/json/config-shapes.ts'
 import { Purser } from '../../src/purser.ts'
 import { done } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'

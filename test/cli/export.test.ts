@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { describe, expect, test } from 'vitest'
-import { chargeShape, costsShape, exportShape, importShape } from '../../src/cli/json-shapes.ts'
+import { chargeShape, costsShape, exportShape, importShape } from '../../src/json/json-shapes.ts'
 import { type Machine, newMachine, startPurser, whenEnded } from './run-purser.ts'
 
 async function machineWithCalls(count = 3): Promise<Machine> {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { budgetStatusShape, denialShape, grantShape, holdListShape } from '../../src/cli/gate-shapes.ts'
+import { budgetStatusShape, denialShape, grantShape, holdListShape } from '../../src/json/gate-shapes.ts'
 import type { Machine, RunOptions } from './run-purser.ts'
 
 /** A record of a call at a cost that is stated. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { grantShape, holdOutcomeShape } from '../../src/cli/gate-shapes.ts'
-import { catalogListShape, chargeShape, costsShape, errorShape, importShape, warningShape } from '../../src/cli/json-shapes.ts'
+import { grantShape, holdOutcomeShape } from '../../src/json/gate-shapes.ts'
+import { catalogListShape, chargeShape, costsShape, errorShape, importShape, warningShape } from '../../src/json/json-shapes.ts'
 import { costing, denied, done, granted, holdsOf, statusOf } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readFileSync, utimesSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { chargeShape, costsShape, importListShape, importShape, importsShape, undoShape } from '../../src/cli/json-shapes.ts'
+import { chargeShape, costsShape, importListShape, importShape, importsShape, undoShape } from '../../src/json/json-shapes.ts'
 import { bin, type Machine, newMachine, root, startPurser, whenEnded } from './run-purser.ts'
 
 const data = resolve(root, '../shared/data')

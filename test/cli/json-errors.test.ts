@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { costsShape, errorShape, warningShape } from '../../src/cli/json-shapes.ts'
+import { costsShape, errorShape, warningShape } from '../../src/json/json-shapes.ts'
 import { bin, newMachine } from './run-purser.ts'
 
 const call = ['--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000']

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { costsShape } from '../../src/cli/json-shapes.ts'
+import { costsShape } from '../../src/json/json-shapes.ts'
 import { newMachine } from './run-purser.ts'
 
 test('a ledger that another process holds is waited for, then named with exit code 4; questions are answered meanwhile', async () => {

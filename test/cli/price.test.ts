@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { errorShape, priceAnswerShape, pricedShape } from '../../src/cli/json-shapes.ts'
+import { errorShape, priceAnswerShape, pricedShape } from '../../src/json/json-shapes.ts'
 import { bin, newMachine } from './run-purser.ts'
 
 const gpt4o = ['price', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000,outputTokens=200']

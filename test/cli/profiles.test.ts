@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
-import { configShowShape } from '../../src/cli/config-shapes.ts'
-import { whyShape } from '../../src/cli/gate-shapes.ts'
-import { profileListShape, profileShowShape, profileUseShape } from '../../src/cli/profile-shapes.ts'
+import { configShowShape } from '../../src/json/config-shapes.ts'
+import { whyShape } from '../../src/json/gate-shapes.ts'
+import { profileListShape, profileShowShape, profileUseShape } from '../../src/json/profile-shapes.ts'
 import { done } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 

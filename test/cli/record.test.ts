@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { recordedShape, costsShape } from '../../src/cli/json-shapes.ts'
+import { recordedShape, costsShape } from '../../src/json/json-shapes.ts'
 import { newMachine } from './run-purser.ts'
 
 const call = ['record', '--provider', 'openai', '--model', 'gpt-4o', '--usage', 'inputTokens=1000,outputTokens=200']

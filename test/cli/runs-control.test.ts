@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { runStateShape, runWatchShape } from '../../src/cli/run-shapes.ts'
+import { runStateShape, runWatchShape } from '../../src/json/run-shapes.ts'
 import { Purser } from '../../src/purser.ts'
 import { pay, usd } from '../runs/paid-call.ts'
 import { done } from './gate-machine.ts'

@@ -1,7 +1,7 @@
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { costsShape, importListShape, importsShape } from '../../src/cli/json-shapes.ts'
+import { costsShape, importListShape, importsShape } from '../../src/json/json-shapes.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 
 const db = ['--db', 'spend.db']

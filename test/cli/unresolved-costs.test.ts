@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { costsShape } from '../../src/cli/json-shapes.ts'
+import { costsShape } from '../../src/json/json-shapes.ts'
 import { Purser } from '../../src/purser.ts'
 import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
 import { defaultSubjects } from '../../src/ledger/labels.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { costsShape } from '../../src/cli/json-shapes.ts'
-import { verifyShape } from '../../src/cli/verify-shape.ts'
+import { costsShape } from '../../src/json/json-shapes.ts'
+import { verifyShape } from '../../src/json/verify-shape.ts'
 import { costing, done, granted } from './gate-machine.ts'
 import { newMachine } from './run-purser.ts'
 

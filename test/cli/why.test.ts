@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { z } from 'zod'
-import { whyShape } from '../../src/cli/gate-shapes.ts'
+import { whyShape } from '../../src/json/gate-shapes.ts'
 import { costing, denied, done, granted, holdsOf, statusOf } from './gate-machine.ts'
 import { type Machine, newMachine } from './run-purser.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { configCheckShape, configShowShape } from '../../src/cli/config-shapes.ts'
+import { configCheckShape, configShowShape } from '../../src/json/config-shapes.ts'
 import { type Machine, newMachine } from '../cli/run-purser.ts'
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, name), 'utf8')

@@ -5,7 +5,7 @@ import { loadShippedCatalog } from '../../src/pricing/load-shipped.ts'
 import { priceUsage } from '../../src/pricing/price-usage.ts'
 import type { PriceRequest } from '../../src/pricing/priced.ts'
 import { readUsage, type UsageSource } from '../../src/usage/read-usage.ts'
-import { pricedShape, recordedShape } from '../../src/cli/json-shapes.ts'
+import { pricedShape, recordedShape } from '../../src/json/json-shapes.ts'
 import { newMachine } from '../cli/run-purser.ts'
 
 const catalog = loadShippedCatalog()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { schemaFiles, schemaFolder } from '../../scripts/build-schemas.ts'
-import { jsonAnswers } from '../../src/cli/json-answers.ts'
+import { jsonAnswers } from '../../src/json/json-answers.ts'
 import { schemaRegistry } from '../../src/reports/schemas/schema-registry.ts'
 import { stageCostSchema } from '../../src/reports/schemas/run-cost-schemas.ts'
 

@@ -64,7 +64,8 @@ async function show(session: Session, expanded: boolean): Promise<void> {
   const { profiles, profile } = await config.profiles()
   const environment = variablesOf(session)
   const weekStarts = weekdays[weekStart - 1] ?? ''
-  const { budgetJson, budgetLines } = await import('../budget-view.ts')
+  const { budgetJson } = await import('../../json/budget-json.ts')
+  const { budgetLines } = await import('../budget-view.ts')
   if (json) {
     return writeJson({
       db: shownPlace(db),

@@ -5,9 +5,9 @@ import type { CostRow } from '../../ledger/cost-table.ts'
 import type { Purser } from '../../purser.ts'
 import { closest } from '../../text/closest.ts'
 import { earliestMs, slotMs } from '../../time/calendar.ts'
-import { type AskedPeriod, askedPeriod, type PeriodOptions } from '../asked-period.ts'
+import { type AskedPeriod, askedPeriod, type PeriodOptions } from '../../reports/asked-period.ts'
 import { collect, wholeNumber } from '../call-options.ts'
-import { costsJson } from '../cost-json.ts'
+import { costsJson } from '../../json/cost-json.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { type Session, withSession } from '../session.ts'
 import { wrapNotes } from '../terminal.ts'
@@ -91,7 +91,7 @@ async function run(session: Session, options: CostsOptions): Promise<void> {
   const period = periodIn(config.timezone ?? purser.timezone)
   const query = toQuery(options, period, config.weekStart)
   const table = await purser.costs(query)
-  const { unresolvedHolds } = await import('../unresolved-holds.ts')
+  const { unresolvedHolds } = await import('../../reports/unresolved-holds.ts')
   const unresolved = unresolvedHolds(await purser.holds.list(), query, purser.subjects)
   if (session.json) return writeJson(costsJson(period, query.groupBy, table, unresolved))
   const { costLines } = await import('../cost-view.ts')

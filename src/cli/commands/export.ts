@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { Charge } from '../../ledger/charge.ts'
 import { counted } from '../../text/counted.ts'
-import { askedPeriod, type PeriodOptions } from '../asked-period.ts'
+import { askedPeriod, type PeriodOptions } from '../../reports/asked-period.ts'
 import { csvExport, jsonlExport } from '../export-formats.ts'
 import { interruptible } from '../interrupt.ts'
 import { openOutput } from '../output-file.ts'

@@ -1,17 +1,17 @@
+import { outcomeJson } from '../../json/hold-outcome-json.ts'
+import { iso } from '../../json/iso.ts'
 import { Command } from 'commander'
 import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
 import { PurserError } from '../../errors.ts'
 import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
 import type { Charge } from '../../ledger/charge.ts'
-import { addNanos, toUsd } from '../../money/nanos.ts'
 import type { Purser } from '../../purser.ts'
 import { printable } from '../../text/display-width.ts'
 import { quantities } from '../../usage/usage.ts'
 import { applyBudgets } from '../apply-budgets.ts'
 import { chargeLine } from '../charge-line.ts'
 import { describeOption } from '../describe-option.ts'
-import { iso } from '../hold-view.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { overrunText, presumedText } from '../presumption-view.ts'
 import { addRecordOptions, callOf, type RecordOptions, saysCost } from '../record-options.ts'
@@ -108,25 +108,6 @@ function basisText({ basis: held }: HoldView, charge: Charge | undefined): strin
   if (charge?.basis !== 'metered' || held === 'metered') return undefined
   const was = held === 'plan' ? 'calls that a plan covers' : 'calls that cost nothing'
   return `the hold was for ${was}, and set no money aside; this call is booked as paid for.`
-}
-
-/** The cost is that of the call, whatever number of charges it is booked as. */
-function outcomeJson({ id, state, expiresAt, charge, overrun, differs }: HoldOutcome, charges: readonly Charge[]): Record<string, unknown> {
-  const costs = charges.flatMap(({ costNanos: cost }) => cost ?? [])
-  const costNanos = costs.length === 0 ? null : costs.reduce(addNanos)
-  return {
-    id,
-    state,
-    expiresAt: iso(expiresAt),
-    charge,
-    costUsd: costNanos === null ? null : toUsd(costNanos),
-    costNanos: costNanos === null ? null : String(costNanos),
-    overrun: overrun.map(({ budget, by }) => ({
-      budget,
-      by: String(by),
-    })),
-    ...(differs !== undefined && { differs }),
-  }
 }
 
 function outcomeLines({ id, state, expiresAt }: HoldOutcome, charges: readonly Charge[]): string[] {

@@ -1,3 +1,4 @@
+import { profileJson } from '../../json/profile-json.ts'
 import { Command } from 'commander'
 import { PurserError } from '../../errors.ts'
 import type { Purser } from '../../purser.ts'
@@ -5,7 +6,7 @@ import type { Profile } from '../../runs/profiles/profile.ts'
 import { printable } from '../../text/display-width.ts'
 import { commandAuthor } from './budgets-set.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
-import { profileJson, profileLines, profileTable } from '../profile-view.ts'
+import { profileLines, profileTable } from '../profile-view.ts'
 import { type Session, withSession } from '../session.ts'
 
 const examples = `

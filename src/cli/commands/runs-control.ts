@@ -6,7 +6,7 @@ import type { Purser } from '../../purser.ts'
 import type { Run } from '../../runs/run.ts'
 import { answerOrSay, writeJson, writeLines } from '../output.ts'
 import { namedRun } from '../named-run.ts'
-import { runStateJson } from '../run-state-json.ts'
+import { runStateJson } from '../../json/run-state-json.ts'
 import { withSession } from '../session.ts'
 import { answerUntracked, isTracking } from '../tracking-off.ts'
 

@@ -4,7 +4,7 @@ import { type RunState, runStates } from '../../runs/run.ts'
 import { closest } from '../../text/closest.ts'
 import { wholeNumber } from '../call-options.ts'
 import { writeJson, writeLines } from '../output.ts'
-import { listedRunJson } from '../run-json.ts'
+import { listedRunJson } from '../../json/run-json.ts'
 import { type Session, withSession } from '../session.ts'
 
 interface ListOptions {

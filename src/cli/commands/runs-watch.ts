@@ -8,7 +8,7 @@ import { endStates, type Run, type Stage } from '../../runs/run.ts'
 import { interruptible } from '../interrupt.ts'
 import { namedRun } from '../named-run.ts'
 import { writeJson, writeLines } from '../output.ts'
-import { runStateJson } from '../run-state-json.ts'
+import { runStateJson } from '../../json/run-state-json.ts'
 import { type Session, withSession } from '../session.ts'
 
 const lookMs = 500

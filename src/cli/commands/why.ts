@@ -1,3 +1,4 @@
+import { whyJson } from '../../json/why-json.ts'
 import { Command } from 'commander'
 import { applyBudgets } from '../apply-budgets.ts'
 import { labelsOf } from '../call-options.ts'
@@ -6,7 +7,7 @@ import { surroundingLabels } from '../hold-environment.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { exitCodes } from '../report-error.ts'
 import { type Session, withSession } from '../session.ts'
-import { whyJson, whyLines } from '../why-view.ts'
+import { whyLines } from '../why-view.ts'
 
 const examples = `
 Examples:

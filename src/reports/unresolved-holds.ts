@@ -3,7 +3,7 @@ import { type CostQuery, type Field, type Filter, passes, resolveField } from '.
 import type { Labels } from '../ledger/charge.ts'
 import type { Nanos } from '../money/nanos.ts'
 import { canonicalProvider } from '../pricing/provider-names.ts'
-import { presumedCost, sumOf } from '../reports/runs/limits-of-summary.ts'
+import { presumedCost, sumOf } from './runs/limits-of-summary.ts'
 import { runHoldPrefix } from '../runs/run-hold-prefix.ts'
 
 /** Holds of calls of which nobody knows yet what they came to. They are no part of any cost. */

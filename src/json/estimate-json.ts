@@ -1,3 +1,4 @@
+import { iso } from './iso.ts'
 import type { z } from 'zod'
 import { type Nanos, toUsd } from '../money/nanos.ts'
 import type { CostEstimate } from '../runs/cost-estimate.ts'
@@ -6,7 +7,6 @@ import type { Spread } from '../runs/estimates/estimate-history.ts'
 import type { LearnedCorrection } from '../runs/estimates/learned-correction.ts'
 import type { RepricedRun } from '../runs/estimates/repriced-run.ts'
 import type { comparisonShape, estimateShape } from './estimate-shapes.ts'
-import { iso } from './hold-view.ts'
 
 type EstimateJson = Omit<z.infer<typeof estimateShape>, 'learned' | 'saved' | 'stages' | 'leftOut' | 'actual'>
 

@@ -1,8 +1,8 @@
 import type { CostRow, CostTable } from '../ledger/cost-table.ts'
 import { perRun } from '../ledger/cost-table.ts'
 import { toUsd } from '../money/nanos.ts'
-import type { AskedPeriod } from './asked-period.ts'
-import type { UnresolvedHolds } from './unresolved-holds.ts'
+import type { AskedPeriod } from '../reports/asked-period.ts'
+import type { UnresolvedHolds } from '../reports/unresolved-holds.ts'
 
 /** An answer to a question about costs as JSON. */
 export function costsJson(
