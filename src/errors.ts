@@ -25,6 +25,8 @@ export const errorRegistry = {
     status: 409,
     meaning: 'A hold was settled, released or ran out, and what was asked needs an open one.',
   },
+  PURSER_UNAUTHENTICATED: { exitCode: 2, status: 401, meaning: 'No key, or none that counts, was given to a server that asks for one.' },
+  PURSER_RATE_LIMITED: { exitCode: 4, status: 429, meaning: 'A key has asked more often than the server allows.' },
   PURSER_FORBIDDEN: { exitCode: 2, status: 403, meaning: 'Whoever asked may not see or change what was asked for.' },
   PURSER_CALL_DENIED: { exitCode: 4, status: 402, meaning: 'A budget refused a call of a wrapped client; nothing was sent.' },
   PURSER_RUN_BUSY: { exitCode: 2, status: 409, meaning: 'Another process is executing the run.' },

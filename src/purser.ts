@@ -1,3 +1,4 @@
+import { AccessDesk } from './facade/access/access-desk.ts'
 import { BudgetBook } from './facade/budget-book.ts'
 import { type PriceQuestion } from './facade/catalog-in-force.ts'
 import { EstimateDesk } from './facade/estimates/estimate-desk.ts'
@@ -59,6 +60,8 @@ export class Purser {
   readonly reports: RunReports
   /** What runs will cost. */
   readonly estimates: EstimateDesk
+  /** Who reaches the ledger over a network. */
+  readonly access: AccessDesk
 
   private constructor(ledger: OpenLedger) {
     const { store, options } = ledger
@@ -80,6 +83,7 @@ export class Purser {
       log: options.log,
     })
     this.estimates = new EstimateDesk(ledger, this.profiles)
+    this.access = new AccessDesk(ledger)
   }
 
   /**
@@ -205,10 +209,7 @@ export class Purser {
     return charge as Charge
   }
 
-  /**
-   * Books calls in one transaction: all of them, or on an error none.
-   * @throws PURSER_BAD_ARGUMENT for more than 1,000, which would keep others waiting; use recordMany for those.
-   */
+  /** Books calls in one transaction: all of them, or on an error none. @throws PURSER_BAD_ARGUMENT for more than 1,000; use recordMany for those */
   recordAll(records: readonly CallRecord[]): Promise<Charge[]> {
     return this.#ledger.run(() => this.#records.all(records))
   }

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { chargeJson } from '../../json/charge-json.ts'
+import { chargeShape } from '../../json/json-shapes.ts'
+import { PurserError } from '../../errors.ts'
+import type { CallRecord } from '../../ledger/parse-record.ts'
+import type { Server, ServerContext } from '../server-context.ts'
+
+const recordsAtOnce = 1000
+
+/** What a call is told as; the ledger checks it in full. */
+const recordShape = z
+  .looseObject({
+    provider: z.string().optional(),
+    model: z.string().optional(),
+    usage: z.record(z.string(), z.unknown()).optional().describe('quantities by meter, such as { "inputTokens": 1000 }'),
+    labels: z.record(z.string(), z.string()).optional(),
+    id: z.string().optional().describe('the same id with the same call is booked once'),
+  })
+  .describe('a call, as `purser record --json` and `purser.record` take it')
+
+const bookedShape = z.strictObject({ charges: z.array(chargeShape) })
+
+/** Charges: what calls came to, booked and read. */
+export function chargeRoutes(app: Server, _context: ServerContext): void {
+  app.post(
+    '/charges',
+    {
+      config: { right: 'book' },
+      schema: {
+        tags: ['charges'],
+        summary: 'Books a call, or up to 1,000 in one transaction: all of them or none.',
+        body: z.union([recordShape, z.array(recordShape).min(1).max(recordsAtOnce)]),
+        response: { 201: bookedShape },
+      },
+    },
+    async ({ body, purser, principal }, reply) => {
+      const records = (Array.isArray(body) ? body : [body]) as readonly CallRecord[]
+      const charges = await purser.withLabels(principal.labels, () => purser.recordAll(records))
+      return reply.status(201).send({ charges: charges.map((charge) => chargeJson(charge)) } as z.infer<typeof bookedShape>)
+    },
+  )
+  app.get(
+    '/charges/:id',
+    {
+      config: { right: 'see' },
+      schema: { tags: ['charges'], summary: 'One charge.', params: z.strictObject({ id: z.string() }), response: { 200: chargeShape } },
+    },
+    async ({ params, purser }) => {
+      const charge = await purser.charge(params.id)
+      if (charge === undefined) throw new PurserError('PURSER_NOT_FOUND', `There is no charge "${params.id}".`)
+      return chargeJson(charge) as z.infer<typeof chargeShape>
+    },
+  )
+}
