@@ -2,6 +2,7 @@ import { PurserError } from '../errors.ts'
 import type { Action, Level, Metric, Mode } from './budget.ts'
 import { type InputPath, type InputPlace, inputPlace, pathText } from './input-place.ts'
 import { type BudgetDefaults, type DefinedBudget, parseBudget } from './parse-budget.ts'
+import { asSentence } from '../text/sentence.ts'
 
 /** Dollars for cost, else a count: `5`, `"$5"`, `"200k"`; a bigint is in the metric's own unit, nanos for cost. */
 type AmountInput = number | string | bigint
@@ -63,6 +64,6 @@ export function defineBudget(name: string, input: BudgetInput, defaults: BudgetD
 export function budgetPlace(name: string): InputPlace {
   return inputPlace((path: InputPath, predicate: string): never => {
     const subject = path.length === 0 ? `Budget "${name}"` : `"${pathText(path)}" of budget "${name}"`
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${subject} ${predicate}.`)
+    throw new PurserError('PURSER_BAD_ARGUMENT', asSentence(`${subject} ${predicate}`))
   })
 }

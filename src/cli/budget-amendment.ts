@@ -3,6 +3,7 @@ import { type InputPath, type InputPlace, inputPlace } from '../budgets/input-pl
 import { PurserError } from '../errors.ts'
 import type { BudgetAmendment, OverrideAmendment } from '../facade/amend-budget.ts'
 import { fieldWords } from './budget-change-view.ts'
+import { asSentence } from '../text/sentence.ts'
 
 /** What the options of `budgets set` say; what is not given is undefined, and `false` takes something away. */
 export interface SetOptions {
@@ -81,7 +82,7 @@ function badArgument(message: string): PurserError {
 /** Names what is refused by the option that gave it, or where it was so before, by what it is. */
 export function optionPlace(name: string, change: BudgetAmendment): InputPlace {
   return inputPlace((path, predicate) => {
-    throw badArgument(`${subjectOf(path, name, change)} ${predicate}.`)
+    throw badArgument(asSentence(`${subjectOf(path, name, change)} ${predicate}`))
   })
 }
 

@@ -4,7 +4,7 @@ import { type InputPath, inputPlace, pathText } from '../budgets/input-place.ts'
 import { PurserError } from '../errors.ts'
 import { parsePlan } from '../runs/estimates/parse-plan.ts'
 import type { PlanInput } from '../runs/estimates/plan.ts'
-import { messageOf } from '../text/sentence.ts'
+import { messageOf, asSentence } from '../text/sentence.ts'
 import { withoutByteOrderMark } from './price-input.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function readPlanFile(path: string): Promise<PlanInput> {
   const { document, placeOf } = located(() => parsePositioned(place, text, 'core'))
   const written: unknown = document.toJS()
   const refuse = (at: InputPath, predicate: string): never => {
-    throw new PurserError('PURSER_BAD_ARGUMENT', `${placeOf(at)}: ${at.length === 0 ? 'The plan' : pathText(at)} ${predicate}.`)
+    throw new PurserError('PURSER_BAD_ARGUMENT', asSentence(`${placeOf(at)}: ${at.length === 0 ? 'The plan' : pathText(at)} ${predicate}`))
   }
   parsePlan(written, inputPlace(refuse))
   return written as PlanInput

@@ -5,6 +5,7 @@ import { parseProfiles, profileNamed } from '../runs/profiles/parse-profiles.ts'
 import type { Profile } from '../runs/profiles/profile.ts'
 import { resolveModel } from '../runs/profiles/resolve-model.ts'
 import type { ConfigFile } from './config-file.ts'
+import { asSentence } from '../text/sentence.ts'
 
 /** The model profiles of the configuration. */
 export interface ConfiguredProfiles {
@@ -49,7 +50,7 @@ export function readProfiles(files: readonly ConfigFile[]): ConfiguredProfiles {
 function placeIn(file: ConfigFile | undefined): InputPlace {
   return inputPlace((path, predicate) => {
     const place = file === undefined ? '' : `${file.placeOf(path)}: `
-    throw new PurserError('PURSER_BAD_CONFIG', `${place}${pathText(path)} ${predicate}.`)
+    throw new PurserError('PURSER_BAD_CONFIG', asSentence(`${place}${pathText(path)} ${predicate}`))
   })
 }
 

@@ -3,6 +3,7 @@ import { isPostgresUrl, wrongPlace } from '../ledger/ledger-place.ts'
 import { parseYesNo } from '../text/yes-no.ts'
 import type { EnvLine } from './env-file.ts'
 import { type Environment, resolvePath } from './locations.ts'
+import { asSentence } from '../text/sentence.ts'
 
 /** Variables of cost tracking, and what they mean. */
 export const settingMeanings = {
@@ -71,5 +72,5 @@ export function percentOf(setting: Setting): number {
 }
 
 export function refuseSetting({ name, place }: Setting, predicate: string): never {
-  throw new PurserError('PURSER_BAD_CONFIG', `${place === undefined ? '' : `${place}: `}${name} ${predicate}.`)
+  throw new PurserError('PURSER_BAD_CONFIG', asSentence(`${place === undefined ? '' : `${place}: `}${name} ${predicate}`))
 }

@@ -71,5 +71,6 @@ function decimalOf(input: number | string): Decimal | undefined {
 }
 
 function shown(value: unknown): string {
-  return JSON.stringify(value) ?? String(value)
+  // JSON has no numbers beyond all bounds.
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
 }

@@ -44,7 +44,7 @@ async function raise(purser: Purser, id: string, { by, to, metric }: RaiseOption
   if (amount === undefined) {
     throw new PurserError('PURSER_BAD_ARGUMENT', 'Say by how much the run is raised, like --by 5, or to how much in all, like --to 25.')
   }
-  const cap = { [metric]: amount } as Exclude<CapInput, string | number>
+  const cap = metric === 'cost' ? amount : ({ [metric]: amount } as CapInput)
   return purser.runs.raise(id, by === undefined ? { to: cap } : { by: cap })
 }
 

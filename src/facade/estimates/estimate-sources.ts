@@ -15,6 +15,7 @@ import type { LedgerHost } from '../ledger-host.ts'
 import type { ProfileBook } from '../profiles/profile-book.ts'
 import type { EstimateOptions, HistoryQuestion, RepriceChoice, RunComparison } from './estimate-questions.ts'
 import { learnFrom, pastCosts } from './past-runs.ts'
+import { asSentence } from '../../text/sentence.ts'
 
 export { learnFrom } from './past-runs.ts'
 export { saveEstimate } from './save-estimate.ts'
@@ -117,7 +118,10 @@ function bufferOf(buffer: number | string | undefined): number | undefined {
 }
 
 function refusePlan(path: InputPath, predicate: string): never {
-  throw new PurserError('PURSER_BAD_ARGUMENT', `${path.length === 0 ? 'The plan' : `"${pathText(path)}" of the plan`} ${predicate}.`)
+  throw new PurserError(
+    'PURSER_BAD_ARGUMENT',
+    asSentence(`${path.length === 0 ? 'The plan' : `"${pathText(path)}" of the plan`} ${predicate}`),
+  )
 }
 
 function refuseBuffer(_: InputPath, predicate: string): never {

@@ -18,7 +18,7 @@ export function confinedStore(store: Store, bound: Labels): Store {
   const documents = new ConfinedDocuments(store, bound)
   const skus = new AddedSkus(store)
   const isOwn = ({ labels }: Charge): boolean => carries(labels, bound)
-  const isOwnSeries = (series: number): boolean => carries(store.series(series), bound)
+  const isOwnSeries = ownSeries(store, bound)
   const transact: Store['transact'] = async (transaction) => {
     const booked = await store.transact(await ownTransaction(store, transaction, { bound, documents }))
     await assertOwnCharges(store, booked, bound)
@@ -108,6 +108,16 @@ async function assertFree(store: Store, id: ChargeId, bound: Labels): Promise<vo
   const charge = await store.charge(id)
   if (charge === undefined || carries(charge.labels, bound)) return
   throw new PurserError('PURSER_ID_CONFLICT', `The id "${id}" stands for another call. Another call needs another id.`)
+}
+
+/** Whether a series has the labels; looked up once for each, because a question reads very many rows. */
+function ownSeries(store: Store, bound: Labels): (series: number) => boolean {
+  const known = new Map<number, boolean>()
+  return (series) => {
+    let isOwn = known.get(series)
+    if (isOwn === undefined) known.set(series, (isOwn = carries(store.series(series), bound)))
+    return isOwn
+  }
 }
 
 async function* ownCharges(store: Store, selection: ChargeSelection, isOwn: (charge: Charge) => boolean): AsyncIterable<Charge> {
