@@ -1,17 +1,20 @@
 import { AccessDesk } from './facade/access/access-desk.ts'
 import { BudgetBook } from './facade/budget-book.ts'
 import { type PriceQuestion } from './facade/catalog-in-force.ts'
+import type { ConnectOptions } from './facade/connect.ts'
 import { EstimateDesk } from './facade/estimates/estimate-desk.ts'
 import type { EstimateOptions } from './facade/estimates/estimate-questions.ts'
 import { HoldDesk } from './facade/hold-desk.ts'
 import { type PurserOptions, warnerOf } from './facade/open-options.ts'
+import { LedgerFacts } from './facade/ledger-facts.ts'
 import { OpenLedger } from './facade/open-ledger.ts'
 import { ProfileBook } from './facade/profiles/profile-book.ts'
 import { type CallAnswer, type CallContext, CallDesk, type CallOptions } from './facade/calls/call-desk.ts'
 import { untrackedImport } from './facade/calls/untracked.ts'
 import type { Unavailable } from './facade/unavailable.ts'
 import type { Denial } from './budgets/denial.ts'
-import { type ImportBatch, type ImportOptions, type ImportRun, listImports, runImport, undoImport } from './facade/import-batch.ts'
+import { type ImportBatch, type ImportOptions, type ImportRun, runImport } from './facade/import-batch.ts'
+import { listImports, undoImport } from './facade/past-imports.ts'
 import { withLabels, withServes } from './facade/label-context.ts'
 import { RunBook } from './facade/runs/run-book.ts'
 import { RunReports } from './facade/runs/run-reports.ts'
@@ -28,7 +31,6 @@ import type { CostTable } from './ledger/cost-table.ts'
 import type { CallRecord } from './ledger/parse-record.ts'
 import type { ServedRecord } from './ledger/parse-serves.ts'
 import type { Card } from './pricing/card.ts'
-import type { Catalog } from './pricing/catalog.ts'
 import type { Priced } from './pricing/priced.ts'
 import { answerCosts } from './reports/answer-costs.ts'
 import type { CostEstimate } from './runs/cost-estimate.ts'
@@ -42,7 +44,7 @@ import type { ChargeSelection, LedgerEvent, Store, VerifyReport } from './stores
  * await purser.record({ provider: 'openai', model: 'gpt-4o', usage: { inputTokens: 1000, outputTokens: 200 }, labels: { project: 'atlas' } })
  * await purser.close()
  */
-export class Purser {
+export class Purser extends LedgerFacts {
   readonly #ledger: OpenLedger
   readonly #store: Store
   readonly #records: RecordDesk
@@ -64,10 +66,11 @@ export class Purser {
   readonly access: AccessDesk
 
   private constructor(ledger: OpenLedger) {
+    super(ledger)
     const { store, options } = ledger
     this.#ledger = ledger
     this.#store = store
-    this.#records = new RecordDesk(ledger)
+    this.#records = new RecordDesk(ledger, ledger.isElsewhere ? (call, because) => this.calls.bookLater(call, because) : undefined)
     this.budgets = new BudgetBook(ledger)
     this.profiles = new ProfileBook(ledger, options)
     const seedAll = (): Promise<void> => this.budgets.seedAll()
@@ -95,44 +98,18 @@ export class Purser {
     return new Purser(await OpenLedger.open(options))
   }
 
+  /**
+   * The ledger behind a server, as whoever has the key may book and see it. Prices and profiles are the server's.
+   * @throws PURSER_LEDGER_UNAVAILABLE, PURSER_UNAUTHENTICATED, PURSER_BAD_ARGUMENT
+   */
+  static async connect(options: ConnectOptions): Promise<Purser> {
+    const { connectLedger } = await import('./facade/connect.ts')
+    return new Purser(await connectLedger(options))
+  }
+
   /** The same ledger for whoever books and sees only what carries these labels, which no subjects are. @throws PURSER_BAD_LABEL, PURSER_BAD_ARGUMENT */
   confinedTo(labels: Readonly<Record<string, string>>): Purser {
     return new Purser(this.#ledger.confinedTo(parseLabels(labels)))
-  }
-
-  /** Where the ledger lies. */
-  get location(): string {
-    return this.#store.location
-  }
-
-  /** Whether nothing can be written: it was opened so, or this user may not. */
-  get isReadOnly(): boolean {
-    return this.#store.isReadOnly
-  }
-
-  /** Whether calls are booked and held; false with cost tracking off, and then what anything cost is unknown. */
-  get isTracking(): boolean {
-    return this.#ledger.isTracking
-  }
-
-  /** What is to be said of how the ledger was opened, such as that its figures are not the latest, and of its configuration. */
-  get warnings(): readonly string[] {
-    return this.#ledger.warnings
-  }
-
-  /** The zone of the ledger's days. */
-  get timezone(): string {
-    return this.#store.timezone
-  }
-
-  /** Labels that have totals of their own. */
-  get subjects(): ReadonlySet<string> {
-    return this.#store.subjects
-  }
-
-  /** The price cards in force: the owner's, those of the last update, the shipped ones. Read on first use. */
-  get catalog(): Catalog {
-    return this.#ledger.prices.catalog
   }
 
   /** Prices a usage without booking it; as of now unless a time is given. */
@@ -271,9 +248,9 @@ export class Purser {
   }
 
   /** Takes an import back, as if it had not been; the next one reads all anew. With cost tracking off nothing. @throws PURSER_NOT_FOUND */
-  undoImport(batch: string, onProgress?: (removed: number) => void): Promise<{ batch: string; removed: number }> {
+  undoImport(batch: string, onProgress?: (removed: number) => void, author?: string): Promise<{ batch: string; removed: number }> {
     if (!this.isTracking) return Promise.resolve({ batch, removed: 0 })
-    return this.#ledger.run(() => undoImport(this.#store, batch, onProgress))
+    return this.#ledger.run(() => undoImport(this.#store, batch, onProgress, author))
   }
 
   /** Prices charges again by the catalog in force. With cost tracking off nothing is booked, whatever `apply` says. */
@@ -283,8 +260,8 @@ export class Purser {
   }
 
   /** Replaces the cards of the last update; the shipped ones stay beneath them. */
-  refreshCatalog(cards: readonly Card[], source: string): Promise<void> {
-    return this.#ledger.prices.refresh(cards, source)
+  refreshCatalog(cards: readonly Card[], source: string, author?: string): Promise<void> {
+    return this.#ledger.prices.refresh(cards, source, author)
   }
 
   /** Works every sum out anew and compares it with what is kept; with `repair` replaces it. */

@@ -23,7 +23,7 @@ export function principalOf({ id, name, role, labels, member }: AccessKey): Prin
 /** @throws PURSER_FORBIDDEN */
 export function assertRight({ role }: Principal, right: Right): void {
   if (hasRight(role, right)) return
-  const what = { see: 'see costs', book: 'book calls', manage: 'change what others go by' }[right]
+  const what = { enter: 'sign in', see: 'see costs', book: 'book calls', manage: 'change what others go by' }[right]
   throw new PurserError('PURSER_FORBIDDEN', `A key with the role "${role}" may not ${what}.`)
 }
 

@@ -1,21 +1,14 @@
 import { warnsOnly } from '../json/budget-status-json.ts'
-import { budgetJson } from '../json/budget-json.ts'
+import { changedBudget } from '../json/budget-change-json.ts'
 import { iso } from '../json/iso.ts'
-import type { z } from 'zod'
 import { formatAmount, formatWindow } from '../budgets/amount-text.ts'
 import type { Budget } from '../budgets/budget.ts'
-import { type BudgetRecord, fromStoredBudget } from '../budgets/budget-record.ts'
+import type { BudgetRecord } from '../budgets/budget-record.ts'
 import { boundText } from '../budgets/budget-status.ts'
 import { ActiveBudget } from '../budgets/scope.ts'
 import type { BudgetChange } from '../facade/budget-book.ts'
 import { formatFilter } from '../ledger/cost-query.ts'
-import type { budgetHistoryShape } from '../json/gate-shapes.ts'
 import { overrideText, thresholdsText } from './budget-view.ts'
-
-/** Who defined a budget: the file, or `cli`, `sdk`, `api`. */
-export function originOf({ origin }: Budget, source: string | undefined): string {
-  return origin === 'file' ? (source ?? 'file') : origin
-}
 
 function boundOf(record: BudgetRecord): string {
   return boundText(new ActiveBudget(record), record.budget, Date.now())
@@ -95,7 +88,7 @@ export function keptFields(before: Budget, after: Budget): string[] {
 
 /** A change as lines: when and by whom, and what was before and after. */
 export function changeLines({ at, budget, author, before, after }: BudgetChange): string[] {
-  const [was, is] = [stored(before), stored(after)]
+  const [was, is] = [changedBudget(before), changedBudget(after)]
   const what = was === undefined ? 'created' : is === undefined ? 'removed' : 'changed'
   const head = `${iso(at).slice(0, 16).replace('T', ' ')}  ${budget}  ${what} by ${author}`
   if (was !== undefined && is !== undefined) {
@@ -105,31 +98,4 @@ export function changeLines({ at, budget, author, before, after }: BudgetChange)
   if (only === undefined) return [head]
   const { limit, window, mode } = fields
   return [head, `  ${[limit?.(only), window?.(only), mode?.(only)].join(', ')}`]
-}
-
-/** A change as JSON. */
-export function changeJson({
-  seq,
-  at,
-  budget,
-  author,
-  before,
-  after,
-}: BudgetChange): z.infer<typeof budgetHistoryShape>['changes'][number] {
-  const [was, is] = [stored(before), stored(after)]
-  const changed = was === undefined || is === undefined ? [] : changedFields(was, is).map(({ field }) => field)
-  return {
-    seq,
-    at: iso(at),
-    budget,
-    author,
-    changed,
-    before: was === undefined ? null : budgetJson(was, was.origin),
-    after: is === undefined ? null : budgetJson(is, is.origin),
-  }
-}
-
-function stored(content: BudgetChange['before']): Budget | undefined {
-  if (content === null) return undefined
-  return fromStoredBudget({ budget: content, revision: 0, definedAt: 0, countsFrom: 0, seeding: null }).budget
 }

@@ -57,6 +57,28 @@ export const commandList: readonly ListedCommand[] = [
     summary: 'check every sum of the ledger against its charges',
     load: async () => (await import('./commands/verify.ts')).defineVerify,
   },
+  { name: 'serve', summary: 'serve ledger and gate over HTTP', load: async () => (await import('./commands/serve.ts')).defineServe },
+  {
+    name: 'members',
+    summary: 'who uses the ledger, and what they see',
+    load: async () => (await import('./commands/members.ts')).defineMembers,
+  },
+  {
+    name: 'keys',
+    summary: 'make and revoke the keys of a server',
+    load: async () => (await import('./commands/keys.ts')).defineKeys,
+  },
+  { name: 'backup', summary: 'copy the ledger while it is used', load: async () => (await import('./commands/backup.ts')).defineBackup },
+  {
+    name: 'restore',
+    summary: 'make a backup the ledger again',
+    load: async () => (await import('./commands/restore.ts')).defineRestore,
+  },
+  {
+    name: 'doctor',
+    summary: 'find what is wrong, and what to do about it',
+    load: async () => (await import('./commands/doctor.ts')).defineDoctor,
+  },
   { name: 'config', summary: 'show and check the configuration', load: async () => (await import('./commands/config.ts')).defineConfig },
   { name: 'tour', summary: 'see the tables on a small sample', load: async () => (await import('./commands/tour.ts')).defineTour },
 ]

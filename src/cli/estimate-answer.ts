@@ -2,6 +2,7 @@ import type { LearnedQuestion } from '../facade/estimates/estimate-questions.ts'
 import type { Purser } from '../purser.ts'
 import type { CostEstimate } from '../runs/cost-estimate.ts'
 import type { LearnedCorrection } from '../runs/estimates/learned-correction.ts'
+import { commandAuthor } from './command-author.ts'
 import { labelsOf } from './call-options.ts'
 import { estimateJson, learnedJson } from '../json/estimate-json.ts'
 import { estimateNotes } from './estimate-view.ts'
@@ -92,6 +93,7 @@ async function savedWith(
     ...(project != null && { project }),
     ...(label != null && { labels: labelsOf({ label }) }),
     ...(profile != null && { profile }),
+    author: commandAuthor(),
   })
   return save
 }

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { CommanderError, type Command } from 'commander'
 import { PurserError } from '../errors.ts'
-import { packageFile } from '../package-files.ts'
 import { capitalised, asSentence } from '../text/sentence.ts'
 import { fitPage } from '../text/wrap.ts'
 import { findCommand } from './find-command.ts'
 import { watchOutput, writeRemarksAsJson } from './output.ts'
+import { packageVersion } from './package-version.ts'
 import { buildProgram, namedCommand } from './program.ts'
 import { reportError } from './report-error.ts'
 import { forbidColour, terminalWidth } from './terminal.ts'
@@ -44,9 +43,4 @@ function throwInsteadOfExit(command: Command): void {
 function toPurserError(error: CommanderError): PurserError {
   const message = error.message.replace(/^error: /, '').replace(/\n\(?(Did you mean .*?\?)\)?$/s, '. $1')
   return new PurserError('PURSER_BAD_ARGUMENT', asSentence(capitalised(message)))
-}
-
-function packageVersion(): string {
-  const text = readFileSync(packageFile('package.json'), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -19,6 +19,10 @@ interface OpenOptions {
    * that is not there.
    */
   readonly runs?: true
+  /** Whether the ledger is only looked at. */
+  readonly readOnly?: true
+  /** Whether news of budgets are told as they come, and not when the command ends. */
+  readonly tellsAtOnce?: true
   /** In place of the ledger one of this process, for what needs prices and no past. */
   readonly inMemory?: true
 }
@@ -62,14 +66,16 @@ export async function withSession(command: Command, work: (session: Session) => 
 }
 
 /** Opens the ledger, and gathers what its budgets have to say of what this process books. */
-async function openWatched(config: PurserConfig, { announce, ...options }: OpenOptions, news: LedgerEvent[]): Promise<Purser> {
+async function openWatched(config: PurserConfig, { announce, ...options }: OpenOptions, gathered: LedgerEvent[]): Promise<Purser> {
   const isNew = announce === true && options.create && !isPostgresUrl(config.db) && !existsSync(config.db)
   const purser = await openPurser(config, options)
   // A mistyped name would otherwise begin an empty ledger without a word.
   if (isNew) note(`A new ledger is created: ${config.db}`)
   for (const warning of purser.warnings) warn(warning)
   purser.listen((event) => {
-    if (event.kind === 'threshold.crossed' || event.kind === 'budget.exceeded') news.push(event)
+    if (event.kind !== 'threshold.crossed' && event.kind !== 'budget.exceeded') return
+    if (options.tellsAtOnce === true) void tell([event])
+    else gathered.push(event)
   })
   return purser
 }
@@ -80,7 +86,7 @@ async function tell(news: readonly LedgerEvent[]): Promise<void> {
   tellBudgetNews(news)
 }
 
-async function openPurser(config: PurserConfig, { create, prices, profiles, inMemory, runs }: OpenOptions): Promise<Purser> {
+async function openPurser(config: PurserConfig, { create, prices, profiles, inMemory, runs, readOnly }: OpenOptions): Promise<Purser> {
   const { Purser } = await import('../purser.ts')
   const { ledgerOptions } = await import('../config/ledger-options.ts')
   const options = await ledgerOptions(config, { prices, profiles: profiles === true })
@@ -89,6 +95,7 @@ async function openPurser(config: PurserConfig, { create, prices, profiles, inMe
     ...options,
     db: inMemory === true ? ':memory:' : config.db,
     create: inMemory === true || create,
+    ...(readOnly === true && { readOnly }),
     // Commands say themselves what they do where tracking is off; of runs the reports say it.
     tracking: runs !== true || config.trackingEnabled,
     onWarning: warn,

@@ -1,7 +1,8 @@
 import { measureNames } from '../ledger/measures.ts'
-import type { Discrepancy } from '../stores/store.ts'
+import type { Discrepancy, VerifyReport } from '../stores/store.ts'
 import { formatUsdExact } from '../money/format.ts'
 import type { Nanos } from '../money/nanos.ts'
+import { counted } from '../text/counted.ts'
 import { printable } from '../text/display-width.ts'
 import { formatCount } from '../text/numbers.ts'
 import { dateOf, slotMs } from '../time/calendar.ts'
@@ -84,4 +85,11 @@ function shown(measure: string, value: string | null): string {
   if (value === null) return 'nothing'
   if (moneyMeasures.has(measure)) return formatUsdExact(BigInt(value) as Nanos)
   return /^-?\d+$/.test(value) ? formatCount(Number(value)) : value
+}
+
+/** What was compared: counters and holds only where the ledger has any. */
+export function verifiedText({ charges, rows, counters, holds }: Pick<VerifyReport, 'charges' | 'rows' | 'counters' | 'holds'>): string {
+  const parts = [counted(charges, 'charge'), counted(rows, 'sum')]
+  if (counters + holds > 0) parts.push(counted(counters, 'counter'), counted(holds, 'hold'))
+  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }

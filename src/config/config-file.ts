@@ -6,6 +6,7 @@ import { checkShape } from './check-shape.ts'
 import { configShape, type SourceKind } from './config-shape.ts'
 import type { LimitKey } from './limit-kinds.ts'
 import { keepExact, keepNumbersExact, parsePositioned, readText } from './positioned-document.ts'
+import type { WrittenServer } from './server-settings.ts'
 
 /** One source as written. */
 export interface WrittenSource {
@@ -56,6 +57,7 @@ export interface WrittenConfig {
   readonly user_profiles?: readonly string[]
   readonly env_file?: string
   readonly sources?: readonly WrittenSource[]
+  readonly server?: WrittenServer
   readonly usage?: { readonly retention?: Readonly<Record<string, number | 'forever'>> }
 }
 

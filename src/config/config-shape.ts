@@ -2,6 +2,7 @@ import { openTiers } from '../pricing/account-tiers.ts'
 import { weekdays } from '../time/weekdays.ts'
 import { alerts, budgets, limits, projects } from './budget-shape.ts'
 import { modelProfiles } from './profile-shape.ts'
+import { logLevels } from './server-settings.ts'
 import type { Field, Shape } from './shape.ts'
 
 export const sourceKinds = ['claude-code', 'codex', 'csv', 'jsonl'] as const
@@ -50,6 +51,35 @@ const serviceTiers: Readonly<Record<string, Field>> = {
   },
   azure: { shape: tiers, meaning: 'The same for Azure.' },
   anthropic: { shape: tiers, meaning: 'The same for Anthropic: `[standard]` without a commitment to priority.' },
+}
+
+const server: Readonly<Record<string, Field>> = {
+  host: {
+    shape: { kind: 'text' },
+    meaning:
+      'The address to listen on. `127.0.0.1`, this machine alone, unless said otherwise; another one needs keys. `--host` and `PURSER_HOST` win over it.',
+  },
+  port: {
+    shape: { kind: 'amount', unit: 'a whole number from 0 to 65535' },
+    meaning: 'The port; `7787` unless said otherwise, `0` for any that is free. `--port` and `PURSER_PORT` win over it.',
+  },
+  cors_origins: {
+    shape: { kind: 'texts' },
+    meaning: 'Sites whose pages may ask, besides those of the server itself. None unless said otherwise.',
+    example: '[https://costs.example.com]',
+  },
+  requests_per_minute: {
+    shape: { kind: 'amount', unit: 'a whole number, 1 or more' },
+    meaning: 'Requests that one key, or without keys one address, may make in a minute. `6000` unless said otherwise.',
+  },
+  body_limit_mb: {
+    shape: { kind: 'amount', unit: 'a whole number from 1 to 1024' },
+    meaning: 'The largest body of a request, in units of 1,048,576 bytes. `16` unless said otherwise.',
+  },
+  log_level: {
+    shape: { kind: 'choice', values: logLevels },
+    meaning: 'The least that is logged: `info` has a line for each request. `info` unless said otherwise.',
+  },
 }
 
 /** Every key of purser.yaml; the checks and the reference are both made from it. */
@@ -128,6 +158,7 @@ export const configShape: Extract<Shape, { kind: 'map' }> = {
       shape: { kind: 'list', of: { kind: 'map', keys: source } },
       meaning: 'Records that exist already. They are brought up to date before `purser costs` answers, and by `purser import`.',
     },
+    server: { shape: { kind: 'map', keys: server }, meaning: 'How `purser serve` serves the ledger; see the guide to the server.' },
     usage: {
       shape: {
         kind: 'map',

@@ -20,6 +20,7 @@ export interface ConfigContext {
  * @throws PURSER_BAD_CONFIG for what is wrong
  */
 export async function configWarnings(config: PurserConfig, { catalog, ledger }: ConfigContext): Promise<string[]> {
+  config.server()
   const found = [...(await priceWarnings(config)), ...(await budgetWarnings(config)), ...(await profileWarnings(config, catalog))]
   if (config.retention !== undefined) found.push('usage.retention is read, and not in force in this version: nothing is deleted.')
   const kept = await ledger()

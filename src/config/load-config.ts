@@ -10,6 +10,7 @@ import type { SourceKind } from './config-shape.ts'
 import { type Environment, isThere, nearestConfig, nonEmpty, resolvePath, userConfigPath } from './locations.ts'
 import type { ConfiguredBudgets } from './read-budgets.ts'
 import type { ConfiguredProfiles } from './read-profiles.ts'
+import { readServerSettings, type ServerSettings } from './server-settings.ts'
 import { isOn, readSettings, settingNames, type Settings } from './settings.ts'
 
 /** What the command line, or a program, says about the configuration. */
@@ -53,6 +54,8 @@ export interface PurserConfig {
   readonly subjects: readonly string[]
   readonly sources: readonly SourceConfig[]
   readonly retention: Readonly<Record<string, number | 'forever'>> | undefined
+  /** How `purser serve` serves the ledger; read and checked when asked for. @throws PURSER_BAD_CONFIG */
+  readonly server: () => ServerSettings
   /** By provider: service tiers that the owner's account is served where a request leaves them open. */
   readonly serviceTiers: AccountTiers
   /** The owner's price cards, the winning file's last. Checked when first asked for. @throws PURSER_BAD_CONFIG */
@@ -101,6 +104,7 @@ export async function loadConfig(options: ConfigOptions): Promise<PurserConfig> 
     subjects: [...new Set(files.flatMap(({ written }) => written.labels?.subjects ?? []))],
     sources: sources === undefined ? [] : sources.value.map((source, index) => toSource(source, sources.file, index, env)),
     retention: first('usage')?.value.retention,
+    server: () => readServerSettings(env, first('server')),
     serviceTiers: first('bounds')?.value.service_tiers ?? {},
     ownerCards: () => (owner ??= readOwnerCards(files)),
     settings,

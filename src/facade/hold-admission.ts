@@ -5,6 +5,7 @@ import type { FittingModel } from '../runs/profiles/fitting-models.ts'
 import type { ModelName, RequestSource } from '../usage/requests/call-request.ts'
 import type * as Bounding from './bounded-request.ts'
 import type { BoundedRequest } from './bounded-request.ts'
+import { untrackedGrant } from './calls/untracked.ts'
 import { defaultTtlMs, type HoldRequest, toAsked } from './hold-request.ts'
 import type { LedgerHost } from './ledger-host.ts'
 import { withHoldId } from './retry-by-id.ts'
@@ -21,12 +22,21 @@ export class HoldAdmission {
     this.#seedAll = seedAll
   }
 
-  /** What `ask` answers; a ledger that cannot be reached, or stays locked, is a refusal. */
-  async orUnavailable(id: HoldId, ask: () => Promise<Grant | Denial>): Promise<Grant | Denial | Unavailable> {
+  /**
+   * What `ask` answers; a ledger that cannot be reached, or stays locked, is a refusal.
+   * @param request where it may be let through without a hold, if the ledger allows that
+   */
+  async orUnavailable(id: HoldId, ask: () => Promise<Grant | Denial>, request?: HoldRequest): Promise<Grant | Denial | Unavailable> {
     try {
       return await ask()
     } catch (error) {
-      return toUnavailable(withHoldId(error, id))
+      const refusal = toUnavailable(withHoldId(error, id))
+      const isAway = refusal.code === 'PURSER_LEDGER_UNAVAILABLE' && request !== undefined
+      if (!isAway || this.#host.allowsAway?.(request.labels ?? {}) !== true) return refusal
+      this.#host.warn(
+        `The call "${id}" goes on without a hold, because no hard budget applies to it as far as is known. ${refusal.message}`,
+      )
+      return untrackedGrant({ ...request, id })
     }
   }
 

@@ -85,9 +85,8 @@ export class HoldDesk {
       if (!this.#host.isTracking) return untrackedGrant(request)
       const id = idOf(request.id)
       const labelled = inContext(request)
-      return this.#admission.orUnavailable(id, () =>
-        this.#admission.ask(labelled, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked })),
-      )
+      const ask = () => this.#admission.ask(labelled, oneCall, (asked) => this.#host.store.gate('reserve', { id, asked }))
+      return this.#admission.orUnavailable(id, ask, labelled)
     })
   }
 

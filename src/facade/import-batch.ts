@@ -39,8 +39,8 @@ export interface ImportBatch {
   readonly superseded: number
 }
 
-const batchKind = 'import'
-const checkpointKind = 'checkpoint'
+export const batchKind = 'import'
+export const checkpointKind = 'checkpoint'
 /** What importers know of their sources; it holds whatever is booked, so undoing an import leaves it. */
 const noteKind = 'import-note'
 
@@ -70,33 +70,6 @@ export async function runImport(
     await session.close()
   }
   return session.summary((performance.now() - started) / 1000)
-}
-
-/** The imports that booked something, the last first. */
-export async function listImports(store: Store): Promise<ImportBatch[]> {
-  const documents = await store.documents(batchKind)
-  return documents.map(({ body }) => body as ImportBatch).toSorted((a, b) => b.startedAt - a.startedAt)
-}
-
-/** Takes an import out of the ledger, as if it had not been; all sources are read anew by the next import. @throws PURSER_NOT_FOUND */
-export async function undoImport(
-  store: Store,
-  batch: string,
-  onProgress?: (removed: number) => void,
-): Promise<{ batch: string; removed: number }> {
-  const document = await store.document(batchKind, batch)
-  if (document === undefined) {
-    throw new PurserError('PURSER_NOT_FOUND', `There is no import "${batch}". \`purser import list\` shows those that can be undone.`)
-  }
-  const removed = await store.removeBatch(batch, onProgress)
-  const { importer } = document.body as ImportBatch
-  // All sources, because another one may hold a record of the same calls, which was passed over as a duplicate.
-  const forgotten = (await store.documents(checkpointKind)).map(({ kind, key }) => ({ kind, key, body: null }))
-  await store.transact({
-    documents: [...forgotten, { kind: batchKind, key: batch, body: null }],
-    events: [{ kind: 'import.undone', body: { batch, importer, removed } }],
-  })
-  return { batch, removed }
 }
 
 async function hasHold(store: Store, id: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { ChargeInput } from '../ledger/charge.ts'
+import type { ChargeInput, Labels } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { Catalog } from '../pricing/catalog.ts'
@@ -19,6 +19,8 @@ export interface LedgerHost {
   readonly read: (records: readonly CallRecord[]) => Promise<readonly ChargeInput[]>
   /** Runs work that closing the ledger waits for. @throws PURSER_LEDGER_UNAVAILABLE once it is closed */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>
+  /** Whether a call with these labels may go on without a hold, because the ledger's server is away and no hard budget applies. */
+  readonly allowsAway?: ((labels: Labels) => boolean) | undefined
   /** Where remarks go that no caller waits for. */
   readonly warn: (message: string) => void
 }

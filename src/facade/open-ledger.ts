@@ -2,6 +2,7 @@ import type { PurserConfig } from '../config/load-config.ts'
 import { PurserError } from '../errors.ts'
 import type { ChargeInput, Labels } from '../ledger/charge.ts'
 import { draftCharge } from '../ledger/draft-charge.ts'
+import type { CallRecord } from '../ledger/parse-record.ts'
 import { priceUsage } from '../pricing/price-usage.ts'
 import { confinedStore } from '../stores/confined/confined-store.ts'
 import type { Store } from '../stores/store.ts'
@@ -13,6 +14,17 @@ import { openStore } from './open-store.ts'
 import { RecordReader } from './record-reader.ts'
 import { isTrackingOn, openUntracked, tellUntracked } from './tracking.ts'
 
+/** What is known of a ledger that is opened elsewhere. */
+interface GivenLedger {
+  readonly options: LedgerOptions
+  readonly prices: CatalogInForce
+  readonly isTracking: boolean
+  readonly labels: Labels
+  readonly weekStart: number
+  readonly questionZone: string
+  readonly allowsAway: LedgerHost['allowsAway']
+}
+
 /** A ledger that is open: its store, its prices, and the work that is under way on it. */
 export class OpenLedger implements LedgerHost {
   readonly store: Store
@@ -21,13 +33,18 @@ export class OpenLedger implements LedgerHost {
   readonly isTracking: boolean
   readonly serviceTiers: LedgerHost['serviceTiers']
   readonly warn: LedgerHost['warn']
-  readonly weekStart: number
+  weekStart: number
   /** The zone of questions that name none. */
-  readonly questionZone: string
+  questionZone: string
   /** What is to be said of how the ledger was opened, and of its configuration. */
   warnings: readonly string[]
   readonly #read: ReadOptions
   readonly #reader = new RecordReader()
+  /** Whether the ledger is a server's, which may be away. */
+  isElsewhere = false
+  allowsAway: LedgerHost['allowsAway']
+  /** What every record carries, beside its own labels. */
+  #labels: Labels = {}
   /** What was asked for and is not yet answered; closing waits for it. */
   readonly #running = new Set<Promise<unknown>>()
   #isClosed = false
@@ -72,6 +89,17 @@ export class OpenLedger implements LedgerHost {
     return ledger
   }
 
+  /** A ledger of which somebody else has read how it is opened. */
+  static over(store: Store, { options, prices, isTracking, labels, weekStart, questionZone, allowsAway }: GivenLedger): OpenLedger {
+    const ledger = new OpenLedger(store, { options, config: undefined }, prices, isTracking)
+    ledger.isElsewhere = true
+    ledger.allowsAway = allowsAway
+    ledger.#labels = labels
+    ledger.weekStart = weekStart
+    ledger.questionZone = questionZone
+    return ledger
+  }
+
   /** A ledger whose budgets cannot be put into force would let everything through, so then it is not opened. */
   async #configure(config: PurserConfig): Promise<void> {
     try {
@@ -88,7 +116,10 @@ export class OpenLedger implements LedgerHost {
   readonly draft = (input: ChargeInput): ReturnType<LedgerHost['draft']> =>
     draftCharge(input, (request) => priceUsage(this.prices.catalog, request), Date.now())
 
-  readonly read: LedgerHost['read'] = (records) => this.#reader.read(records, this.store.timezone, Date.now())
+  readonly read: LedgerHost['read'] = (records) => this.#reader.read(records.map(this.#labelled), this.store.timezone, Date.now())
+
+  readonly #labelled = (record: CallRecord): CallRecord =>
+    Object.keys(this.#labels).length === 0 ? record : { ...record, labels: { ...this.#labels, ...record.labels } }
 
   readonly run = async <T>(work: () => Promise<T>): Promise<T> => {
     if (this.#isClosed) throw closedLedger()

@@ -15,12 +15,20 @@ import { currentRun } from './runs/run-scope.ts'
 /** Records that one all-or-nothing transaction takes: some milliseconds of work. */
 const maxAtOnce = 1000
 
+const awayCodes: ReadonlySet<string> = new Set(['PURSER_LEDGER_UNAVAILABLE', 'PURSER_OUTCOME_UNKNOWN'])
+
+/** Keeps a call that could not be booked, and books it later. */
+type BookLater = (input: ChargeInput, because: unknown) => void
+
 /** Books calls that were made without a hold. */
 export class RecordDesk {
   readonly #host: LedgerHost
+  readonly #later: BookLater | undefined
 
-  constructor(host: LedgerHost) {
+  /** @param later keeps what a ledger elsewhere could not take; without it that is an error */
+  constructor(host: LedgerHost, later?: BookLater) {
     this.#host = host
+    this.#later = later
   }
 
   /** All of them in one transaction, or on an error none. @throws PURSER_BAD_ARGUMENT for more than 1,000 */
@@ -28,7 +36,11 @@ export class RecordDesk {
     if (records.length > maxAtOnce) throw tooMany(records.length, 'records')
     const { store, draft, read, isTracking } = this.#host
     if (!isTracking) return records.map(untrackedCharge)
-    const inputs = await this.#underHolds(await read(records.map(recordInContext)))
+    const calls = await read(records.map(recordInContext))
+    const inputs = await this.#underHolds(calls).catch((error: unknown) => {
+      if (this.#isAway(error)) return calls
+      throw error
+    })
     const bookings = records.map((record, index) => ({
       ...toBooked(inputs[index] as ChargeInput, draft),
       onExisting: 'same' as const,
@@ -38,9 +50,14 @@ export class RecordDesk {
     const charges = bookings.reduce((sum, { otherParts = [] }) => sum + 1 + otherParts.length, 0)
     if (charges > maxAtOnce) throw tooMany(charges, 'charges, with the parts of calls,')
     const booked = await store.transact({ bookings }).catch((error: unknown) => {
+      if (this.#isAway(error)) return this.#keep(inputs, bookings, error)
       const drafts = bookings.map(({ draft: each }) => each)
       throw withChargeIds(error, drafts)
     })
+    if (booked === undefined) {
+      // It has no place in the ledger yet.
+      return bookings.map(({ draft: each }) => ({ ...each, seq: 0, bookedAt: Date.now(), batch: null }))
+    }
     this.#tellRun(bookings, booked)
     return Promise.all(booked.map(async ({ id }) => (await store.charge(id)) as Charge))
   }
@@ -58,6 +75,16 @@ export class RecordDesk {
       from += taken.length
     }
     return { booked, duplicates: records.length - booked }
+  }
+
+  /** Whether a ledger elsewhere cannot be reached, so that what is recorded waits here. */
+  #isAway(error: unknown): boolean {
+    return this.#later !== undefined && error instanceof PurserError && awayCodes.has(error.code)
+  }
+
+  /** Of each call with the id that it has from now on, so that it is booked once. */
+  #keep(inputs: readonly ChargeInput[], bookings: readonly Booking[], because: unknown): undefined {
+    for (const [index, input] of inputs.entries()) this.#later?.({ ...input, id: (bookings[index] as Booking).draft.id }, because)
   }
 
   /** Tells the run that the code belongs to what was booked new. */

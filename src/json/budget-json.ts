@@ -3,6 +3,11 @@ import { formatWindow } from '../budgets/amount-text.ts'
 import type { Budget } from '../budgets/budget.ts'
 import type { budgetShape } from './budget-shape.ts'
 
+/** Who defined a budget: the file, or `cli`, `sdk`, `api`. */
+export function originOf({ origin }: Budget, source: string | undefined): string {
+  return origin === 'file' ? (source ?? 'file') : origin
+}
+
 /** A budget as JSON, amounts as text in the metric's unit. */
 export function budgetJson(budget: Budget, from: string): z.infer<typeof budgetShape> {
   const { name, metric, each, zone, countsPlan, countsCacheReads, learnBy, quantile } = budget

@@ -14,6 +14,16 @@ export const configShowShape = z.strictObject({
   sources: z.array(z.record(z.string(), z.unknown())),
   retention: z.record(z.string(), z.union([z.number(), z.literal('forever')])).nullable(),
   serviceTiers: z.record(z.string(), z.array(z.string())).describe('tiers that accounts are served where a request leaves them open'),
+  server: z
+    .strictObject({
+      host: z.string(),
+      port: z.int(),
+      corsOrigins: z.array(z.string()),
+      requestsPerMinute: z.int().nullable().describe('null: the usual'),
+      bodyLimitBytes: z.int().nullable().describe('null: the usual'),
+      logLevel: z.string(),
+    })
+    .describe('how `purser serve` serves the ledger'),
   notifications: z.array(z.record(z.string(), z.unknown())).describe('who is told of alerts'),
   notificationEmails: z.record(z.string(), z.string()).describe('by user, from their profiles'),
   costPreferences: z.record(z.string(), z.record(z.string(), z.boolean())).describe('by user, from their profiles'),

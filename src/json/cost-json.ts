@@ -1,8 +1,10 @@
+import type { z } from 'zod'
 import type { CostRow, CostTable } from '../ledger/cost-table.ts'
 import { perRun } from '../ledger/cost-table.ts'
 import { toUsd } from '../money/nanos.ts'
 import type { AskedPeriod } from '../reports/asked-period.ts'
 import type { UnresolvedHolds } from '../reports/unresolved-holds.ts'
+import type { periodShape } from './json-shapes.ts'
 
 /** An answer to a question about costs as JSON. */
 export function costsJson(
@@ -12,7 +14,7 @@ export function costsJson(
   unresolved: UnresolvedHolds | undefined,
 ): Record<string, unknown> {
   return {
-    period: { name: period.name, since: iso(period.sinceMs), until: iso(period.untilMs), timezone: period.timezone },
+    period: periodJson(period),
     groupBy,
     rows: table.rows.map((row) => ({
       ...Object.fromEntries(groupBy.map((name, index) => [name, row.key[index] ?? null])),
@@ -24,7 +26,13 @@ export function costsJson(
   }
 }
 
-function unresolvedJson({ presumed, presumedNanos, open, openNanos }: UnresolvedHolds): Record<string, unknown> {
+/** The span of a question as JSON. */
+export function periodJson({ name, sinceMs, untilMs, timezone }: AskedPeriod): z.infer<typeof periodShape> {
+  return { name, since: iso(sinceMs), until: iso(untilMs), timezone }
+}
+
+/** What is held for calls of which nobody knows the end, as JSON. */
+export function unresolvedJson({ presumed, presumedNanos, open, openNanos }: UnresolvedHolds): Record<string, unknown> {
   return {
     presumedHolds: presumed,
     presumedUsd: toUsd(presumedNanos),
@@ -35,7 +43,8 @@ function unresolvedJson({ presumed, presumedNanos, open, openNanos }: Unresolved
   }
 }
 
-function sumsJson(row: CostRow): Record<string, unknown> {
+/** One row of sums as JSON. */
+export function sumsJson(row: CostRow): Record<string, unknown> {
   const average = perRun(row)
   return {
     calls: row.calls,

@@ -4,10 +4,12 @@ import { costReportSchema } from '../reports/schemas/host-schemas.ts'
 import { projectCostSummarySchema } from '../reports/schemas/project-cost-schemas.ts'
 import { runCostSummarySchema, runReportSchema } from '../reports/schemas/run-cost-schemas.ts'
 import { schemaRegistry } from '../reports/schemas/schema-registry.ts'
+import { keyListShape, keyShape, memberListShape, memberShape, newKeyShape } from './access-shapes.ts'
 import { configCheckShape, configShowShape, initShape } from './config-shapes.ts'
 import { comparisonShape, estimateShape, noHistoryShape } from './estimate-shapes.ts'
 import * as gate from './gate-shapes.ts'
 import * as shapes from './json-shapes.ts'
+import { backupShape, doctorShape, restoreShape, serveShape } from './operation-shapes.ts'
 import { profileListShape, profileShowShape, profileUseShape } from './profile-shapes.ts'
 import { runListShape, runStateShape, runWatchShape } from './run-shapes.ts'
 import { verifyShape } from './verify-shape.ts'
@@ -101,6 +103,20 @@ export const jsonAnswers: readonly JsonAnswer[] = [
   { command: 'purser reprice --json', id: 'reprice', shape: shapes.repriceShape },
   { command: 'purser export --output FILE --json', id: 'export', shape: shapes.exportShape },
   { command: 'purser verify --json', id: 'verify', shape: verifyShape },
+  {
+    command: 'purser serve --json',
+    id: 'serve',
+    shape: serveShape,
+    note: 'Once it listens. Standard error then has the lines of its log too, as pino writes them.',
+  },
+  { command: 'purser members list --json', id: 'member-list', shape: memberListShape },
+  { command: 'purser members set | remove --json', id: 'member', shape: memberShape },
+  { command: 'purser keys list --json', id: 'key-list', shape: keyListShape },
+  { command: 'purser keys create | rotate --json', id: 'new-key', shape: newKeyShape },
+  { command: 'purser keys revoke --json', id: 'key', shape: keyShape },
+  { command: 'purser backup --json', id: 'backup', shape: backupShape },
+  { command: 'purser restore --json', id: 'restore', shape: restoreShape },
+  { command: 'purser doctor --json', id: 'doctor', shape: doctorShape, note: 'The exit code is 1 where something failed.' },
   { command: 'purser config show --json', id: 'config-show', shape: configShowShape },
   { command: 'purser config check --json', id: 'config-check', shape: configCheckShape },
   { command: 'purser init --json', id: 'init', shape: initShape },

@@ -180,13 +180,15 @@ export const costRowShape = z
   .object({ ...sums, quantity: z.number().optional().describe('by meter: in its unit') })
   .catchall(z.string().nullable())
 
+export const periodShape = z.strictObject({
+  name: z.string().describe('as asked, or custom'),
+  since: instant.nullable(),
+  until: instant.nullable().describe('exclusive'),
+  timezone: z.string(),
+})
+
 export const costsShape = z.strictObject({
-  period: z.strictObject({
-    name: z.string().describe('as asked, or custom'),
-    since: instant.nullable(),
-    until: instant.nullable().describe('exclusive'),
-    timezone: z.string(),
-  }),
+  period: periodShape,
   groupBy: z.array(z.string()),
   rows: z.array(costRowShape).describe('each with its group by field name, null where the label is missing'),
   others: costTotalShape

@@ -42,3 +42,9 @@ export const profileUseShape = z.strictObject({
   before: name,
   after: name,
 })
+
+export const profileInForceShape = z.strictObject({
+  project: name.describe('null: all projects that have none of their own'),
+  profile: name.describe('null where none is in force'),
+  by,
+})

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { nanosText, usd } from '../reports/schemas/schema-fields.ts'
+import { instant, labels, nanosText, usd } from '../reports/schemas/schema-fields.ts'
+import { approvals } from '../runs/approval.ts'
 import { runStates, stageStates } from '../runs/run.ts'
+import { estimateShape } from './estimate-shapes.ts'
 
 export const listedRunShape = z.strictObject({
   run: z.string(),
@@ -53,6 +55,17 @@ export const runStateShape = z.strictObject({
 
 const soFar = { costUsd: usd, isLowerBound: z.boolean().describe('whether calls have no price, or none for a part of them') }
 
+export const stageShape = z.strictObject({
+  key: z.string(),
+  name: z.string(),
+  state: z.enum(stageStates),
+  attempt: z.int().min(1),
+  startedAt: z.iso.datetime().nullable(),
+  endedAt: z.iso.datetime().nullable(),
+  message: z.string().nullable(),
+  costUsd: usd.nullable().describe('null while it runs'),
+})
+
 /** One line for each change that `runs watch` sees. */
 export const runWatchShape = z.union([
   z.strictObject({ run: runStateShape.extend(soFar) }),
@@ -66,15 +79,19 @@ export const runWatchShape = z.union([
     }),
   }),
   z.strictObject({
-    stage: z.strictObject({
-      key: z.string(),
-      name: z.string(),
-      state: z.enum(stageStates),
-      attempt: z.int().min(1),
-      startedAt: z.iso.datetime().nullable(),
-      endedAt: z.iso.datetime().nullable(),
-      message: z.string().nullable(),
-      costUsd: usd.nullable().describe('null while it runs'),
-    }),
+    stage: stageShape,
   }),
 ])
+
+/** A run as the server tells of it. */
+export const runShape = runStateShape.extend({
+  labels,
+  createdAt: instant,
+  startedAt: instant.nullable().describe('when it first ran'),
+  endedAt: instant.nullable().describe('when it ended or paused'),
+  profile: z.string().nullable().describe('that it begins with; null for the one in force'),
+  approval: z.enum(approvals).nullable().describe('waiting: it is not begun before somebody approves it; null where nobody has to'),
+  estimate: estimateShape.omit({ learned: true, stages: true, leftOut: true, actual: true, saved: true }).nullable(),
+})
+
+export const runShowShape = z.strictObject({ run: runShape, stages: z.array(stageShape).describe('in their order') })

@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import { figureTexts } from '../budgets/limit-figures.ts'
 import type { LimitReached, Run } from '../runs/run.ts'
-import type { runStateShape } from './run-shapes.ts'
+import { estimateJson } from './estimate-json.ts'
+import { iso } from './iso.ts'
+import type { runShape, runStateShape } from './run-shapes.ts'
 
 /** How a run stands, as JSON. */
 export function runStateJson({ id, project, state, attempt, message, wanted, cap, limit }: Run): z.infer<typeof runStateShape> {
@@ -15,6 +17,21 @@ export function runStateJson({ id, project, state, attempt, message, wanted, cap
     wanted,
     cap: cap === null ? null : texts,
     limit: limit === null ? null : limitJson(limit),
+  }
+}
+
+/** A run with its plan, as JSON. */
+export function runJson(run: Run): z.infer<typeof runShape> {
+  const { labels, createdAt, startedAt, endedAt, profile, approval = null, estimate } = run
+  return {
+    ...runStateJson(run),
+    labels,
+    createdAt: iso(createdAt),
+    startedAt: startedAt === null ? null : iso(startedAt),
+    endedAt: endedAt === null ? null : iso(endedAt),
+    profile,
+    approval,
+    estimate: estimate === null ? null : estimateJson(estimate),
   }
 }
 

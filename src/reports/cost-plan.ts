@@ -34,16 +34,11 @@ export interface CostPlan {
 export function planCosts(store: Store, asked: CostQuery): CostPlan {
   const query = { ...asked, timezone: checkZone(asked.timezone) }
   const fields = query.groupBy.map((name) => resolveField(name, store.subjects))
-  const filters = query.where.map((filter) => toFilter(filter, store.subjects))
+  const filters = planFilters(query.where, store.subjects)
   const units = fields.filter((field) => field.kind === 'time')
   if (units.length > 1)
     throw new PurserError('PURSER_BAD_QUERY', `Rows go by one span of time; ${units.map((unit) => unit.name).join(' and ')} are two.`)
   if (new Set(query.groupBy).size < query.groupBy.length) throw new PurserError('PURSER_BAD_QUERY', 'A field stands twice in the grouping.')
-  for (const { field } of filters) {
-    if (field.kind === 'time' || field.kind === 'meter') {
-      throw new PurserError('PURSER_BAD_QUERY', `Rows cannot be filtered by ${field.name}; use --since and --until, or group by it.`)
-    }
-  }
   const named = [...fields, ...filters.map(({ field }) => field)].filter((field) => field.kind === 'subject')
   const calendar = createCalendar(store.timezone)
   const startsDay = (ms: number | undefined): boolean => ms === undefined || calendar.startOfDay(calendar.dayOf(ms)) === ms
@@ -64,6 +59,17 @@ export function planCosts(store: Store, asked: CostQuery): CostPlan {
   }
 }
 
+/** Filters with what they ask by. @throws PURSER_BAD_QUERY */
+export function planFilters(where: readonly Filter[], subjects: ReadonlySet<string>): CostPlan['filters'] {
+  const filters = where.map((filter) => toFilter(filter, subjects))
+  for (const { field } of filters) {
+    if (field.kind === 'time' || field.kind === 'meter') {
+      throw new PurserError('PURSER_BAD_QUERY', `Rows cannot be filtered by ${field.name}; use --since and --until, or group by it.`)
+    }
+  }
+  return filters
+}
+
 /** Providers are asked for by any of their names, as they are booked. */
 function toFilter(filter: Filter, subjects: ReadonlySet<string>): CostPlan['filters'][number] {
   const field = resolveField(filter.field, subjects)
@@ -72,7 +78,7 @@ function toFilter(filter: Filter, subjects: ReadonlySet<string>): CostPlan['filt
 }
 
 /** What the filters say to a sum. */
-export function isAsked(plan: CostPlan, sum: Sum): boolean {
+export function isAsked(plan: Pick<CostPlan, 'filters'>, sum: Sum): boolean {
   return plan.filters.every(({ field, filter }) => passes(filter, valueOf(field, sum)))
 }
 

@@ -6,6 +6,7 @@ import { addMeterTotals, addPackedMeters, type MeterTotals, zeroMeterTotals } fr
 import { createBucketNamer, createDayNamer } from '../ledger/time-buckets.ts'
 import type { RollupRow, Store } from '../stores/store.ts'
 import { slotMs, slotOf } from '../time/calendar.ts'
+import { onlySubject } from './charge-filters.ts'
 import type { CostPlan, Sum } from './cost-plan.ts'
 
 /**
@@ -70,7 +71,7 @@ function unpack(packed: readonly Uint8Array[]): MeterTotals {
 async function* subjectSums(store: Store, plan: CostPlan, subject: string): AsyncIterable<Sum> {
   const asked = { ...dayBounds(plan), byTime: plan.timeUnit !== undefined, byMeter: plan.byMeter }
   const withRest = !plan.filters.some(needsSubject)
-  const value = onlyValue(plan)?.filter.values[0]
+  const value = onlySubject(plan)?.value
   const [own = [], all = []] = await store.rollups([
     { ...asked, source: { rows: 'subjects', subject, ...(value !== undefined && { value }) } },
     ...(withRest ? [{ ...asked, source: { rows: 'days' } } as const] : []),
@@ -88,11 +89,6 @@ async function* subjectSums(store: Store, plan: CostPlan, subject: string): Asyn
     // By meter a place has several rows; what is taken is taken once.
     taken.delete(place)
   }
-}
-
-/** A filter that one value of a subject alone passes. */
-function onlyValue(plan: CostPlan): CostPlan['filters'][number] | undefined {
-  return plan.filters.find(({ field, filter }) => field.kind === 'subject' && filter.op === 'equals' && filter.values.length === 1)
 }
 
 function placeOf({ time, series, sku }: RollupRow): string {
@@ -143,11 +139,11 @@ export async function* chargeSums(store: Store, plan: CostPlan): AsyncIterable<S
 /** Charges among which those are that pass the filters of a question; found by a subject where one is named. */
 export function chargesOf(store: Store, plan: CostPlan): AsyncIterable<Charge> {
   const { sinceMs, untilMs } = plan.query
-  const one = onlyValue(plan)
+  const one = onlySubject(plan)
   return store.charges({
     ...(sinceMs !== undefined && { sinceMs }),
     ...(untilMs !== undefined && { untilMs }),
-    ...(one?.filter.values[0] !== undefined && { subject: { kind: one.field.name, value: one.filter.values[0] } }),
+    ...(one !== undefined && { subject: one }),
   })
 }
 

@@ -43,3 +43,10 @@ export function runEvent(kind: string, run: Run, more: Readonly<Record<string, u
   const figures = limit === null ? null : { ...limit, ...figureTexts(limit) }
   return { kind, body: { run: id, project, labels, state, attempt, message, limit: figures, ...more } }
 }
+
+/** What somebody may change of a run, for the log of changes. */
+export function changeable({ state, wanted, cap, estimate, profile, approval }: Run): Readonly<Record<string, unknown>> {
+  const caps = cap === null ? null : Object.fromEntries(Object.entries(cap).map(([metric, amount]) => [metric, String(amount)]))
+  const estimateNanos = estimate === null ? null : String(estimate.costNanos)
+  return { state, wanted, cap: caps, estimateNanos, profile, approval: approval ?? null }
+}

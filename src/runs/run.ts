@@ -1,6 +1,7 @@
 import type { Labels } from '../ledger/charge.ts'
 import type { Metric } from '../budgets/budget.ts'
 import type { LimitFigures } from '../budgets/limit-figures.ts'
+import type { Approval } from './approval.ts'
 import type { CostEstimate } from './cost-estimate.ts'
 
 /**
@@ -69,6 +70,8 @@ export interface Run {
   readonly profile: string | null
   /** When it was given that one: what is put into force later takes its place. */
   readonly profileSince: number | null
+  /** Of one that was planned to wait for somebody's word; absent where it begins whenever its program runs it. */
+  readonly approval?: Approval
 }
 
 export const stageStates = ['running', 'completed', 'failed', 'interrupted'] as const

@@ -35,6 +35,8 @@ export interface ServerOptions {
 
 const defaultRequestsPerMinute = 6000
 const defaultBodyLimit = 16 * 1024 * 1024
+/** An id of 200 characters, each of up to four bytes that are escaped. */
+const maxParamLength = 200 * 4 * 3
 
 /** A server over an open ledger, which stays its caller's to close. It does not listen yet. */
 export async function buildServer(purser: Purser, options: ServerOptions): Promise<Server> {
@@ -43,6 +45,8 @@ export async function buildServer(purser: Purser, options: ServerOptions): Promi
     bodyLimit: options.bodyLimit ?? defaultBodyLimit,
     // What a client sends as such a header is its own word.
     requestIdHeader: false,
+    routerOptions: { maxParamLength },
+    frameworkErrors: sendProblem,
     forceCloseConnections: 'idle',
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { PurserError } from '../errors.ts'
 import type { Purser } from '../purser.ts'
 import { buildServer, type ServerOptions } from './build-server.ts'
+import type { Server } from './server-context.ts'
 
 export interface ListenOptions extends ServerOptions {
   readonly host: string
@@ -36,7 +37,17 @@ export async function serve(purser: Purser, { host, port, ...options }: ListenOp
     throw listenError(error, host, port)
   }
   const { address, family, port: taken } = app.server.address() as AddressInfo
-  return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`, close: () => app.close() }
+  return { url: `http://${family === 'IPv6' ? `[${address}]` : address}:${taken}`, close: () => closeSoon(app) }
+}
+
+/** Connections that are kept alive are ended as soon as they are idle, and not when their time is over. */
+async function closeSoon(app: Server): Promise<void> {
+  const ending = setInterval(() => app.server.closeIdleConnections(), 50)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(ending)
+  }
 }
 
 function listenError(error: unknown, host: string, port: number): unknown {

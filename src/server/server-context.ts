@@ -47,6 +47,6 @@ export interface ServerContext {
 }
 
 /** Who changes something, for the audit log. */
-export function authorOf({ principal }: FastifyRequest): string {
+export function authorOf({ principal }: Pick<FastifyRequest, 'principal'>): string {
   return `api:${principal.name}`
 }

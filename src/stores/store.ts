@@ -56,6 +56,12 @@ export interface Transaction {
   readonly events?: readonly EventDraft[]
 }
 
+/** Where a charge stands in the order of time, and in that of booking. */
+export interface ChargePlace {
+  readonly at: number
+  readonly seq: number
+}
+
 /** Which charges to read: in order of their time where a period is given and no subject, else in order of booking. */
 export interface ChargeSelection {
   /** From this instant, inclusive. */
@@ -65,6 +71,15 @@ export interface ChargeSelection {
   readonly batch?: string
   /** Only charges that carry this subject. */
   readonly subject?: { readonly kind: string; readonly value: string }
+  /** The same order backwards: the last first. */
+  readonly backwards?: boolean
+  /** Begins behind this place of the order, found without reading what stands before it. */
+  readonly after?: ChargePlace
+  /**
+   * Asked now and then, with the place up to which charges have been looked at, also those that are not asked for: whether to
+   * go on. False ends the reading; `after` that place it goes on.
+   */
+  readonly goOn?: (place: ChargePlace) => boolean
 }
 
 /** Whence sums are read: day rows, quarter-hour rows, or the day rows of one kind of subject, of one value of it where named. */

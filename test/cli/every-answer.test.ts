@@ -13,7 +13,9 @@ import { costEstimateSchema, costVarianceSchema } from '../../src/reports/schema
 import { costDataSchema, costsBlockSchema } from '../../src/reports/schemas/host-schemas.ts'
 import { groupCostSchema, runCostSummarySchema, runReportSchema, stageCostSchema } from '../../src/reports/schemas/run-cost-schemas.ts'
 import { publishedSchemas, schemaRegistry } from '../../src/reports/schemas/schema-registry.ts'
+import { serveShape } from '../../src/json/operation-shapes.ts'
 import { type Machine, newMachine, type Ran, type RunOptions } from './run-purser.ts'
+import { startServing } from './serving-machine.ts'
 
 // Every command that answers in JSON is run once on one ledger, and each answer is read with the schema that the registry has
 // for it. A schema that nothing was read with, or a command that was not run, fails the test.
@@ -40,7 +42,11 @@ sources:
 const plan = 'project: film\ncalls:\n  - { stage: extract, calls: 4, input: 3000, output: 500 }\n'
 
 /** Commands without an answer in JSON, and why. */
-const others: Readonly<Record<string, string>> = { tour: 'is read by people', guard: 'passes on the output of its command' }
+const others: Readonly<Record<string, string>> = {
+  tour: 'is read by people',
+  serve: 'is started and stopped apart',
+  guard: 'passes on the output of its command',
+}
 
 class Answers {
   readonly #machine: Machine
@@ -208,6 +214,13 @@ test('every answer in JSON is read with the schema that the registry has for it'
   expect(answers.lines('charge', out).length).toBeGreaterThan(3)
   await ask('export', ['export', '--output', 'all.jsonl'])
   await ask('verify', ['verify'])
+  await askOfAccess(answers)
+  await ask('backup', ['backup', 'copy.db'])
+  await ask('restore', ['restore', 'copy.db', '--to', 'other.db'])
+  await ask('doctor', ['doctor'])
+  const server = await startServing(machine)
+  answers.as(serveShape, 'serve', server.told)
+  await server.stop()
   const off = { env: { COST_TRACKING_ENABLED: 'false' } }
   const booking = [['record', '--provider', 'acme', '--model', 'small', '--cost', '1'], ['import'], ['import', 'undo', batch]]
   for (const args of [...booking, ['reprice', '--apply'], ['runs', 'pause', 'film-1'], ['hold', 'release', 'h1']]) {
@@ -236,6 +249,16 @@ test('every answer in JSON is read with the schema that the registry has for it'
   const known = (await namesOfCommands()).filter((name) => others[name] === undefined)
   expect(known.filter((name) => !answers.commands.has(name))).toEqual([])
 })
+
+async function askOfAccess(answers: Answers): Promise<void> {
+  await answers.ask('member', ['members', 'set', '7', '--name', 'Ada'])
+  await answers.ask('member-list', ['members', 'list'])
+  const { key } = (await answers.ask('new-key', ['keys', 'create', '--name', 'ada', '--member', '7'])) as { key: { id: string } }
+  const { key: next } = (await answers.ask('new-key', ['keys', 'rotate', key.id])) as { key: { id: string } }
+  await answers.ask('key-list', ['keys', 'list'])
+  await answers.ask('key', ['keys', 'revoke', next.id])
+  await answers.ask('member', ['members', 'remove', '7'])
+}
 
 /** Every command that does something: those without others beneath them. */
 async function namesOfCommands(): Promise<string[]> {

@@ -4,7 +4,7 @@ import { createShell, examplesOf, guides } from './guide-examples.ts'
 import { newMachine } from './run-purser.ts'
 
 /** Pages whose examples need more than a shell, and have tests of their own. */
-const others = new Set(['sdk.md', 'postgres.md', 'runs.md', 'clients.md'])
+const others = new Set(['sdk.md', 'postgres.md', 'runs.md', 'clients.md', 'server.md'])
 
 describe.skipIf(process.platform === 'win32')('the guides', () => {
   test.each(readdirSync(guides).filter((page) => !others.has(page)))(

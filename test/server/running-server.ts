@@ -16,16 +16,20 @@ export class RunningServer {
   readonly purser: Purser
   readonly url: string
 
-  private constructor(purser: Purser, url: string) {
+  /** Stops the server before the test is over. */
+  readonly close: () => Promise<void>
+
+  private constructor(purser: Purser, url: string, close: () => Promise<void>) {
     this.purser = purser
     this.url = url
+    this.close = close
   }
 
   static async start(options: Partial<ServerOptions> = {}, purser?: Purser): Promise<RunningServer> {
     const ledger = purser ?? (await openTemporaryLedger())
     const { url, close } = await serve(ledger, { host: '127.0.0.1', port: 0, version: '0.0.0-test', ...options })
     onTestFinished(close)
-    return new RunningServer(ledger, url)
+    return new RunningServer(ledger, url, close)
   }
 
   /** The text of a new key. */
@@ -49,7 +53,7 @@ export class RunningServer {
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const isJson = /[/+]json/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text }
   }
 }

@@ -7,6 +7,7 @@ import { openSqliteStore } from '../../src/stores/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/stores/store.ts'
 import { temporaryFolder } from '../ledger/temporary-ledger.ts'
 import { emptySchema } from './postgres-database.ts'
+import { remoteOf } from './remote-ledger.ts'
 
 export interface LedgerSettings {
   readonly timezone: string
@@ -26,18 +27,22 @@ export interface StoreKind {
   readonly name: string
   /** Whether a ledger is there after it was closed. */
   readonly outlives: boolean
+  /** Whether a transaction takes documents that are worked out from what it booked, as imports write them. */
+  readonly worksOutDocuments: boolean
   readonly create: (settings: LedgerSettings) => Promise<TestLedger>
 }
 
 const memory: StoreKind = {
   name: 'memory',
   outlives: false,
+  worksOutDocuments: true,
   create: async (settings) => ({ store: closedAfterTest(openMemoryStore(settings)) }),
 }
 
 const sqlite: StoreKind = {
   name: 'sqlite',
   outlives: true,
+  worksOutDocuments: true,
   create: async (settings) => {
     const path = join(temporaryFolder(), 'ledger.db')
     const open = (create: boolean): Store => closedAfterTest(openSqliteStore({ path, create, ...settings }))
@@ -49,6 +54,7 @@ const sqlite: StoreKind = {
 const postgres: StoreKind = {
   name: 'postgres',
   outlives: true,
+  worksOutDocuments: true,
   create: async (settings) => {
     const place = await emptySchema()
     const open = async (create: boolean): Promise<Store> => closedAfterTest(await openPostgresStore({ ...place, create, ...settings }))
@@ -56,8 +62,16 @@ const postgres: StoreKind = {
   },
 }
 
+/** A ledger in memory behind the routes of a server. */
+const remote: StoreKind = {
+  name: 'remote',
+  outlives: false,
+  worksOutDocuments: false,
+  create: async (settings) => ({ store: closedAfterTest(await remoteOf(closedAfterTest(openMemoryStore(settings)))) }),
+}
+
 /** Every store that there is. The suites in this folder run the same tests over each of them. */
-export const everyStore: readonly StoreKind[] = [memory, sqlite, postgres]
+export const everyStore: readonly StoreKind[] = [memory, sqlite, postgres, remote]
 
 /** A new ledger of a kind, in UTC and with the subjects of every ledger unless said otherwise. */
 export function createLedger(kind: StoreKind, { timezone = 'UTC', subjects = defaultSubjects, ...more }: Partial<LedgerSettings> = {}) {

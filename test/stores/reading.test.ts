@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ChargeId } from '../../src/ledger/charge.ts'
-import type { ChargeSelection, Store } from '../../src/stores/store.ts'
+import type { ChargePlace, ChargeSelection, Store } from '../../src/stores/store.ts'
 import { book, booking } from '../ledger/temporary-ledger.ts'
 import { createStore, everyStore } from './every-store.ts'
 import { readSums } from './read-sums.ts'
@@ -81,6 +81,55 @@ describe.each(everyStore)('$name: charges are read', (kind) => {
       const early = read.filter((id) => id.startsWith('c'))
       expect([early.length, new Set(early).size]).toEqual([2500, 2500])
       expect(read).not.toContain(`late ${JSON.stringify(selection)}`)
+    }
+  })
+
+  test('backwards, and behind a place', async () => {
+    const store = await createStore(kind)
+    const of = (id: string, date: string, run: string) => booking({ id, at: day(date), labels: { run } })
+    await book(store, of('a', '2026-02-22', 'r1'), of('b', '2026-02-20', 'r1'), of('c', '2026-02-20', 'r2'), of('d', '2026-02-21', 'r1'))
+    const all = await Array.fromAsync(store.charges({}))
+    const placeOf = (id: string) => {
+      const { at = 0, seq = 0 } = all.find((charge) => charge.id === id) ?? {}
+      return { at, seq }
+    }
+    const run = { subject: { kind: 'run', value: 'r1' } }
+    const period = { sinceMs: day('2026-02-20'), untilMs: day('2026-02-22') }
+    expect(await idsOf(store, { backwards: true })).toEqual(['d', 'c', 'b', 'a'])
+    expect(await idsOf(store, { backwards: true, sinceMs: 0 })).toEqual(['a', 'd', 'c', 'b'])
+    expect(await idsOf(store, { backwards: true, ...period })).toEqual(['d', 'c', 'b'])
+    expect(await idsOf(store, { backwards: true, sinceMs: day('2026-02-21') })).toEqual(['a', 'd'])
+    expect(await idsOf(store, { backwards: true, ...run })).toEqual(['d', 'b', 'a'])
+    expect(await idsOf(store, { backwards: true, ...run, ...period })).toEqual(['d', 'b'])
+    expect(await idsOf(store, { after: placeOf('b') })).toEqual(['c', 'd'])
+    expect(await idsOf(store, { after: placeOf('b'), sinceMs: 0 })).toEqual(['c', 'd', 'a'])
+    expect(await idsOf(store, { after: placeOf('a'), ...run })).toEqual(['b', 'd'])
+    expect(await idsOf(store, { after: placeOf('c'), backwards: true })).toEqual(['b', 'a'])
+    expect(await idsOf(store, { after: placeOf('d'), backwards: true, sinceMs: 0 })).toEqual(['c', 'b'])
+    expect(await idsOf(store, { after: placeOf('d'), backwards: true, ...run })).toEqual(['b', 'a'])
+    // A place outside the period changes nothing of what the period bounds.
+    expect(await idsOf(store, { after: placeOf('a'), backwards: true, ...period })).toEqual(['d', 'c', 'b'])
+    expect(await idsOf(store, { after: { at: 0, seq: 0 }, ...period })).toEqual(['b', 'c', 'd'])
+    expect(await idsOf(store, { after: placeOf('a'), ...period })).toEqual([])
+  })
+
+  test('backwards page by page, and only as far as is wanted', async () => {
+    const store = await createStore(kind)
+    const at = day('2026-02-20')
+    await book(store, ...Array.from({ length: 2500 }, (_, n) => booking({ id: `c${n}`, at: at + (n % 3), labels: { run: 'r1' } })))
+    for (const selection of [{}, { sinceMs: at }, { subject: { kind: 'run', value: 'r1' } }]) {
+      const forwards = await idsOf(store, selection)
+      expect(await idsOf(store, { ...selection, backwards: true })).toEqual(forwards.toReversed())
+      for (const backwards of [false, true]) {
+        const places: ChargePlace[] = []
+        const goOn = (place: ChargePlace): boolean => places.push(place) < 2
+        const looked = await idsOf(store, { ...selection, backwards, goOn })
+        expect([looked.length, places.length]).toEqual([2000, 2])
+        const rest = await idsOf(store, { ...selection, backwards, goOn, after: places[1] ?? { at: 0, seq: 0 } })
+        // Of what stands before the place nothing is looked at again, so that there is no more page to ask after.
+        expect(places).toHaveLength(2)
+        expect([...looked, ...rest]).toEqual(backwards ? forwards.toReversed() : forwards)
+      }
     }
   })
 

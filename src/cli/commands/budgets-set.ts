@@ -1,5 +1,4 @@
 import { ledgerBudgetJson } from '../../json/ledger-budget-json.ts'
-import { userInfo } from 'node:os'
 import { Command } from 'commander'
 import { actions, type Budget, modes } from '../../budgets/budget.ts'
 import { formatAmount } from '../../budgets/amount-text.ts'
@@ -13,10 +12,12 @@ import type { Purser } from '../../purser.ts'
 import { counted } from '../../text/counted.ts'
 import { applyBudgets } from '../apply-budgets.ts'
 import { amendmentOf, optionPlace, type SetOptions } from '../budget-amendment.ts'
-import { boundSentence, changedFields, fieldWords, keptFields, originOf } from '../budget-change-view.ts'
+import { originOf } from '../../json/budget-json.ts'
+import { boundSentence, changedFields, fieldWords, keptFields } from '../budget-change-view.ts'
 import { budgetLines } from '../budget-view.ts'
 import { fileOf } from '../budgets-in-force.ts'
 import { collect } from '../call-options.ts'
+import { commandAuthor } from '../command-author.ts'
 import { refuseContradictions } from '../contradictions.ts'
 import { answerOrSay, warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
@@ -125,16 +126,6 @@ async function put(
 function amended({ config }: Session, name: string, change: BudgetAmendment, before: Budget | undefined, zone: string): DefinedBudget {
   const defaults = { origin: 'cli', zone, weekStart: config.weekStart } as const
   return amendBudget(name, change, before, { defaults, place: optionPlace(name, change), nowMs: Date.now() })
-}
-
-/** Who changes a budget by command, for its history. */
-export function commandAuthor(): string {
-  try {
-    return `cli:${userInfo().username}`
-  } catch {
-    // A user id without a name, as in a container.
-    return 'cli'
-  }
 }
 
 function setJson({ outcome, record }: Definition, before: BudgetRecord | undefined): Record<string, unknown> {

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { commandAuthor } from '../command-author.ts'
 import { PurserError } from '../../errors.ts'
 import type { Card } from '../../pricing/card.ts'
 import { type CardsDiff, diffCards } from '../../pricing/diff-cards.ts'
@@ -111,7 +112,7 @@ async function update(session: Session, source: string | undefined, options: Upd
   const purser = await session.open({ create: true, prices: true })
   const replaced = new Set(applied.map(nameOf))
   const kept = purser.catalog.cards('refreshed').filter((card) => !replaced.has(nameOf(card)))
-  await purser.refreshCatalog([...kept, ...applied], source)
+  await purser.refreshCatalog([...kept, ...applied], source, commandAuthor())
   if (session.json) return writeJson(comparedJson(compared, applied.length))
   await writeLines([
     ...diffLines(compared),
@@ -123,7 +124,7 @@ async function update(session: Session, source: string | undefined, options: Upd
 async function reset(session: Session): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
   const dropped = purser.catalog.cards('refreshed').length
-  await purser.refreshCatalog([], 'reset')
+  await purser.refreshCatalog([], 'reset', commandAuthor())
   if (session.json) await writeJson({ dropped })
   else await writeLines([`Dropped ${counted(dropped, 'card')} of earlier updates.`])
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { PurserError } from '../../errors.ts'
 import type { Card } from '../../pricing/card.ts'
 import type { Catalog } from '../../pricing/catalog.ts'
+import { modelListJson, providerListJson, searchCards } from '../../json/catalog-json.ts'
 import { parseInstant } from '../../time/calendar.ts'
 import { counted } from '../../text/counted.ts'
 import { printable } from '../../text/display-width.ts'
@@ -55,11 +56,9 @@ export function defineCatalog(): Command {
 async function list(session: Session, provider: string | undefined): Promise<void> {
   const catalog = await catalogInForce(session)
   if (provider !== undefined) return listModels(session, catalog, requireCards(catalog, provider))
-  const providers = catalog
-    .providers()
-    .map((name) => ({ provider: name, models: new Set(catalog.cardsOf(name).map((card) => card.model)).size }))
-  if (session.json) return writeJson({ revision: catalog.revision, providers })
-  await writeLines(providers.map(({ provider: name, models }) => `${printable(name)}  ${counted(models, 'model')}`))
+  const listed = providerListJson(catalog)
+  if (session.json) return writeJson(listed)
+  await writeLines((listed.providers ?? []).map(({ provider: name, models }) => `${printable(name)}  ${counted(models, 'model')}`))
 }
 
 function requireCards(catalog: Catalog, provider: string): readonly Card[] {
@@ -70,16 +69,7 @@ function requireCards(catalog: Catalog, provider: string): readonly Card[] {
 
 async function listModels(session: Session, catalog: Catalog, cards: readonly Card[]): Promise<void> {
   if (!session.json) return writeLines(modelLines(cards))
-  const own = new Set(catalog.cards('owner'))
-  const refreshed = new Set(catalog.cards('refreshed'))
-  const models = cards.map((card) => ({
-    provider: card.provider,
-    model: card.model,
-    origin: own.has(card) ? 'owner' : refreshed.has(card) ? 'refreshed' : 'shipped',
-    validFrom: card.validFrom ?? null,
-    checkedAt: card.checkedAt,
-  }))
-  await writeJson({ revision: catalog.revision, models })
+  await writeJson(modelListJson(catalog, cards))
 }
 
 async function show(session: Session, first: string, second: string | undefined, at: string | undefined): Promise<void> {
@@ -101,10 +91,7 @@ async function show(session: Session, first: string, second: string | undefined,
 
 async function search(session: Session, text: string): Promise<void> {
   const catalog = await catalogInForce(session)
-  const wanted = text.toLowerCase()
-  const found = catalog
-    .cards()
-    .filter((card) => [`${card.provider}/${card.model}`, ...(card.aliases ?? [])].some((name) => name.toLowerCase().includes(wanted)))
+  const found = searchCards(catalog, text)
   if (found.length === 0 && !session.json) return note(`No model's name contains "${text}".`)
   await listModels(session, catalog, found)
 }

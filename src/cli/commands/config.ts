@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { Command } from 'commander'
 import type { PurserConfig } from '../../config/load-config.ts'
 import type { ConfiguredBudgets } from '../../config/read-budgets.ts'
+import { defaultHost, defaultPort, serverSettingMeanings, type ServerSettings } from '../../config/server-settings.ts'
 import { settingMeanings, type SettingName, type Settings } from '../../config/settings.ts'
 import { PurserError } from '../../errors.ts'
 import { isPostgresUrl, shownPlace } from '../../ledger/ledger-place.ts'
@@ -25,6 +26,7 @@ export const environmentVariables = {
   PURSER_CONFIG: 'the purser.yaml to use',
   PURSER_HOLD: 'the hold that calls are booked under, as `purser guard` sets it',
   PURSER_LABELS: 'labels of calls and holds that name no others, as a JSON object; `purser guard` sets it',
+  ...serverSettingMeanings,
   PURSER_DEBUG: 'show where an error comes from',
   CLAUDE_CONFIG_DIR: 'where Claude Code keeps its records; several with commas',
   CODEX_HOME: 'where Codex keeps its records',
@@ -78,6 +80,7 @@ async function show(session: Session, expanded: boolean): Promise<void> {
       sources,
       retention: retention ?? null,
       serviceTiers,
+      server: serverJson(config.server()),
       notifications,
       notificationEmails: Object.fromEntries(notificationEmails),
       costPreferences: Object.fromEntries(costPreferences),
@@ -113,6 +116,10 @@ async function show(session: Session, expanded: boolean): Promise<void> {
   for (const budget of budgets) await writeLines(['', ...budgetLines(budget, from.get(budget.name) ?? '').map(printable)])
 }
 
+function serverJson({ requestsPerMinute, bodyLimit, ...server }: ServerSettings): Record<string, unknown> {
+  return { ...server, requestsPerMinute: requestsPerMinute ?? null, bodyLimitBytes: bodyLimit ?? null }
+}
+
 function pairs(of: object): string {
   return Object.entries(of)
     .map(([key, value]) => `${key} ${value}`)
@@ -121,10 +128,12 @@ function pairs(of: object): string {
 
 /** What is configured beside prices and budgets, as far as it is. */
 function configuredRows(
-  { retention = {}, serviceTiers }: PurserConfig,
+  config: PurserConfig,
   notifications: ConfiguredBudgets['notifications'],
   preferences: ConfiguredBudgets['costPreferences'],
 ): [string, string][] {
+  const { retention = {}, serviceTiers } = config
+  const server = config.server()
   const told = notifications.filter(({ enabled }) => enabled !== false).map(({ type }) => type)
   const rows: [string, string][] = [
     [
@@ -134,6 +143,7 @@ function configuredRows(
         .join(', '),
     ],
     ['retention', pairs(retention)],
+    ['served at', server.host === defaultHost && server.port === defaultPort ? '' : `${server.host}, port ${server.port}`],
     ['told of alerts', told.join(', ')],
     ['preferences', [...preferences].map(([user, wants]) => `user ${user}: ${pairs(wants)}`).join('; ')],
   ]

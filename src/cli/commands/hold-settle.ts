@@ -5,6 +5,7 @@ import type { HoldOutcome } from '../../budgets/find-hold.ts'
 import type { HoldView } from '../../budgets/hold-view.ts'
 import { PurserError } from '../../errors.ts'
 import type { HeldCall } from '../../facade/calls/settlement-desk.ts'
+import { outcomeCharges } from '../../facade/outcome-charges.ts'
 import type { Charge } from '../../ledger/charge.ts'
 import type { Purser } from '../../purser.ts'
 import { printable } from '../../text/display-width.ts'
@@ -79,7 +80,7 @@ export async function doTo(session: Session, id: string, work: (purser: Purser) 
   const purser = await session.open({ create: false, prices: true })
   await applyBudgets(session, purser, 'warn')
   const outcome = await work(purser)
-  const charges = await chargesOf(purser, outcome)
+  const charges = await outcomeCharges(purser, outcome)
   await answerOrSay(`The hold ${id} is ${outcome.state}.`, () =>
     session.json ? writeJson(outcomeJson(outcome, charges)) : writeLines(outcomeLines(outcome, charges)),
   )
@@ -90,12 +91,6 @@ export async function doTo(session: Session, id: string, work: (purser: Purser) 
   const rest = presumedText(hold)
   if (rest !== undefined) warn(rest)
   else if (charges[0]?.status === 'unpriced') warn('the call has no price, and is booked without one.')
-}
-
-/** The charges of a call, or the corrections that an answer came to. */
-async function chargesOf(purser: Purser, { charge, charges }: HoldOutcome): Promise<readonly Charge[]> {
-  if (charges === undefined) return charge === null ? [] : purser.parts(charge)
-  return (await Promise.all(charges.map((id) => purser.charge(id)))).filter((each) => each !== undefined)
 }
 
 function differsText({ charge, differs }: HoldOutcome): string | undefined {

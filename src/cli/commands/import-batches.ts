@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { Command } from 'commander'
+import { commandAuthor } from '../command-author.ts'
 import type { SourceConfig } from '../../config/load-config.ts'
 import type { ImportBatch } from '../../facade/import-batch.ts'
 import { counted } from '../../text/counted.ts'
@@ -57,7 +58,9 @@ async function undo(session: Session, batch: string): Promise<void> {
   const purser = await session.open({ create: false, prices: false })
   const bar = createProgressBar('Taking back')
   const taken = (await purser.imports()).find((each) => each.batch === batch)
-  const { removed } = await purser.undoImport(batch, (count) => bar.show(count, undefined, 'charges')).finally(() => bar.end())
+  const { removed } = await purser
+    .undoImport(batch, (count) => bar.show(count, undefined, 'charges'), commandAuthor())
+    .finally(() => bar.end())
   await answerOrSay(`The import ${batch} is taken back.`, () =>
     session.json ? writeJson({ batch, removed }) : writeLines([`Took ${counted(removed, 'charge')} back.`]),
   )

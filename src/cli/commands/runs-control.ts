@@ -5,6 +5,7 @@ import type { CapInput } from '../../runs/cap.ts'
 import type { Purser } from '../../purser.ts'
 import type { Run } from '../../runs/run.ts'
 import { answerOrSay, writeJson, writeLines } from '../output.ts'
+import { commandAuthor } from '../command-author.ts'
 import { namedRun } from '../named-run.ts'
 import { runStateJson } from '../../json/run-state-json.ts'
 import { withSession } from '../session.ts'
@@ -19,12 +20,14 @@ interface RaiseOptions {
 /** `runs pause`, `resume`, `stop` and `terminate`. */
 export function defineRunsSteering(): Command[] {
   return [
-    steering('pause', 'Pauses a run before its next stage; it stays so until it is resumed.', (purser, id) => purser.runs.pause(id)),
-    steering('resume', 'Lets a paused run go on: at once where its program waits, else when that runs it again.', (purser, id) =>
-      purser.runs.resume(id),
+    steering('pause', 'Pauses a run before its next stage; it stays so until it is resumed.', (purser, id) =>
+      purser.runs.pause(id, author()),
     ),
-    steering('stop', 'Ends a run before its next stage, for good.', (purser, id) => purser.runs.stop(id)),
-    steering('terminate', 'Ends a run at once: its calls in flight are aborted.', (purser, id) => purser.runs.terminate(id)),
+    steering('resume', 'Lets a paused run go on: at once where its program waits, else when that runs it again.', (purser, id) =>
+      purser.runs.resume(id, author()),
+    ),
+    steering('stop', 'Ends a run before its next stage, for good.', (purser, id) => purser.runs.stop(id, author())),
+    steering('terminate', 'Ends a run at once: its calls in flight are aborted.', (purser, id) => purser.runs.terminate(id, author())),
   ]
 }
 
@@ -45,7 +48,7 @@ async function raise(purser: Purser, id: string, { by, to, metric }: RaiseOption
     throw new PurserError('PURSER_BAD_ARGUMENT', 'Say by how much the run is raised, like --by 5, or to how much in all, like --to 25.')
   }
   const cap = metric === 'cost' ? amount : ({ [metric]: amount } as CapInput)
-  return purser.runs.raise(id, by === undefined ? { to: cap } : { by: cap })
+  return purser.runs.raise(id, by === undefined ? { to: cap } : { by: cap }, author())
 }
 
 function steering(name: string, description: string, act: (purser: Purser, id: string) => Promise<Run>): Command {
@@ -62,6 +65,10 @@ async function change(self: Command, name: string, act: (purser: Purser, id: str
     const run = await act(purser, await namedRun(session, purser, name))
     await answerOrSay(`The run "${run.id}" was changed.`, () => (session.json ? writeJson(runStateJson(run)) : writeLines(stateLines(run))))
   })
+}
+
+function author(): { author: string } {
+  return { author: commandAuthor() }
 }
 
 /** How a run stands, in a line or two. */

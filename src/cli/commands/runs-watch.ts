@@ -4,11 +4,12 @@ import { type Nanos, toUsd } from '../../money/nanos.ts'
 import type { CostRow } from '../../ledger/cost-table.ts'
 import type { Purser } from '../../purser.ts'
 import { costText } from '../../reports/runs/report-text.ts'
-import { endStates, type Run, type Stage } from '../../runs/run.ts'
+import { endStates, type Run } from '../../runs/run.ts'
 import { interruptible } from '../interrupt.ts'
 import { namedRun } from '../named-run.ts'
 import { writeJson, writeLines } from '../output.ts'
 import { runStateJson } from '../../json/run-state-json.ts'
+import { stageJson } from '../../json/stage-json.ts'
 import { type Session, withSession } from '../session.ts'
 
 const lookMs = 500
@@ -65,7 +66,7 @@ async function tell(session: Session, purser: Purser, run: Run, said: Said): Pro
     if (said.stages.get(stage.key) === now) continue
     said.stages.set(stage.key, now)
     const cost = (stage.spent?.cost ?? null) as Nanos | null
-    if (session.json) await writeJson({ stage: { ...stageJson(stage), costUsd: cost === null ? null : toUsd(cost) } })
+    if (session.json) await writeJson({ stage: stageJson(stage) })
     else
       await writeLines([
         `${clock(stage.endedAt ?? stage.startedAt)}  ${stage.key}: ${stage.state}${cost === null ? '' : `, ${formatUsd(cost)}`}`,
@@ -84,14 +85,6 @@ async function tell(session: Session, purser: Purser, run: Run, said: Said): Pro
 
 async function totalOfRun(purser: Purser, run: string): Promise<CostRow> {
   return (await purser.costs({ where: [{ field: 'run', op: 'equals', values: [run] }] })).total
-}
-
-function stageJson({ key, name, state, attempt, startedAt, endedAt, message }: Stage) {
-  return { key, name, state, attempt, startedAt: instant(startedAt), endedAt: instant(endedAt), message }
-}
-
-function instant(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString()
 }
 
 function clock(ms: number): string {

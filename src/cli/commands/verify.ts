@@ -2,11 +2,10 @@ import { Command } from 'commander'
 import { counted } from '../../text/counted.ts'
 import { formatCount } from '../../text/numbers.ts'
 import { errorRegistry } from '../../errors.ts'
-import type { VerifyReport } from '../../stores/store.ts'
 import { warn, writeJson, writeLines } from '../output.ts'
 import { createProgressBar } from '../progress-bar.ts'
 import { type Session, withSession } from '../session.ts'
-import { discrepancyLines, nameDiscrepancy } from '../verify-view.ts'
+import { discrepancyLines, nameDiscrepancy, verifiedText } from '../verify-view.ts'
 
 const examples = `
 Examples:
@@ -34,7 +33,7 @@ async function run(session: Session, repair: boolean): Promise<void> {
   const { charges, rows, counters, holds, repaired } = report
   const discrepancies = report.discrepancies.map(nameDiscrepancy)
   if (session.json) await writeJson({ charges, rows, counters, holds, discrepancies, repaired })
-  else if (discrepancies.length === 0) await writeLines([`${checkedText(report)} agree.`])
+  else if (discrepancies.length === 0) await writeLines([`${verifiedText(report)} agree.`])
   else {
     await writeLines(discrepancies.slice(0, shownDiscrepancies).flatMap(discrepancyLines))
     if (discrepancies.length > shownDiscrepancies) await writeLines([`and ${formatCount(discrepancies.length - shownDiscrepancies)} more`])
@@ -42,15 +41,8 @@ async function run(session: Session, repair: boolean): Promise<void> {
   }
   if (discrepancies.length > 0 && !repaired) {
     warn(
-      `${checkedText(report)} were compared, and ${counted(discrepancies.length, 'kept value')} ${discrepancies.length === 1 ? 'differs' : 'differ'} from what the charges say. \`purser verify --repair\` replaces what differs.`,
+      `${verifiedText(report)} were compared, and ${counted(discrepancies.length, 'kept value')} ${discrepancies.length === 1 ? 'differs' : 'differ'} from what the charges say. \`purser verify --repair\` replaces what differs.`,
     )
     process.exitCode = errorRegistry.PURSER_LEDGER_CORRUPT.exitCode
   }
-}
-
-/** What was compared: counters and holds only where the ledger has any. */
-function checkedText({ charges, rows, counters, holds }: VerifyReport): string {
-  const parts = [counted(charges, 'charge'), counted(rows, 'sum')]
-  if (counters + holds > 0) parts.push(counted(counters, 'counter'), counted(holds, 'hold'))
-  return `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
 }

@@ -14,9 +14,10 @@ import { type CallBooks, CallInFlight } from './call-in-flight.ts'
 import type { BookedCall, CallOpener, CallStart, OpenCall } from './open-call.ts'
 import { chargeLog } from './charge-log.ts'
 import { checkServedLabels } from '../hold-arguments.ts'
+import type { ChargeInput } from '../../ledger/charge.ts'
 import { parseServes } from '../../ledger/parse-serves.ts'
 import { type HeldFor, heldFor } from './held-for.ts'
-import { type HeldCall, SettlementDesk } from './settlement-desk.ts'
+import { type HeldCall, noHold, SettlementDesk } from './settlement-desk.ts'
 import { journalFolder, UnbookedJournal } from './unbooked-journal.ts'
 import { observeStream, type StreamEnd } from './observe-stream.ts'
 import { untrackedCall } from './untracked.ts'
@@ -80,6 +81,11 @@ export class CallDesk implements CallOpener {
     while (this.#booking.size > 0) await this.flush()
     await this.flush()
     this.#books.journal.close()
+  }
+
+  /** Keeps a record that the ledger could not take, to be booked once it can. */
+  bookLater(input: ChargeInput, because: unknown): void {
+    this.#books.journal.add({ hold: noHold, input, ignore: [], settling: 'final', isMeasured: true }, because)
   }
 
   async #follow(work: Promise<unknown>): Promise<void> {

@@ -28,6 +28,8 @@ export interface PreparedSettlement {
   readonly isMeasured: boolean
 }
 
+/** Stands in the place of a hold where a call was recorded without one. */
+export const noHold = '' as HoldId
 const unknownName = 'unknown'
 const withoutHold: ReadonlySet<string> = new Set(['PURSER_HOLD_ENDED', 'PURSER_NOT_FOUND', 'PURSER_ID_CONFLICT'])
 
@@ -71,12 +73,25 @@ export class SettlementDesk {
    * where its id stands for another call by now that one stays as it is.
    */
   async bookLate(prepared: PreparedSettlement): Promise<void> {
+    if (prepared.hold === noHold) return this.#bookRecord(prepared.input)
     try {
       await this.book(prepared)
     } catch (error) {
       if (!(error instanceof PurserError) || !withoutHold.has(error.code)) throw error
       const booked = toBooked(prepared.input, this.#host.draft)
       await this.#host.store.transact({ bookings: [{ ...booked, onExisting: 'duplicate', rank: 1 }] })
+    }
+  }
+
+  /** A record that waited; the hold that it names may be over by now. */
+  async #bookRecord(input: ChargeInput): Promise<void> {
+    const booking = { onExisting: 'duplicate', rank: 1 } as const
+    try {
+      await this.#host.store.transact({ bookings: [{ ...toBooked(input, this.#host.draft), ...booking }] })
+    } catch (error) {
+      if (!(error instanceof PurserError) || input.hold === undefined || !withoutHold.has(error.code)) throw error
+      const { hold: _, ...free } = input
+      await this.#host.store.transact({ bookings: [{ ...toBooked(free, this.#host.draft), ...booking }] })
     }
   }
 

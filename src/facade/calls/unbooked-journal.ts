@@ -19,10 +19,12 @@ interface Waiting {
   isToldOf: boolean
 }
 
+const isServerUrl = /^https?:\/\//
+
 /** Where charges wait that the ledger could not take: beside its file, or in the user's state folder for a server. */
 export function journalFolder(place: string): string | null {
   if (place === ':memory:') return null
-  if (!isPostgresUrl(place)) return `${place}-unbooked`
+  if (!isPostgresUrl(place) && !isServerUrl.test(place)) return `${place}-unbooked`
   const state = process.env['XDG_STATE_HOME'] ?? join(homedir(), '.local', 'state')
   return join(state, 'purser', 'unbooked', hash('sha256', place).slice(0, 16))
 }
@@ -139,7 +141,8 @@ export class UnbookedJournal {
     waiting.isToldOf = true
     const { prepared, path } = waiting
     const where = path === undefined ? 'in this process' : `in ${path}`
-    this.#warn(`The charge of the hold ${prepared.hold} cannot be booked, and goes on waiting ${where}: ${messageOf(error)}.`)
+    const which = prepared.hold === '' ? `"${prepared.input.id}"` : `of the hold ${prepared.hold}`
+    this.#warn(`The charge ${which} cannot be booked, and goes on waiting ${where}: ${messageOf(error)}.`)
   }
 
   /** Takes away the files of which everything is booked. */

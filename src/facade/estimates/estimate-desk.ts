@@ -107,7 +107,7 @@ export class EstimateDesk {
    */
   save(run: string, estimate: CostEstimate, options: SaveOptions = {}): Promise<void> {
     checkValue(theRun, run, text)
-    checkFields<SaveOptions>(theOptions, options, { project: text, labels: mapping, profile: text }, '{ project: "film" }')
+    checkFields<SaveOptions>(theOptions, options, { project: text, labels: mapping, profile: text, author: text }, '{ project: "film" }')
     return this.#with(async ({ saveEstimate }) => {
       if (options.profile !== undefined) this.#profiles.get(options.profile)
       if (this.#host.isTracking) await saveEstimate(this.#host.store, run, estimate, options)

@@ -1,3 +1,4 @@
+import type { Author } from '../access/change-document.ts'
 import type { Labels } from '../../ledger/charge.ts'
 import type { Filter } from '../../ledger/cost-query.ts'
 import type { EstimateComparison } from '../../runs/estimates/compare-estimates.ts'
@@ -43,7 +44,7 @@ export interface LearnedQuestion {
   readonly stage?: string
 }
 
-export interface SaveOptions {
+export interface SaveOptions extends Author {
   readonly project?: string
   /** Of the run, where it is not known yet. */
   readonly labels?: Labels

@@ -1,9 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
 import { PurserError } from '../../errors.ts'
 import type { CostEstimate } from '../../runs/cost-estimate.ts'
+import { changeable } from '../../runs/change-run.ts'
 import type { Run } from '../../runs/run.ts'
 import { readRun, writeRun } from '../../runs/run-documents.ts'
 import type { Store } from '../../stores/store.ts'
+import { authorOf } from '../access/change-document.ts'
 import { describeRun } from '../runs/run-claim.ts'
 import type { SaveOptions } from './estimate-questions.ts'
 
@@ -19,14 +21,23 @@ export async function saveEstimate(store: Store, id: string, estimate: CostEstim
   for (;;) {
     const kept = await readRun(store, id)
     if (kept !== undefined && kept.value.startedAt !== null) throw begun(kept.value)
-    const run = kept === undefined ? planned : { ...kept.value, estimate, profile: planned.profile ?? kept.value.profile }
+    const run = kept === undefined ? planned : estimatedAnew(kept.value, planned)
     try {
       await store.transact({
         documents: [writeRun(run, kept?.version ?? 0)],
         events: [
           {
             kind: 'run.estimated',
-            body: { run: id, project: run.project, source: estimate.source, costNanos: String(estimate.costNanos) },
+            body: {
+              run: id,
+              project: run.project,
+              labels: run.labels,
+              source: estimate.source,
+              costNanos: String(estimate.costNanos),
+              author: authorOf(options),
+              before: kept === undefined ? null : changeable(kept.value),
+              after: changeable(run),
+            },
           },
         ],
       })
@@ -37,6 +48,11 @@ export async function saveEstimate(store: Store, id: string, estimate: CostEstim
       await setTimeout(Math.random() * longestPauseMs)
     }
   }
+}
+
+/** What was approved was what the run said before, so it waits again. */
+function estimatedAnew(run: Run, { estimate, profile }: Run): Run {
+  return { ...run, estimate, profile: profile ?? run.profile, ...(run.approval === 'approved' && { approval: 'waiting' }) }
 }
 
 function begun({ id, state, startedAt }: Run): PurserError {

@@ -1,10 +1,12 @@
 import { formatAmount } from '../../budgets/amount-text.ts'
 import { PurserError } from '../../errors.ts'
 import type { RunSelection } from '../../reports/runs/list-runs.ts'
+import { approved, declined, replanned } from '../../runs/approval.ts'
 import { type CapInput, largerCap, parseCap } from '../../runs/cap.ts'
-import { changeRun, isWritten, runEvent } from '../../runs/change-run.ts'
+import { changeable, changeRun, isWritten, runEvent } from '../../runs/change-run.ts'
 import { type Cap, endStates, type Run, type RunState, type Stage } from '../../runs/run.ts'
 import { readRun, readRuns, readStages } from '../../runs/run-documents.ts'
+import { type Author, authorOf } from '../access/change-document.ts'
 import { checkValue, text } from '../check-fields.ts'
 import type { LedgerHost } from '../ledger-host.ts'
 import { Liveness } from './liveness.ts'
@@ -13,7 +15,15 @@ import type { RunExecutor, RunServices } from './run-executor.ts'
 import { releaseEarlier, runAsked } from './run-hold.ts'
 import { isActive } from './run-lease.ts'
 import { checkRunOptions, type RunContext, type RunOptions, type RunResult } from './run-options.ts'
-import { less } from './run-spending.ts'
+import { less, parseEstimate } from './run-spending.ts'
+
+export interface PlanOptions extends Author {
+  /** Whether the run waits to be approved: until then `purser.run` refuses it. */
+  readonly waits?: boolean
+}
+
+/** What is to change of a run that has not begun; null takes it away. */
+export type PlanChange = Partial<{ readonly [K in 'estimate' | 'budget' | 'profile']: RunOptions[K] | null }>
 
 /**
  * The runs of a ledger. With cost tracking off none is written or changed, and what is asked of one is answered all the same.
@@ -46,14 +56,41 @@ export class RunBook {
    * Writes a run down with its estimate, to be run later by its id; with cost tracking off nothing is written.
    * @throws PURSER_CONFLICT where there is one of that id
    */
-  async plan(options: RunOptions): Promise<Run> {
+  async plan(options: RunOptions, { waits = false, ...author }: PlanOptions = {}): Promise<Run> {
     checkRunOptions(options)
-    const run = describeRun(options, Date.now())
+    const run: Run = { ...describeRun(options, Date.now()), ...(waits && { approval: 'waiting' }) }
+    const event = runEvent('run.planned', run, { author: authorOf(author), before: null, after: changeable(run) })
     return this.#host.run(async () => {
       if (!this.#host.isTracking) return run
-      if (await isWritten(this.#host.store, { run, event: runEvent('run.planned', run) }, 0)) return run
+      if (await isWritten(this.#host.store, { run, event }, 0)) return run
       throw new PurserError('PURSER_CONFLICT', `There is a run "${run.id}" already. \`purser runs show ${run.id}\` shows it.`)
     })
+  }
+
+  /** Lets a planned run that waits for it begin. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
+  approve(id: string, author: Author = {}): Promise<Run> {
+    return this.#ask(id, 'run.approved', approved, author)
+  }
+
+  /** Ends a planned run that waits to be approved, for good. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
+  decline(id: string, { reason, ...author }: Author & { readonly reason?: string } = {}): Promise<Run> {
+    return this.#ask(id, 'run.declined', (run) => declined(run, reason, Date.now()), author)
+  }
+
+  /**
+   * Changes what is planned of a run that has not begun. One that was approved waits to be approved again.
+   * @throws PURSER_NOT_FOUND, PURSER_CONFLICT, PURSER_BAD_ARGUMENT
+   */
+  async replan(id: string, change: PlanChange, author: Author = {}): Promise<Run> {
+    const { estimate, budget, profile } = change
+    checkRunOptions(Object.fromEntries(Object.entries(change).filter(([, value]) => value !== null)))
+    const now = Date.now()
+    const changed = {
+      ...(estimate !== undefined && { estimate: estimate === null ? null : parseEstimate('estimate', estimate, now) }),
+      ...(budget !== undefined && { cap: budget === null ? null : parseCap('budget', budget) }),
+      ...(profile !== undefined && { profile, profileSince: profile === null ? null : now }),
+    }
+    return this.#ask(id, 'run.replanned', (run) => replanned(run, changed), author)
   }
 
   /** A run as it stands; undefined where the ledger knows it by its calls at most. */
@@ -78,25 +115,25 @@ export class RunBook {
   }
 
   /** Pauses a run before its next stage; it stays so until it is resumed. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
-  pause(id: string): Promise<Run> {
-    return this.#ask(id, 'run.pause-asked', (run, isExecuted) =>
-      isExecuted ? { ...run, wanted: 'pause' } : { ...run, state: 'paused', message: 'Somebody paused it.', limit: null, owner: null },
-    )
+  pause(id: string, author: Author = {}): Promise<Run> {
+    const paused = { state: 'paused', message: 'Somebody paused it.', limit: null, owner: null } as const
+    return this.#ask(id, 'run.pause-asked', (run, isExecuted) => (isExecuted ? { ...run, wanted: 'pause' } : { ...run, ...paused }), author)
   }
 
   /** Ends a run before its next stage, for good. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
-  stop(id: string): Promise<Run> {
-    return this.#end(id, 'stop', 'stopped')
+  stop(id: string, author: Author = {}): Promise<Run> {
+    return this.#end(id, 'stop', 'stopped', author)
   }
 
   /** Ends a run at once: its calls in flight are aborted. @throws PURSER_NOT_FOUND, PURSER_CONFLICT */
-  terminate(id: string): Promise<Run> {
-    return this.#end(id, 'terminate', 'terminated')
+  terminate(id: string, author: Author = {}): Promise<Run> {
+    return this.#end(id, 'terminate', 'terminated', author)
   }
 
   /** One that no process executes is over at once, and what was still held for it is free. */
-  async #end(id: string, wanted: 'stop' | 'terminate', state: RunState): Promise<Run> {
-    const run = await this.#ask(id, `run.${wanted}-asked`, (each, isExecuted) => (isExecuted ? { ...each, wanted } : over(each, state)))
+  async #end(id: string, wanted: 'stop' | 'terminate', state: RunState, author: Author): Promise<Run> {
+    const end = (run: Run, isExecuted: boolean): Run => (isExecuted ? { ...run, wanted } : over(run, state))
+    const run = await this.#ask(id, `run.${wanted}-asked`, end, author)
     if (this.#host.isTracking && run.state === state) await this.#host.run(() => releaseEarlier(this.#host.store, id))
     return run
   }
@@ -105,22 +142,18 @@ export class RunBook {
    * Lets a paused run go on: in the process that waits with it, else the next time that its program calls `purser.run` with
    * its id. @throws PURSER_NOT_FOUND, PURSER_CONFLICT
    */
-  resume(id: string): Promise<Run> {
-    return this.#ask(id, 'run.resume-asked', (run, isExecuted) => {
-      const free = { ...run, wanted: null, message: null, limit: null }
-      if (isExecuted) return run.state === 'paused' ? { ...free, state: 'running' } : free
-      return { ...free, state: 'planned', owner: null, message: 'It goes on when its program runs it again.' }
-    })
+  resume(id: string, author: Author = {}): Promise<Run> {
+    return this.#ask(id, 'run.resume-asked', freed, author)
   }
 
   /**
    * Gives a run more to spend: so much more, or so much in all, which may be less while it is not executed.
    * @throws PURSER_NOT_FOUND, PURSER_CONFLICT, PURSER_BAD_ARGUMENT, also for more than the whole of a budget
    */
-  async raise(id: string, amount: { readonly to: CapInput } | { readonly by: CapInput }): Promise<Run> {
+  async raise(id: string, amount: { readonly to: CapInput } | { readonly by: CapInput }, author: Author = {}): Promise<Run> {
     const [to, by] = 'to' in amount ? [parseCap('to', amount.to), null] : [null, parseCap('by', amount.by)]
     const room = await this.#roomFor(id, to, by)
-    return this.#ask(id, 'run.raised', (run, isExecuted) => {
+    const raise = (run: Run, isExecuted: boolean): Run => {
       if (run.cap === null && isExecuted) throw uncapped(run, 'no cap of its own')
       const more = by === null ? to : Object.fromEntries(Object.entries(by).map(([metric, added]) => [metric, added + capOf(run, metric)]))
       const cap = isExecuted ? largerCap(run.cap, more) : { ...run.cap, ...more }
@@ -131,7 +164,8 @@ export class RunBook {
       if (room !== undefined)
         return { ...raised, message: `Its cap is ${capText(cap)} now, of which it gets what budgets have room for. ${room}` }
       return waits ? { ...raised, message: `Its cap is ${capText(cap)} now; it goes on ${goesOn}.` } : raised
-    })
+    }
+    return this.#ask(id, 'run.raised', raise, author)
   }
 
   /** What budgets say to what a run would get beyond what it has; undefined where they have room. */
@@ -147,7 +181,7 @@ export class RunBook {
     return decision.message
   }
 
-  #ask(id: string, kind: string, change: (run: Run, isExecuted: boolean) => Run): Promise<Run> {
+  #ask(id: string, kind: string, change: (run: Run, isExecuted: boolean) => Run, author: Author): Promise<Run> {
     checkValue('The id of a run', id, text)
     const { store, isTracking } = this.#host
     // With tracking off runs are not known, and none is changed: a run is given as it stands, or as one that has not begun.
@@ -157,10 +191,17 @@ export class RunBook {
         if (endStates.has(run.state)) throw new PurserError('PURSER_CONFLICT', `The run "${id}" is ${run.state} already.`)
         const isExecuted = run.owner !== null && isActive(run.owner) && !this.#liveness.isGone(run.owner)
         const changed = change(run, isExecuted)
-        return { run: changed, event: runEvent(kind, changed) }
+        const told = { author: authorOf(author), before: changeable(run), after: changeable(changed) }
+        return { run: changed, event: runEvent(kind, changed, told) }
       }),
     )
   }
+}
+
+function freed(run: Run, isExecuted: boolean): Run {
+  const free = { ...run, wanted: null, message: null, limit: null }
+  if (isExecuted) return run.state === 'paused' ? { ...free, state: 'running' } : free
+  return { ...free, state: 'planned', owner: null, message: 'It goes on when its program runs it again.' }
 }
 
 function over(run: Run, state: RunState): Run {

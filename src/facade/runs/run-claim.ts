@@ -3,6 +3,7 @@ import { newChargeId } from '../../ledger/charge-id.ts'
 import { parseLabels } from '../../ledger/labels.ts'
 import type { Labels } from '../../ledger/charge.ts'
 import { largerCap, parseCap } from '../../runs/cap.ts'
+import { waitsForApproval } from '../../runs/approval.ts'
 import { isWritten, runEvent } from '../../runs/change-run.ts'
 import { endStates, type Run, type RunOwner } from '../../runs/run.ts'
 import { readRun } from '../../runs/run-documents.ts'
@@ -13,8 +14,8 @@ import { isActive } from './run-lease.ts'
 import type { RunOptions } from './run-options.ts'
 import { parseEstimate } from './run-spending.ts'
 
-/** A run that this process may execute now, or one that stays paused because somebody paused it. */
-export type Claim = { readonly run: Run; readonly isPaused: boolean }
+/** A run that this process may execute now, or one that stays as it is: somebody paused it, or it waits to be approved. */
+export type Claim = { readonly run: Run; readonly isPaused: boolean; readonly waits?: true }
 
 /** Describes a run that is not known yet. @throws PURSER_BAD_ARGUMENT, PURSER_BAD_LABEL, PURSER_SECRET_IN_LABEL */
 export function describeRun(options: RunOptions, nowMs: number): Run {
@@ -65,6 +66,7 @@ export async function claimRun(store: Store, described: Run, options: RunOptions
     }
     const known = kept.value
     checkClaim(known, described, options, liveness)
+    if (waitsForApproval(known)) return { run: known, isPaused: false, waits: true }
     if (known.state === 'paused' && known.limit === null && options.resume !== true) return { run: known, isPaused: true }
     const run: Run = {
       ...known,

@@ -1,5 +1,6 @@
 import type { HoldView } from '../../budgets/hold-view.ts'
 import { PurserError } from '../../errors.ts'
+import { waitingText } from '../../runs/approval.ts'
 import { limitText } from '../../runs/cap.ts'
 import type { ModelNeed } from '../../runs/profiles/profile.ts'
 import { capReached } from '../../runs/limits-between-stages.ts'
@@ -76,6 +77,7 @@ export class RunExecutor {
     const lease = new RunLease(store, described.id, { onBeat: async () => holds?.keepAlive(), warn: this.#services.warn })
     const claim = await this.#host.run(() => claimRun(store, described, options, lease.owner(), this.#liveness))
     claimed = claim.run
+    if (claim.waits === true) return { state: 'refused', run: claim.run, message: waitingText(claim.run), limit: null }
     if (claim.isPaused)
       return {
         state: 'paused',

@@ -7,7 +7,8 @@ import { addCharge, zeroMeasures } from '../../ledger/measures.ts'
 import { zeroMeterTotals } from '../../ledger/meter-totals.ts'
 import { toUsd } from '../../money/nanos.ts'
 import type { Store } from '../../stores/store.ts'
-import { isAsked, planCosts } from '../cost-plan.ts'
+import { chargePasses } from '../charge-filters.ts'
+import { planCosts } from '../cost-plan.ts'
 import { chargesOf as selectCharges } from '../cost-sums.ts'
 import type { costDataSchema } from '../schemas/host-schemas.ts'
 import { everything } from './everything.ts'
@@ -96,8 +97,6 @@ async function labelsOfHold(store: Store, hold: string, isTracking: boolean): Pr
 async function* passing(store: Store, where: readonly Filter[]): AsyncIterable<Charge> {
   const plan = planCosts(store, { ...everything(store), where })
   for await (const charge of selectCharges(store, plan)) {
-    if (isAsked(plan, { ...nothing, labels: charge.labels, subjects: charge.labels, sku: charge })) yield charge
+    if (chargePasses(plan, charge)) yield charge
   }
 }
-
-const nothing = { time: null, measures: zeroMeasures(), meters: undefined }

@@ -29,6 +29,8 @@ export class ConfinedDocuments {
     const own: StoredDocument[] = []
     for (const document of await this.#store.documents(kind)) {
       if (perOwner.has(kind) && !document.key.startsWith(this.#prefix)) continue
+      // Which profile calls of a project use is told to who asks for that project; what projects there are is not.
+      if (kind === 'profile' && document.key !== '' && document.key !== this.#bound['project']) continue
       if (await this.#isOwn(document)) own.push({ ...document, key: this.#ownKey(document) })
     }
     return own

@@ -5,6 +5,7 @@ import { PurserError } from '../../errors.ts'
 import type { Booked } from '../../ledger/book-charge.ts'
 import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { createCalendar } from '../../time/calendar.ts'
+import { chargesPerPage, firstPlace, placesOf } from '../charge-pages.ts'
 import { CommittedEvents } from '../committed-events.ts'
 import { refusable } from '../refusable.ts'
 import {
@@ -138,16 +139,19 @@ class MemoryStore implements Store {
     return this.#tables.corrections(id)
   }
 
-  async *charges({ sinceMs, untilMs, batch, subject }: ChargeSelection): AsyncIterable<Charge> {
-    const found = [...this.#tables.charges.values()].filter(
-      (charge) =>
-        (sinceMs === undefined || charge.at >= sinceMs) &&
-        (untilMs === undefined || charge.at < untilMs) &&
-        (batch === undefined || charge.batch === batch) &&
-        (subject === undefined || this.#subjectOf(charge, subject.kind) === subject.value),
+  async *charges(selection: ChargeSelection): AsyncIterable<Charge> {
+    const { sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, batch, subject, goOn } = selection
+    const isAsked = ({ at, batch: brought }: Charge): boolean => at >= sinceMs && at < untilMs && (batch === undefined || brought === batch)
+    const all = [...this.#tables.charges.values()].filter(
+      (charge) => subject === undefined || this.#subjectOf(charge, subject.kind) === subject.value,
     )
-    const inOrder = sinceMs === undefined && untilMs === undefined ? found : found.toSorted((a, b) => a.at - b.at || a.seq - b.seq)
-    yield* inOrder
+    const order = placesOf(selection)
+    const first = firstPlace(selection)
+    const inOrder = all.filter((charge) => order(first, charge) < 0).toSorted(order)
+    for (const [index, charge] of inOrder.entries()) {
+      if (isAsked(charge)) yield charge
+      if ((index + 1) % chargesPerPage === 0 && goOn?.({ at: charge.at, seq: charge.seq }) === false) return
+    }
   }
 
   #subjectOf({ labels }: Charge, kind: string): string | undefined {

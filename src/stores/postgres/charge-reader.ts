@@ -1,4 +1,4 @@
-import type { ChargePage } from '../charge-pages.ts'
+import { type ChargePage, isByTime } from '../charge-pages.ts'
 import type { ClientBase } from 'pg'
 import type { ChargeId } from '../../ledger/charge.ts'
 import { idDigest } from '../../ledger/charge-id.ts'
@@ -50,30 +50,34 @@ export class ChargeReader {
     return Number(result?.rows[0]?.['seq'] ?? 0)
   }
 
-  /** The next charges: of a subject or without a period in order of booking, else in order of their time. */
-  page(client: ClientBase, { subject, sinceMs, untilMs }: ChargeSelection, page: ChargePage): Promise<StoredCharge[]> {
+  /** The next charges: of a subject or without a period in order of booking, else in order of their time; or backwards. */
+  page(client: ClientBase, selection: ChargeSelection, page: ChargePage): Promise<StoredCharge[]> {
+    const { subject, sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, backwards = false } = selection
     const { after, upToSeq, limit } = page
     const s = this.#schema
+    const [beyond, order, within, suffix] = backwards ? ['<', 'DESC', '>=', '_back'] : ['>', 'ASC', '<', '']
     if (subject !== undefined) {
       return this.#read(client, {
-        name: 'page_of_subject',
+        name: `page_of_subject${suffix}`,
         text: `${this.#select} FROM ${s}.charge_subjects x JOIN ${s}.charges c USING (seq) ${this.#joins}
-          WHERE x.subject = (SELECT id FROM ${s}.subjects WHERE kind = $1 AND value = $2) AND x.seq > $3 AND x.seq <= $4 ORDER BY x.seq LIMIT $5`,
+          WHERE x.subject = (SELECT id FROM ${s}.subjects WHERE kind = $1 AND value = $2) AND x.seq ${beyond} $3 AND x.seq <= $4
+          ORDER BY x.seq ${order} LIMIT $5`,
         values: [subject.kind, subject.value, after.seq, upToSeq, limit],
       })
     }
-    if (sinceMs === undefined && untilMs === undefined) {
+    if (!isByTime(selection)) {
       return this.#read(client, {
-        name: 'page',
-        text: `${this.#select} FROM ${s}.charges c ${this.#joins} WHERE c.seq > $1 AND c.seq <= $2 ORDER BY c.seq LIMIT $3`,
+        name: `page${suffix}`,
+        text: `${this.#select} FROM ${s}.charges c ${this.#joins} WHERE c.seq ${beyond} $1 AND c.seq <= $2 ORDER BY c.seq ${order} LIMIT $3`,
         values: [after.seq, upToSeq, limit],
       })
     }
     return this.#read(client, {
-      name: 'page_by_time',
+      name: `page_by_time${suffix}`,
       text: `${this.#select} FROM ${s}.charges c ${this.#joins}
-        WHERE (c.at, c.seq) > ($1::bigint, $2::bigint) AND c.at < $3 AND c.seq <= $4 ORDER BY c.at, c.seq LIMIT $5`,
-      values: [after.at, after.seq, untilMs ?? Number.MAX_SAFE_INTEGER, upToSeq, limit],
+        WHERE (c.at, c.seq) ${beyond} ($1::bigint, $2::bigint) AND c.at ${within} $3 AND c.seq <= $4
+        ORDER BY c.at ${order}, c.seq ${order} LIMIT $5`,
+      values: [after.at, after.seq, backwards ? sinceMs : untilMs, upToSeq, limit],
     })
   }
 

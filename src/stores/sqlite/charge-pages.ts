@@ -1,5 +1,5 @@
 import type { Charge } from '../../ledger/charge.ts'
-import { type ChargePage, chargesPerPage, walkPages } from '../charge-pages.ts'
+import { type ChargePage, chargesPerPage, isByTime, walkPages } from '../charge-pages.ts'
 import type { ChargeSelection } from '../store.ts'
 import type { StoredCharge } from '../stored-charge.ts'
 import type { SqliteParts } from './sqlite-parts.ts'
@@ -17,14 +17,15 @@ export function selectCharges(
 /** By subject where one is asked for, by time where a period is, else in order of booking. */
 function pager(
   { reader, dictionaries, database }: Pick<SqliteParts, 'database' | 'reader' | 'dictionaries'>,
-  { subject, sinceMs, untilMs }: ChargeSelection,
+  selection: ChargeSelection,
 ): (after: ChargePage['after']) => StoredCharge[] {
+  const { subject, backwards = false } = selection
   const upToSeq = Number(database.prepare('SELECT max(seq) AS seq FROM charges').get()?.['seq'] ?? 0)
   const page = (after: ChargePage['after']): ChargePage => ({ after, upToSeq, limit: chargesPerPage })
   if (subject !== undefined) {
     const id = dictionaries.findSubject(subject.kind, subject.value)
-    return (after) => (id === undefined ? [] : reader.pageOfSubject(page(after), id))
+    return (after) => (id === undefined ? [] : reader.pageOfSubject(page(after), id, backwards))
   }
-  if (sinceMs === undefined && untilMs === undefined) return (after) => reader.page(page(after))
-  return (after) => reader.pageByTime(page(after), untilMs ?? Number.MAX_SAFE_INTEGER)
+  if (!isByTime(selection)) return (after) => reader.page(page(after), backwards)
+  return (after) => reader.pageByTime(page(after), selection)
 }

@@ -5,6 +5,7 @@ import type { Charge, ChargeId } from '../../ledger/charge.ts'
 import { correctionId, idDigest } from '../../ledger/charge-id.ts'
 import { unpackNumbers } from '../../ledger/pack-charge.ts'
 import { nanos } from '../../money/nanos.ts'
+import type { ChargeSelection } from '../store.ts'
 import { storedId, type StoredCharge, toCharge } from '../stored-charge.ts'
 import type { Dictionaries } from './dictionaries.ts'
 
@@ -29,26 +30,43 @@ interface ChargeRow {
 const columns =
   'charges.seq, at, booked_at, series, sku, pricing, CAST(cost AS TEXT) AS cost, packed, id, response_id, batch, corrects, extras'
 
+type TimeSpan = Pick<ChargeSelection, 'sinceMs' | 'untilMs' | 'backwards'>
+
+interface PageStatements {
+  readonly page: StatementSync
+  readonly byTime: StatementSync
+  readonly ofSubject: StatementSync
+}
+
+/** The span of time is bounded at its far end; where reading begins bounds it at the other. */
+function preparePages(database: DatabaseSync, backwards: boolean): PageStatements {
+  const [beyond, order, within] = backwards ? ['<', 'DESC', '>='] : ['>', 'ASC', '<']
+  return {
+    page: database.prepare(`SELECT ${columns} FROM charges WHERE seq ${beyond} ? AND seq <= ? ORDER BY seq ${order} LIMIT ?`),
+    byTime: database.prepare(
+      `SELECT ${columns} FROM charges WHERE (at, seq) ${beyond} (?, ?) AND at ${within} ? AND seq <= ? ORDER BY at ${order}, seq ${order} LIMIT ?`,
+    ),
+    ofSubject: database.prepare(
+      `SELECT ${columns} FROM charge_subjects s JOIN charges USING (seq) WHERE s.subject = ? AND s.seq ${beyond} ? AND s.seq <= ? ORDER BY s.seq ${order} LIMIT ?`,
+    ),
+  }
+}
+
 /** Reads charges back from the ledger file. */
 export class ChargeReader {
   readonly #dictionaries: Dictionaries
   readonly #bySeq: StatementSync
   readonly #digest: StatementSync
-  readonly #page: StatementSync
-  readonly #pageByTime: StatementSync
-  readonly #pageOfSubject: StatementSync
+  readonly #pages: PageStatements
+  readonly #backwards: () => PageStatements
 
   constructor(database: DatabaseSync, dictionaries: Dictionaries) {
     this.#dictionaries = dictionaries
+    this.#pages = preparePages(database, false)
+    let backwards: PageStatements | undefined
+    this.#backwards = () => (backwards ??= preparePages(database, true))
     this.#bySeq = database.prepare(`SELECT ${columns} FROM charges WHERE seq = ?`)
     this.#digest = database.prepare('SELECT seq, rank FROM ids WHERE digest = ?')
-    this.#page = database.prepare(`SELECT ${columns} FROM charges WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`)
-    this.#pageByTime = database.prepare(
-      `SELECT ${columns} FROM charges WHERE (at, seq) > (?, ?) AND at < ? AND seq <= ? ORDER BY at, seq LIMIT ?`,
-    )
-    this.#pageOfSubject = database.prepare(
-      `SELECT ${columns} FROM charge_subjects s JOIN charges USING (seq) WHERE s.subject = ? AND s.seq > ? AND s.seq <= ? ORDER BY s.seq LIMIT ?`,
-    )
   }
 
   /** Where an id is booked, and the rank of the record that counts. */
@@ -76,19 +94,26 @@ export class ChargeReader {
     }
   }
 
-  /** The next charges in order of booking. */
-  page({ after, upToSeq, limit }: ChargePage): StoredCharge[] {
-    return this.#decodeAll(this.#page.all(after.seq, upToSeq, limit))
+  /** The next charges in order of booking, or backwards. */
+  page({ after, upToSeq, limit }: ChargePage, backwards = false): StoredCharge[] {
+    return this.#decodeAll(this.#pagesOf(backwards).page.all(after.seq, upToSeq, limit))
   }
 
-  /** The next charges in order of their time, made before an instant. */
-  pageByTime({ after, upToSeq, limit }: ChargePage, untilMs: number): StoredCharge[] {
-    return this.#decodeAll(this.#pageByTime.all(after.at, after.seq, untilMs, upToSeq, limit))
+  /** The next charges of a period, its end exclusive, in order of their time, or backwards. */
+  pageByTime(
+    { after, upToSeq, limit }: ChargePage,
+    { sinceMs = 0, untilMs = Number.MAX_SAFE_INTEGER, backwards }: TimeSpan,
+  ): StoredCharge[] {
+    return this.#decodeAll(this.#pagesOf(backwards).byTime.all(after.at, after.seq, backwards === true ? sinceMs : untilMs, upToSeq, limit))
   }
 
-  /** The next charges that carry a subject, in order of booking. */
-  pageOfSubject({ after, upToSeq, limit }: ChargePage, subject: number): StoredCharge[] {
-    return this.#decodeAll(this.#pageOfSubject.all(subject, after.seq, upToSeq, limit))
+  /** The next charges that carry a subject, in order of booking, or backwards. */
+  pageOfSubject({ after, upToSeq, limit }: ChargePage, subject: number, backwards = false): StoredCharge[] {
+    return this.#decodeAll(this.#pagesOf(backwards).ofSubject.all(subject, after.seq, upToSeq, limit))
+  }
+
+  #pagesOf(backwards = false): PageStatements {
+    return backwards ? this.#backwards() : this.#pages
   }
 
   #decodeAll(rows: unknown): StoredCharge[] {

@@ -65,7 +65,7 @@ export function createGateReader({ database, documents, charges }: GateSources):
     learned: (key) => optional(learned.get(key), (row) => fromLearnedText(String(row['body']))),
     earlier: ({ afterAt, afterSeq, upToSeq }, limit) =>
       charges
-        .pageByTime({ after: { at: afterAt, seq: afterSeq }, upToSeq, limit }, Number.MAX_SAFE_INTEGER)
+        .pageByTime({ after: { at: afterAt, seq: afterSeq }, upToSeq, limit }, {})
         .map(({ charge }): EarlierCharge => ({ charge, seq: charge.seq })),
     lastSeq: () => Number(lastSeq.get()?.['value']),
     hasCharges: () => anyCharge.get() !== undefined,

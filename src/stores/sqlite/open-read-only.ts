@@ -37,27 +37,27 @@ function isWritable(path: string): boolean {
  * @throws PURSER_NOT_FOUND, PURSER_LEDGER_READ_ONLY for one that an older purser wrote, PURSER_LEDGER_NEWER,
  * PURSER_LEDGER_CORRUPT, PURSER_LEDGER_UNAVAILABLE
  */
-export function openReadOnly(path: string): ReadOnlyDatabase {
+export function openReadOnly(path: string, { acceptsOlder = false }: { readonly acceptsOlder?: boolean } = {}): ReadOnlyDatabase {
   if (!existsSync(path)) {
     throw new PurserError('PURSER_NOT_FOUND', `There is no ledger at ${path}. Record or import something first, or name another with --db.`)
   }
   try {
-    const database = tryOpen(path)
+    const database = tryOpen(path, acceptsOlder)
     if (database !== undefined) return { database, warning: null }
     const url = pathToFileURL(path)
     url.searchParams.set('immutable', '1')
     const asItIs = new DatabaseSync(url, { readOnly: true })
-    return { database: checked(asItIs, path), warning: warningOf(path) }
+    return { database: checked(asItIs, path, acceptsOlder), warning: warningOf(path) }
   } catch (error) {
     throw fromSqlite(error, path, 'open')
   }
 }
 
 /** Undefined where the files beside it cannot be had. */
-function tryOpen(path: string): DatabaseSync | undefined {
+function tryOpen(path: string, acceptsOlder: boolean): DatabaseSync | undefined {
   const database = new DatabaseSync(path, { readOnly: true, timeout: readTimeoutMs })
   try {
-    return checked(database, path)
+    return checked(database, path, acceptsOlder)
   } catch (error) {
     if (error instanceof PurserError || !isCannotShare(error)) throw error
     return undefined
@@ -76,9 +76,9 @@ function warningOf(path: string): string {
   return `${path} is read as it is on the disk, because its folder cannot be written: what another process writes meanwhile is not seen.${missing}`
 }
 
-function checked(database: DatabaseSync, path: string): DatabaseSync {
+function checked(database: DatabaseSync, path: string, acceptsOlder: boolean): DatabaseSync {
   try {
-    checkVersion(database, path)
+    checkVersion(database, path, acceptsOlder)
     return database
   } catch (error) {
     database.close()
@@ -86,7 +86,7 @@ function checked(database: DatabaseSync, path: string): DatabaseSync {
   }
 }
 
-function checkVersion(database: DatabaseSync, path: string): void {
+function checkVersion(database: DatabaseSync, path: string, acceptsOlder: boolean): void {
   const read = (pragma: string): number => Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0])
   const [version, id] = [read('user_version'), read('application_id')]
   if (id !== applicationId) {
@@ -98,7 +98,7 @@ function checkVersion(database: DatabaseSync, path: string): void {
       `${path} has schema ${version}, and this purser knows up to ${schemaVersion}. Update purser.`,
     )
   }
-  if (version < schemaVersion) {
+  if (version < schemaVersion && !acceptsOlder) {
     throw new PurserError(
       'PURSER_LEDGER_READ_ONLY',
       `${path} was written by an older purser (schema ${version}, now ${schemaVersion}), and cannot be brought up to date without writing. Open it once where it may be written.`,

@@ -2,7 +2,7 @@ import type { Charge } from '../ledger/charge.ts'
 import { labelOf } from '../ledger/labels.ts'
 import { toUsd } from '../money/nanos.ts'
 import { meterNames } from '../usage/meters.ts'
-import { chargeJson } from '../json/charge-json.ts'
+import { chargeJson } from './charge-json.ts'
 
 /** A piece of an export and how many charges it holds. */
 export interface ExportChunk {
