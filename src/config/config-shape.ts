@@ -70,7 +70,7 @@ const server: Readonly<Record<string, Field>> = {
   },
   requests_per_minute: {
     shape: { kind: 'amount', unit: 'a whole number, 1 or more' },
-    meaning: 'Requests that one key, or without keys one address, may make in a minute. `6000` unless said otherwise.',
+    meaning: 'Requests that one key, or without keys one address, may make in a minute. `60000` unless said otherwise.',
   },
   body_limit_mb: {
     shape: { kind: 'amount', unit: 'a whole number from 1 to 1024' },

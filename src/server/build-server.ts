@@ -27,13 +27,16 @@ export interface ServerOptions {
   readonly logger?: FastifyServerOptions['logger']
   /** Sites whose pages may ask; none unless said otherwise. */
   readonly corsOrigins?: readonly string[]
+  /** Whether a key is asked for also where there is none; where others can reach the server, it is. */
+  readonly asksForKeys?: boolean
   /** Requests that one key, or without keys one address, may make in a minute. */
   readonly requestsPerMinute?: number
   /** The largest body of a request, in bytes. */
   readonly bodyLimit?: number
 }
 
-const defaultRequestsPerMinute = 6000
+// A program that connects asks for every hold and every charge.
+const defaultRequestsPerMinute = 60_000
 const defaultBodyLimit = 16 * 1024 * 1024
 /** An id of 200 characters, each of up to four bytes that are escaped. */
 const maxParamLength = 200 * 4 * 3
@@ -68,7 +71,7 @@ export async function buildServer(purser: Purser, options: ServerOptions): Promi
     weekStart: options.weekStart ?? 1,
   }
   await registerPlugins(app, options)
-  registerAccess(app, context)
+  registerAccess(app, context, options.asksForKeys ?? false)
   await app.register(async (open) => healthRoutes(open.withTypeProvider<ZodTypeProvider>(), context), { prefix: '/api/v1' })
   await app.register(async (api) => apiRoutes(api.withTypeProvider<ZodTypeProvider>(), context))
   return app
@@ -101,8 +104,8 @@ async function registerPlugins(app: Server, { corsOrigins = [], requestsPerMinut
 }
 
 /** Tells who asks before anything else is done, and refuses what they may not. */
-function registerAccess(app: Server, { whole, views, sessions }: ServerContext): void {
-  const authentication = new Authentication(whole, sessions)
+function registerAccess(app: Server, { whole, views, sessions }: ServerContext, asksForKeys: boolean): void {
+  const authentication = new Authentication(whole, sessions, asksForKeys)
   app.decorateRequest('principal', null as never)
   app.decorateRequest('purser', null as never)
   app.addHook('onRequest', async (request) => {

@@ -29,7 +29,7 @@ export async function serve(purser: Purser, { host, port, ...options }: ListenOp
       `Others can reach ${host}, and the ledger has no keys, so anybody could see and spend. Make one first: \`purser keys create --name admin --role admin\`.`,
     )
   }
-  const app = await buildServer(purser, options)
+  const app = await buildServer(purser, { ...options, asksForKeys: options.asksForKeys ?? !loopback.has(host) })
   try {
     await app.listen({ host, port })
   } catch (error) {

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { configShowShape } from '../../src/json/config-shapes.ts'
 import { costsShape } from '../../src/json/json-shapes.ts'
-import { newMachine, root, whenEnded } from './run-purser.ts'
+import { bin, newMachine, root, whenEnded } from './run-purser.ts'
 import { askServer, startServing, startServingText } from './serving-machine.ts'
 
 const call = { provider: 'openai', model: 'gpt-4o', usage: { inputTokens: 1000, outputTokens: 200 } }
@@ -90,6 +90,19 @@ describe('purser serve', () => {
     const { port } = taken.address() as AddressInfo
     const { code, err } = await newMachine().run(['serve', '--db', 'spend.db', '--port', String(port)])
     expect([code, err.includes(`cannot listen on 127.0.0.1:${port}: it is taken by another program`)]).toEqual([2, true])
+  })
+
+  test.skipIf(process.platform !== 'linux')('does not run on where it cannot say that it runs', async () => {
+    const machine = newMachine()
+    const command = `exec '${process.execPath}' '${bin}' serve --db spend.db --port 0 > /dev/full`
+    const { code, err } = await whenEnded(spawn('sh', ['-c', command], { cwd: machine.folder, env: machine.env, stdio: 'pipe' }))
+    expect([code, err.includes('The answer cannot be written')]).toEqual([4, true])
+  })
+
+  test('says that nothing is booked where tracking is off', async () => {
+    const machine = newMachine()
+    const server = await startServing(machine, ['--db', 'spend.db'], { COST_TRACKING_ENABLED: 'false' })
+    expect((await server.stop()).err).toContain('nothing that is asked of this server is booked')
   })
 
   test('for others it asks for keys', async () => {

@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { serve } from '../../src/server/serve.ts'
 import { openTemporaryLedger } from '../ledger/temporary-ledger.ts'
@@ -39,6 +40,31 @@ describe('a server', () => {
     expect((await server.ask('GET', '/costs', { key })).status).toBe(401)
     expect((await server.ask('GET', '/costs', { key: text })).status).toBe(200)
     expect((await server.ask('GET', '/health')).status).toBe(200)
+  })
+
+  test('that asked for keys once does so also when the last one is revoked', async () => {
+    const server = await RunningServer.start()
+    await server.key('admin')
+    expect((await server.ask('GET', '/costs')).status).toBe(401)
+    const [first] = await server.purser.access.keys.list()
+    await server.purser.access.keys.revoke(first?.id ?? '')
+    expect((await server.ask('GET', '/costs')).status).toBe(401)
+  })
+
+  test('without keys answers neither a site that calls itself by another name, nor changes that one asks for', async () => {
+    const server = await RunningServer.start()
+    const { port } = new URL(server.url)
+    const asked = await new Promise<number | undefined>((resolve, reject) => {
+      const host = `evil.example:${port}`
+      get({ host: '127.0.0.1', port, path: '/api/v1/costs', headers: { host } }, ({ statusCode }) => resolve(statusCode)).on(
+        'error',
+        reject,
+      )
+    })
+    expect(asked).toBe(401)
+    const headers = { 'sec-fetch-site': 'cross-site' }
+    expect((await server.ask('POST', '/charges', { body: call, headers })).status).toBe(403)
+    expect((await server.ask('POST', '/charges', { body: call, headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(201)
   })
 
   test('lets roles do what they may', async () => {

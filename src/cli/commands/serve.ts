@@ -74,10 +74,16 @@ async function run(session: Session, options: ServeOptions): Promise<boolean> {
   const settings = session.config.server()
   const purser = await session.open({ create: true, prices: true, profiles: true, announce: true, runs: true, tellsAtOnce: true })
   if (session.config.trackingEnabled) await applyBudgets(session, purser, 'warn')
+  else warn('COST_TRACKING_ENABLED is false: nothing that is asked of this server is booked or held, and budgets limit nothing.')
   const serving = await listen(session, purser, settings, options)
   const stopped = untilStopped()
-  const { keys } = purser.access
-  await tell(session, serving, { ledger: shownPlace(purser.location), hasKeys: await keys.isAny(), isReadOnly: purser.isReadOnly })
+  try {
+    const hasKeys = await purser.access.keys.isAny()
+    await tell(session, serving, { ledger: shownPlace(purser.location), hasKeys, isReadOnly: purser.isReadOnly })
+  } catch (error) {
+    await serving.close()
+    throw error
+  }
   if (options.openDocs === true) openBrowser(`${reachable(serving.url)}/docs`)
   await stopped
   const areAnswered = await endsWithin(serving.close(), lastRequestsMs)
