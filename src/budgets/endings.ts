@@ -38,3 +38,17 @@ export function endingOfStatus(status: number): Ending {
   if (kind === 5) return 'server-error'
   throw new PurserError('PURSER_BAD_ARGUMENT', `${status} is not the HTTP status of an answer or an error, 200 to 299 or 400 to 599.`)
 }
+
+/** Codes of Node and undici that mean that nothing was sent (https://nodejs.org/api/errors.html, undici's lib/core/errors.js). */
+export const notConnected: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_INVALID_URL',
+])

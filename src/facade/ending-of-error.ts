@@ -1,18 +1,4 @@
-import { type Ending, endingOfStatus } from '../budgets/endings.ts'
-
-/** Codes of Node and undici that mean that nothing was sent (https://nodejs.org/api/errors.html, undici's lib/core/errors.js). */
-const notConnected: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_INVALID_URL',
-])
+import { type Ending, endingOfStatus, notConnected } from '../budgets/endings.ts'
 
 const timedOut: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
 /** Names of what providers' SDKs and fetch throw. */

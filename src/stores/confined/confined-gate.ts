@@ -16,6 +16,12 @@ export function confinedGate(store: Store, bound: Labels): Store['gate'] {
   const own = async (id: HoldId): Promise<HoldView> => ownHold(store, id, bound)
   const budgets = async (): Promise<OwnBudgets> => ownBudgets(await store.gate('budgets', {}), bound)
   const withheld = async (answer: Grant | Denial): Promise<Grant | Denial> => withheldGrant(answer, await budgets())
+  const ofOwn =
+    <K extends 'settle' | 'resolve' | 'release' | 'extend'>(operation: K) =>
+    async (input: GateOperations[K]['input']): Promise<GateOperations[K]['answer']> => {
+      await own(input.id)
+      return store.gate(operation, input)
+    }
   const answers: Answers = {
     reserve: async (input) => {
       assertOwn(input.asked.labels, bound)
@@ -32,22 +38,10 @@ export function confinedGate(store: Store, bound: Labels): Store['gate'] {
       await own(input.id)
       return withheld(await store.gate('raise', input))
     },
-    settle: async (input) => {
-      await own(input.id)
-      return store.gate('settle', input)
-    },
-    resolve: async (input) => {
-      await own(input.id)
-      return store.gate('resolve', input)
-    },
-    release: async (input) => {
-      await own(input.id)
-      return store.gate('release', input)
-    },
-    extend: async (input) => {
-      await own(input.id)
-      return store.gate('extend', input)
-    },
+    settle: ofOwn('settle'),
+    resolve: ofOwn('resolve'),
+    release: ofOwn('release'),
+    extend: ofOwn('extend'),
     why: async (input) => {
       assertOwn(input.asked.labels, bound)
       const { holders, ...explanation } = await store.gate('why', input)

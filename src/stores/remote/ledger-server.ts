@@ -1,5 +1,6 @@
 import { errorRegistry, type ErrorCode, PurserError } from '../../errors.ts'
 import { fromWire, toWire } from './wire.ts'
+import { notConnected } from '../../budgets/endings.ts'
 
 /** Where a server is, and as whom it is asked. */
 export interface LedgerServerOptions {
@@ -24,18 +25,6 @@ export interface LedgerAnswer {
   readonly events?: readonly unknown[]
   readonly charges?: readonly unknown[]
 }
-
-/** Failures after which nothing can have reached the server. */
-const unsent: ReadonlySet<unknown> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-])
 
 /** Asks a purser server about its ledger: one request for each operation. */
 export class LedgerServer {
@@ -114,7 +103,7 @@ export class LedgerServer {
         ...(!isLong && { signal: AbortSignal.timeout(timeoutMs) }),
       })
     } catch (error) {
-      if (unsent.has(causeOf(error))) throw this.#unavailable(`cannot be reached (${String(causeOf(error))})`, error)
+      if (notConnected.has(String(causeOf(error)))) throw this.#unavailable(`cannot be reached (${String(causeOf(error))})`, error)
       throw this.#lost(writes, error)
     }
   }
