@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { chargeJson } from '../../json/charge-json.ts'
 import { chargeShape } from '../../json/json-shapes.ts'
 import { PurserError } from '../../errors.ts'
 import type { CallRecord } from '../../ledger/parse-record.ts'
+import { count } from '../../reports/schemas/schema-fields.ts'
+import { linesType, recordLines } from '../record-lines.ts'
 import type { Server, ServerContext } from '../server-context.ts'
 
 const recordsAtOnce = 1000
@@ -19,21 +22,28 @@ const recordShape = z
   .describe('a call, as `purser record --json` and `purser.record` take it')
 
 const bookedShape = z.strictObject({ charges: z.array(chargeShape) })
+const linesShape = z.strictObject({ booked: count, duplicates: count.describe('calls whose id was booked before') })
 
 /** Charges: what calls came to, booked and read. */
 export function chargeRoutes(app: Server, _context: ServerContext): void {
+  // Lines are booked as they arrive, so their number has no bound.
+  app.addContentTypeParser(linesType, (_request, payload, done) => done(null, { lines: payload }))
   app.post(
     '/charges',
     {
       config: { right: 'book' },
       schema: {
         tags: ['charges'],
-        summary: 'Books a call, or up to 1,000 in one transaction: all of them or none.',
+        summary: 'Books a call, or up to 1,000 in one transaction: all of them or none. As application/x-ndjson any number, a call a line.',
         body: z.union([recordShape, z.array(recordShape).min(1).max(recordsAtOnce)]),
-        response: { 201: bookedShape },
+        response: { 201: z.union([bookedShape, linesShape]) },
       },
     },
     async ({ body, purser, principal }, reply) => {
+      const lines = Array.isArray(body) ? undefined : body['lines']
+      if (lines instanceof Readable) {
+        return reply.status(201).send(await purser.withLabels(principal.labels, () => recordLines(purser, lines)))
+      }
       const records = (Array.isArray(body) ? body : [body]) as readonly CallRecord[]
       const charges = await purser.withLabels(principal.labels, () => purser.recordAll(records))
       return reply.status(201).send({ charges: charges.map((charge) => chargeJson(charge)) } as z.infer<typeof bookedShape>)
