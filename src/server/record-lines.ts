@@ -46,7 +46,9 @@ export async function recordLines(purser: Purser, lines: Readable): Promise<Book
 /** Lines without their ends; one that does not end is given as soon as it is too long, so that it cannot fill the memory. */
 async function* linesOf(stream: Readable): AsyncIterable<string> {
   let rest = ''
-  for await (const chunk of stream.setEncoding('utf8') as AsyncIterable<string>) {
+  stream.setEncoding('utf8')
+  // The connection is needed for the answer, also where not all of it is read.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
     yield* lines

@@ -42,7 +42,14 @@ export function chargeRoutes(app: Server, _context: ServerContext): void {
     async ({ body, purser, principal }, reply) => {
       const lines = Array.isArray(body) ? undefined : body['lines']
       if (lines instanceof Readable) {
-        return reply.status(201).send(await purser.withLabels(principal.labels, () => recordLines(purser, lines)))
+        try {
+          return await reply.status(201).send(await purser.withLabels(principal.labels, () => recordLines(purser, lines)))
+        } catch (error) {
+          // What is still to come is not read by anybody.
+          void reply.header('connection', 'close')
+          lines.resume()
+          throw error
+        }
       }
       const records = (Array.isArray(body) ? body : [body]) as readonly CallRecord[]
       const charges = await purser.withLabels(principal.labels, () => purser.recordAll(records))
