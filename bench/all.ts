@@ -10,6 +10,7 @@ for (const name of [
   'month-query',
   'run-summary',
   'purser-call',
+  'server',
   'gate',
   'gate-together',
   'gate-postgres',

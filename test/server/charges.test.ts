@@ -5,6 +5,15 @@ const headers = { 'content-type': 'application/x-ndjson' }
 const line = (n: number, more: object = {}): string =>
   JSON.stringify({ id: `c${n}`, provider: 'openai', model: 'gpt-4o', usage: { inputTokens: 1000 }, labels: { project: 'film' }, ...more })
 
+test('calls are booked without being told back, where that is preferred', async () => {
+  const server = await RunningServer.start()
+  const body = `[${line(1)},${line(2)}]`
+  const answer = await server.ask('POST', '/charges', { body, headers: { prefer: 'return=minimal' } })
+  expect(answer).toMatchObject({ status: 201, body: { booked: 2, duplicates: 0 } })
+  expect(answer.headers.get('preference-applied')).toBe('return=minimal')
+  expect((await server.purser.costs()).total.costNanos).toBe(5_000_000n)
+})
+
 describe('calls in lines', () => {
   test('are booked as they arrive, each id once', async () => {
     const server = await RunningServer.start()
