@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 
 /**
  * Writes Claude Code transcripts of a given size, the same bytes each time: prompts, tool results of several kilobytes,
- * thinking with signatures, messages split over several lines whose output grows, subagent files, resumed sessions that
+ * thinking with signatures, messages split over several lines whose output grows, files of agents that a session started, resumed sessions that
  * copy a history, and a few synthetic errors. Sizes of lines follow what such logs hold: 2 to 4 KB on average.
  */
 
@@ -91,7 +91,7 @@ interface Session {
   parent: string | null
 }
 
-/** Writes one session with its subagents, and returns the bytes written. */
+/** Writes one session with those of the agents that it started, and returns the bytes written. */
 function writeSession(folder: string, index: number, random: Random, texts: Texts, left: number): number {
   const session: Session = {
     id: uuid(random),

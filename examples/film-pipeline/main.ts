@@ -111,7 +111,7 @@ if (ended.state !== 'refused') {
 }
 if (purser.isTracking) {
   const { run_count, total_cost_usd, average_per_run_usd, trend } = await purser.reports.projectSummary(film.project)
-  const costs = `$${total_cost_usd} in all, $${average_per_run_usd ?? 0} each, ${trend?.direction ?? 'no trend yet'}`
+  const costs = `$${total_cost_usd} in all, ${average_per_run_usd === null ? 'nobody knows how much' : `$${average_per_run_usd}`} each, ${trend?.direction ?? 'no trend yet'}`
   console.log(`Runs of ${film.project}: ${run_count}, ${costs}`)
 }
 await purser.close()

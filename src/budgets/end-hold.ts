@@ -1,13 +1,10 @@
 import type { Metric, Mode } from './budget.ts'
 import type { Gate } from './gate.ts'
-import type { Hold, Share } from './hold.ts'
+import { divisible, type Hold, type Share } from './hold.ts'
 import { learn, nothingLearned } from './learned.ts'
 import { learnedKey } from './learned-key.ts'
-import { limitingHold } from './limiting-hold.ts'
+import { limitingHold, originOf } from './limiting-hold.ts'
 import { giveBackShare, returnShare } from './shares.ts'
-
-/** Metrics of which a part can be split off. */
-export const divisible = ['cost', 'tokens', 'calls'] as const
 
 /**
  * Ends a hold whose calls are over. Where nobody knows what they came to, hard budgets keep presuming what is left of it,
@@ -64,10 +61,6 @@ function giveBack(gate: Gate, hold: Hold, parent: Hold): void {
     if (left !== undefined) limiting.left[metric] = left + (hold.left[metric] ?? 0n)
     gate.rows.touchHold(limiting)
   }
-}
-
-export function originOf(gate: Gate, { parent }: Hold): Hold | undefined {
-  return parent === null ? undefined : gate.hold(parent)
 }
 
 /**

@@ -41,6 +41,9 @@ export interface Asked {
   readonly maxOutputTokens: number | null
 }
 
+/** Metrics of which a part can be split off. */
+export const divisible = ['cost', 'tokens', 'calls'] as const
+
 /** What a hold sets aside in one counter, and is not yet spent. */
 export interface Share {
   readonly counter: number

@@ -1,8 +1,12 @@
 import type { Metric } from './budget.ts'
-import { divisible, originOf } from './end-hold.ts'
 import type { Gate } from './gate.ts'
-import type { Hold } from './hold.ts'
+import { divisible, type Hold } from './hold.ts'
 import { wholeOf } from './raise.ts'
+
+/** The hold that one is a part of. */
+export function originOf(gate: Gate, { parent }: Hold): Hold | undefined {
+  return parent === null ? undefined : gate.hold(parent)
+}
 
 /**
  * The hold that a part takes a metric out of, and gives back to: the one that it is split from, or, where that is for none of

@@ -1,11 +1,10 @@
 import { askedBudgets } from './asked-budgets.ts'
 import type { Metric } from './budget.ts'
 import type { Denial, Grant } from './denial.ts'
-import { divisible } from './end-hold.ts'
 import { ended, findHold } from './find-hold.ts'
 import type { Gate } from './gate.ts'
 import { grantOf } from './grant.ts'
-import type { Amounts, Hold, HoldId } from './hold.ts'
+import { divisible, type Amounts, type Hold, type HoldId } from './hold.ts'
 import { decide, demandOf, refuse, setAside } from './reserve.ts'
 
 const nothing: Amounts = { cost: 0n, tokens: 0n, calls: 0n, concurrency: 0n }

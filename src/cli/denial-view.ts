@@ -1,6 +1,5 @@
 import { exitCodes } from './report-error.ts'
-import { unavailableJson } from '../json/denial-json.ts'
-import { denialJson } from '../json/denial-json.ts'
+import { denialJson, unavailableJson } from '../json/denial-json.ts'
 import type { Denial } from '../budgets/denial.ts'
 import type { BudgetWarning } from '../budgets/hold.ts'
 import type { Unavailable } from '../facade/unavailable.ts'

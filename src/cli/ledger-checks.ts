@@ -1,3 +1,4 @@
+import { isLoopback } from '../config/server-settings.ts'
 import type { PurserConfig } from '../config/load-config.ts'
 import { iso } from '../json/iso.ts'
 import { staleOwnerPrices } from '../pricing/owner-cards.ts'
@@ -11,7 +12,6 @@ import { moneyText } from './hold-view.ts'
 const [minuteMs, dayMs] = [60_000, 86_400_000]
 const aheadMs = 5 * minuteMs
 const [recentDays, oldPriceDays] = [30, 90]
-const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
 
 /** Whether this machine's clock agrees with what is booked: a charge of the future counts in no window of now. */
 export async function checkClock(purser: Purser, nowMs: number): Promise<Checkup> {
@@ -84,14 +84,14 @@ export async function checkAccess(config: PurserConfig, purser: Purser): Promise
   const keys = (await purser.access.keys.list()).filter(({ revokedAt }) => revokedAt === null)
   const members = new Set((await purser.access.members.list()).map(({ id }) => id))
   const checks: Checkup[] = []
-  if (keys.length === 0 && !loopback.has(host)) {
+  if (keys.length === 0 && !isLoopback(host)) {
     const message = `\`purser serve\` would listen on ${host}, where others reach it, and there is no key: it does not start.`
     checks.push(fail(message, '`purser keys create --name admin --role admin`, or leave the host at 127.0.0.1.'))
   }
   const lost = keys.filter(({ member }) => member !== null && !members.has(member))
   if (lost.length > 0) {
     const names = lost.map(({ name, id }) => `${name} (${id})`).join(', ')
-    checks.push(warn(`Keys of members that are gone, which open nothing: ${names}.`, '`purser keys revoke ID` takes each out of the list.'))
+    checks.push(warn(`Keys of members that are gone, which open nothing: ${names}.`, '`purser keys revoke ID` ends this warning.'))
   }
   if (keys.length > 0 && !keys.some(({ role, labels }) => role === 'admin' && Object.keys(labels).length === 0)) {
     checks.push(warn('No key may manage budgets, members and keys over the network.', '`purser keys create --name admin --role admin`'))

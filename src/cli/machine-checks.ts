@@ -5,6 +5,7 @@ import { isPostgresUrl } from '../ledger/ledger-place.ts'
 import { counted } from '../text/counted.ts'
 import { formatBytes } from '../text/numbers.ts'
 import { type Checkup, found } from './checkup.ts'
+import { shellWord } from '../text/shell-word.ts'
 
 const [leastBytes, fewBytes] = [50e6, 1e9]
 
@@ -35,7 +36,7 @@ export function checkFileMode(db: string): Checkup[] {
   const { ok, warn } = found('file')
   const mode = statSync(db).mode & 0o777
   if ((mode & 0o077) === 0) return [ok('Only its owner may read the ledger’s file.')]
-  return [warn(`Others on this machine may read ${db} (mode ${mode.toString(8)}).`, `chmod 600 ${db}`)]
+  return [warn(`Others on this machine may read ${db} (mode ${mode.toString(8)}).`, `chmod 600 ${shellWord(db)}`)]
 }
 
 /** Charges that wait to be booked. */

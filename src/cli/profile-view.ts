@@ -1,11 +1,8 @@
-import type { z } from 'zod'
 import { rankOf } from '../runs/profiles/profile.ts'
 import { printable } from '../text/display-width.ts'
 import { renderTable } from '../text/table.ts'
-import type { profileListShape } from '../json/profile-shapes.ts'
+import type { ProfileJson } from '../json/profile-json.ts'
 import { paint, terminalWidth, wrapNotes } from './terminal.ts'
-
-type ProfileJson = z.infer<typeof profileListShape>['profiles'][number]
 
 /** One profile in full. */
 export function profileLines({ name, choices, stepDown, warnings }: ProfileJson, inForce: string): string[] {

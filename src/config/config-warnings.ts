@@ -13,23 +13,29 @@ export interface ConfigContext {
   readonly catalog: () => Catalog | Promise<Catalog>
   /** The configuration's ledger, where there is one; asked for last. */
   readonly ledger: () => Promise<LedgerFacts | undefined>
+  /** Whether prices of the owner that are old are told; true unless said otherwise. */
+  readonly tellsOldPrices?: boolean
 }
 
 /**
  * What is doubtful in a configuration, or read and not in force; its sources aside.
  * @throws PURSER_BAD_CONFIG for what is wrong
  */
-export async function configWarnings(config: PurserConfig, { catalog, ledger }: ConfigContext): Promise<string[]> {
+export async function configWarnings(config: PurserConfig, { catalog, ledger, tellsOldPrices = true }: ConfigContext): Promise<string[]> {
   config.server()
-  const found = [...(await priceWarnings(config)), ...(await budgetWarnings(config)), ...(await profileWarnings(config, catalog))]
+  const found = [
+    ...(await priceWarnings(config, tellsOldPrices)),
+    ...(await budgetWarnings(config)),
+    ...(await profileWarnings(config, catalog)),
+  ]
   if (config.retention !== undefined) found.push('usage.retention is read, and not in force in this version: nothing is deleted.')
   const kept = await ledger()
   return kept === undefined ? found : [...found, ...ledgerWarnings(config, kept)]
 }
 
-async function priceWarnings(config: PurserConfig): Promise<string[]> {
+async function priceWarnings(config: PurserConfig, tellsOld: boolean): Promise<string[]> {
   const { cards, warnings } = await config.ownerCards()
-  if (cards.length === 0) return [...warnings]
+  if (cards.length === 0 || !tellsOld) return [...warnings]
   const { staleOwnerPrices } = await import('../pricing/owner-cards.ts')
   return [...warnings, ...staleOwnerPrices(cards, Date.now())]
 }

@@ -75,13 +75,20 @@ export function readServerSettings(
   }
 }
 
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** Whether an address is one that this machine alone reaches. */
+export function isLoopback(host: string): boolean {
+  return loopback.has(host)
+}
+
 interface Said<T> {
   readonly value: T
   /** What says it: a variable, an option, or a place in a file. */
   readonly by: string
 }
 
-/** A port that can be listened on; 0 for any that is free. @throws PURSER_BAD_CONFIG */
+/** @throws PURSER_BAD_CONFIG */
 function wholeWithin({ value, by }: Said<unknown>, min: number, max: number): number {
   const number = /^\d{1,9}$/.test(String(value)) ? Number(value) : Number.NaN
   if (number >= min && number <= max) return number

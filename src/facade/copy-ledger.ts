@@ -5,6 +5,7 @@ import { isPostgresUrl } from '../ledger/ledger-place.ts'
 import { bringUpToDate, copyFile, type CopyProgress, hasCharges, verifyCopy, withoutLog } from '../stores/sqlite/copy-file.ts'
 import type { VerifyReport } from '../stores/store.ts'
 import { messageOf } from '../text/sentence.ts'
+import { shellWord } from '../text/shell-word.ts'
 
 /** How a ledger is copied. */
 export interface CopyOptions {
@@ -30,7 +31,8 @@ export interface LedgerCopy {
  * @throws PURSER_BAD_ARGUMENT for a database, and for a file that is there; PURSER_LEDGER_CORRUPT where the copy's sums differ
  */
 export async function backupLedger(db: string, file: string, options: CopyOptions): Promise<LedgerCopy> {
-  if (isPostgresUrl(db)) throw useItsOwnTool(db, (url, schema) => `pg_dump --format=custom --schema=${schema} --file=${file} '${url}'`)
+  if (isPostgresUrl(db))
+    throw useItsOwnTool(db, (url, schema) => `pg_dump --format=custom --schema=${schema} --file=${shellWord(file)} '${url}'`)
   const target = resolve(file)
   if (existsSync(target)) {
     if (existsSync(db) && realpathSync(target) === realpathSync(db)) {
@@ -38,10 +40,14 @@ export async function backupLedger(db: string, file: string, options: CopyOption
     }
     if (!options.force) throw isThere(target)
   }
+  // A log that is left beside a file is taken for that file's, whatever it is.
+  const [log] = logsOf(target)
+  if (log !== undefined && !options.force) throw isThere(log)
   return withPartial(target, async (partial) => {
     await copyFile(db, partial, options.onCopied)
     const verified = await verifiedCopy(partial, db, options)
     const { size: bytes } = statSync(partial)
+    if (options.force) removeLogs(target)
     publish(partial, target, options.force)
     return { file: target, bytes, verified }
   })
@@ -59,7 +65,7 @@ export interface RestoredLedger extends LedgerCopy {
  * file that is no ledger, or whose sums differ; PURSER_LEDGER_LOCKED where another process has the ledger open
  */
 export async function restoreLedger(file: string, db: string, options: CopyOptions): Promise<RestoredLedger> {
-  if (isPostgresUrl(db)) throw useItsOwnTool(db, (url) => `pg_restore --clean --if-exists --dbname='${url}' ${file}`)
+  if (isPostgresUrl(db)) throw useItsOwnTool(db, (url) => `pg_restore --clean --if-exists --dbname='${url}' ${shellWord(file)}`)
   const [source, target] = [resolve(file), resolve(db)]
   if (existsSync(source) && existsSync(target) && realpathSync(source) === realpathSync(target)) {
     throw new PurserError('PURSER_BAD_ARGUMENT', `${target} is the ledger itself. Name the backup that is to take its place.`)
@@ -72,7 +78,8 @@ export async function restoreLedger(file: string, db: string, options: CopyOptio
     bringUpToDate(partial)
     const verified = await verifiedCopy(partial, source, options)
     const { size: bytes } = statSync(partial)
-    const kept = existsSync(target) ? putAside(target, options.force) : null
+    const isAnythingThere = existsSync(target) || logsOf(target).length > 0
+    const kept = isAnythingThere ? putAside(target, options.force) : null
     renameSync(partial, target)
     return { file: target, bytes, verified, kept }
   })
@@ -87,7 +94,7 @@ async function withPartial<T>(target: string, work: (partial: string) => Promise
     if (error instanceof PurserError || !isOfFiles(error)) throw error
     throw new PurserError('PURSER_BAD_ARGUMENT', `${target} cannot be written: ${messageOf(error)}.`, { cause: error })
   } finally {
-    for (const name of [partial, `${partial}-wal`, `${partial}-shm`, `${partial}-journal`]) rmSync(name, { force: true })
+    for (const name of [partial, ...logsOf(partial)]) rmSync(name, { force: true })
   }
 }
 
@@ -129,16 +136,35 @@ function assertReplaceable(target: string, force: boolean): void {
 
 /** Gives the ledger that is there another name, at which it stays. @throws PURSER_LEDGER_LOCKED */
 function putAside(target: string, force: boolean): string {
+  if (existsSync(target)) {
+    writeLogIn(target, force)
+    // Booked meanwhile.
+    assertReplaceable(target, force)
+  }
+  const kept = `${target}.before-${new Date().toISOString().replace(/[:.]/g, '-')}`
+  for (const name of logsOf(target)) renameSync(name, kept + name.slice(target.length))
+  if (existsSync(target)) renameSync(target, kept)
+  return kept
+}
+
+/** Writes what stands in the log of a ledger into its file; what is no ledger is left to `force`. @throws PURSER_LEDGER_LOCKED */
+function writeLogIn(target: string, force: boolean): void {
   try {
     withoutLog(target)
   } catch (error) {
     if (!force || !(error instanceof PurserError) || error.code === 'PURSER_LEDGER_LOCKED') throw error
   }
-  // Booked meanwhile.
-  assertReplaceable(target, force)
-  const kept = `${target}.before-${new Date().toISOString().replace(/[:.]/g, '-')}`
-  for (const end of ['-wal', '-shm', '']) if (existsSync(`${target}${end}`)) renameSync(`${target}${end}`, `${kept}${end}`)
-  return kept
+}
+
+/** Takes away the logs of a file that is about to be replaced. @throws PURSER_LEDGER_LOCKED where another process has it open */
+function removeLogs(target: string): void {
+  if (existsSync(target)) writeLogIn(target, true)
+  for (const name of logsOf(target)) rmSync(name)
+}
+
+/** What SQLite has left beside a file, and would read with it. */
+function logsOf(target: string): string[] {
+  return ['-wal', '-shm', '-journal'].map((end) => `${target}${end}`).filter((name) => existsSync(name))
 }
 
 function isThere(target: string): PurserError {
@@ -153,6 +179,6 @@ function useItsOwnTool(db: string, command: (url: string, schema: string) => str
   if (url !== undefined) url.password = ''
   return new PurserError(
     'PURSER_BAD_ARGUMENT',
-    `The ledger is a Postgres database, which has its own tool: ${command(url?.href ?? 'postgres://user@host/database', schema)}. It asks for the password, or takes it from PGPASSWORD.`,
+    `The ledger is a Postgres database, which has its own tool: ${command(url?.href.replaceAll("'", '%27') ?? 'postgres://user@host/database', schema)}. It asks for the password, or takes it from PGPASSWORD.`,
   )
 }

@@ -12,6 +12,7 @@ import type { ModelName } from '../usage/requests/call-request.ts'
 import { newChargeId } from '../ledger/charge-id.ts'
 import type { ChargeInput, Labels } from '../ledger/charge.ts'
 import type { ChargeDraft } from '../ledger/draft-charge.ts'
+import { carries } from '../ledger/labels.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import type { FittingModel } from '../runs/profiles/fitting-models.ts'
 import { roomForCost } from '../runs/profiles/room-for-cost.ts'
@@ -156,7 +157,7 @@ export class HoldDesk {
     if (!this.#host.isTracking) return untrackedOutcome(id, 'open')
     const { labels = {}, ...call } = record
     const hold = await this.#view(id)
-    if (Object.keys(labels).every((key) => hold.labels[key] === labels[key])) return this.settle(id, call, { partial: true })
+    if (carries(hold.labels, labels)) return this.settle(id, call, { partial: true })
     const all = { ...hold.labels, ...labels }
     checkChargeId(call.id, id)
     const basis = call.basis ?? (hold.basis === 'metered' ? undefined : hold.basis)

@@ -1,7 +1,8 @@
 import type { HoldId } from '../budgets/hold.ts'
 import { PurserError } from '../errors.ts'
 import type { Booked, Booking } from '../ledger/book-charge.ts'
-import type { Basis, Charge, ChargeInput, Labels } from '../ledger/charge.ts'
+import type { Basis, Charge, ChargeInput } from '../ledger/charge.ts'
+import { carries } from '../ledger/labels.ts'
 import type { CallRecord } from '../ledger/parse-record.ts'
 import { turnMs } from '../stores/store.ts'
 import { untrackedCharge } from './calls/untracked.ts'
@@ -103,7 +104,7 @@ export class RecordDesk {
     if (cap === undefined) return inputs
     const { labels, state } = await store.gate('hold', { id: cap as HoldId })
     if (state !== 'open') return inputs
-    return inputs.map((input) => (input.hold === undefined && hasLabels(input.labels ?? {}, labels) ? { ...input, hold: cap } : input))
+    return inputs.map((input) => (input.hold === undefined && carries(input.labels ?? {}, labels) ? { ...input, hold: cap } : input))
   }
 
   /**
@@ -129,11 +130,6 @@ export class RecordDesk {
 /** What the caller left to purser, which a second try need not repeat. */
 function leftOut({ at, hold }: CallRecord): ('at' | 'hold')[] {
   return [...(at === undefined ? (['at'] as const) : []), ...(hold === undefined ? (['hold'] as const) : [])]
-}
-
-/** Whether a hold's labels are among those of a call. */
-function hasLabels(call: Labels, held: Labels): boolean {
-  return Object.entries(held).every(([key, value]) => call[key] === value)
 }
 
 function tooMany(count: number, what: string): PurserError {

@@ -32,7 +32,7 @@ const threadSize = { chunkBytes: megabyte / 4, batchBytes: 4 * megabyte, batchCa
 
 /**
  * Imports the transcripts of Claude Code: `*.jsonl` under the `projects` folders of its configuration, with those of
- * its subagents. Only what was written since the last import is read.
+ * the agents that it starts. Only what was written since the last import is read.
  * @throws PURSER_NOT_FOUND when a path that is named, or every folder in CLAUDE_CONFIG_DIR, does not exist.
  */
 export async function importClaudeCode(options: ClaudeCodeImport, sink: ImportSink): Promise<void> {

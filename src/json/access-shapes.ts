@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { roles } from '../access/roles.ts'
-import { instant, labels } from '../reports/schemas/schema-fields.ts'
+import { count, instant, labels } from '../reports/schemas/schema-fields.ts'
 
 // Who reaches the ledger over a network, as JSON.
 
@@ -32,3 +32,14 @@ export const keyShape = z.strictObject({
 export const keyListShape = z.array(keyShape)
 
 export const newKeyShape = z.strictObject({ key: keyShape, text: z.string().describe('the key itself, told this once and kept nowhere') })
+
+/** One change of the log of changes. */
+export const auditEntryShape = z.strictObject({
+  seq: count.describe('place in the ledger’s order'),
+  at: instant,
+  kind: z.string().describe('such as budget.changed or key.revoked'),
+  what: z.string().nullable().describe('the budget, run, member, key, project or import; null where it was none in particular'),
+  author: z.string().nullable().describe('like api:member:7, cli:alice; null where nobody said who'),
+  before: z.unknown().describe('null where there was nothing, or where that is not kept'),
+  after: z.unknown().describe('null where it was removed'),
+})

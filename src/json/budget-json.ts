@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { formatWindow } from '../budgets/amount-text.ts'
 import type { Budget } from '../budgets/budget.ts'
 import type { budgetShape } from './budget-shape.ts'
+import { iso } from './iso.ts'
 
 /** Who defined a budget: the file, or `cli`, `sdk`, `api`. */
 export function originOf({ origin }: Budget, source: string | undefined): string {
@@ -31,7 +32,7 @@ export function budgetJson(budget: Budget, from: string): z.infer<typeof budgetS
       ...(tolerance !== undefined && { tolerance: String(tolerance) }),
       ...(thresholds !== undefined && { thresholds: [...thresholds] }),
     })),
-    increase: budget.increase && { by: String(budget.increase.by), until: new Date(budget.increase.until).toISOString() },
+    increase: budget.increase && { by: String(budget.increase.by), until: iso(budget.increase.until) },
     countsPlan,
     countsCacheReads,
     ceiling: budget.ceiling === null ? null : String(budget.ceiling),

@@ -2,6 +2,7 @@ import type { Charge, ChargePart } from '../ledger/charge.ts'
 import { toUsd, type Nanos } from '../money/nanos.ts'
 import type { Priced, PriceLine } from '../pricing/priced.ts'
 import type { UsageWarning } from '../usage/usage.ts'
+import { iso } from './iso.ts'
 
 /** A charge as JSON: instants in ISO, money in nanos as text and in dollars as a number. */
 export function chargeJson(charge: Charge): Record<string, unknown> {
@@ -11,8 +12,8 @@ export function chargeJson(charge: Charge): Record<string, unknown> {
   return {
     id,
     seq,
-    at: new Date(at).toISOString(),
-    bookedAt: new Date(bookedAt).toISOString(),
+    at: iso(at),
+    bookedAt: iso(bookedAt),
     provider,
     model,
     modelAsked,

@@ -5,6 +5,7 @@ import { toUsd } from '../money/nanos.ts'
 import type { AskedPeriod } from '../reports/asked-period.ts'
 import type { UnresolvedHolds } from '../reports/unresolved-holds.ts'
 import type { periodShape } from './json-shapes.ts'
+import { iso } from './iso.ts'
 
 /** An answer to a question about costs as JSON. */
 export function costsJson(
@@ -28,7 +29,7 @@ export function costsJson(
 
 /** The span of a question as JSON. */
 export function periodJson({ name, sinceMs, untilMs, timezone }: AskedPeriod): z.infer<typeof periodShape> {
-  return { name, since: iso(sinceMs), until: iso(untilMs), timezone }
+  return { name, since: isoOrNull(sinceMs), until: isoOrNull(untilMs), timezone }
 }
 
 /** What is held for calls of which nobody knows the end, as JSON. */
@@ -70,6 +71,6 @@ export function sumsJson(row: CostRow): Record<string, unknown> {
   }
 }
 
-function iso(ms: number | undefined): string | null {
-  return ms === undefined ? null : new Date(ms).toISOString()
+function isoOrNull(ms: number | undefined): string | null {
+  return ms === undefined ? null : iso(ms)
 }

@@ -10,11 +10,12 @@ import { iso } from './iso.ts'
 /** A budget of the ledger as JSON. `from`: the file that defines it, or what else did. */
 export function ledgerBudgetJson(record: BudgetRecord, from: string): z.infer<typeof ledgerBudgetShape> {
   const { budget, definedAt, countsFrom } = record
-  const { limit, tolerance } = new ActiveBudget(record).bounds(budget, Date.now())
+  const [active, nowMs] = [new ActiveBudget(record), Date.now()]
+  const { limit, tolerance } = active.bounds(budget, nowMs)
   return {
     ...budgetJson(budget, from),
     bound: isBounded(budget) ? String(limit + tolerance) : null,
-    boundText: boundText(new ActiveBudget(record), record.budget, Date.now()),
+    boundText: boundText(active, budget, nowMs),
     definedAt: iso(definedAt),
     countsFrom: countsFrom === 0 ? null : iso(countsFrom),
   }

@@ -4,6 +4,7 @@ import type { ListedRun } from '../reports/runs/list-runs.ts'
 import { callsOf, doubtsJson } from '../reports/runs/sums.ts'
 import { varianceJson } from '../reports/runs/variance.ts'
 import type { listedRunShape } from './run-shapes.ts'
+import { iso } from './iso.ts'
 
 /** A run of a list as JSON. */
 export function listedRunJson({ id, project, run, started, costNanos, sums }: ListedRun): z.infer<typeof listedRunShape> {
@@ -18,7 +19,7 @@ export function listedRunJson({ id, project, run, started, costNanos, sums }: Li
     state: run?.state ?? null,
     message: run?.message ?? null,
     started,
-    endedAt: run?.endedAt == null ? null : new Date(run.endedAt).toISOString(),
+    endedAt: run?.endedAt == null ? null : iso(run.endedAt),
     calls: callsOf(sums),
     costUsd: toUsd(costNanos),
     costNanos: costNanos.toString(),

@@ -2,12 +2,12 @@ import type { z } from 'zod'
 import { figureTexts } from '../budgets/limit-figures.ts'
 import type { LimitReached, Run } from '../runs/run.ts'
 import { estimateJson } from './estimate-json.ts'
+import { amountsJson } from './hold-json.ts'
 import { iso } from './iso.ts'
 import type { runShape, runStateShape } from './run-shapes.ts'
 
 /** How a run stands, as JSON. */
 export function runStateJson({ id, project, state, attempt, message, wanted, cap, limit }: Run): z.infer<typeof runStateShape> {
-  const texts = Object.fromEntries(Object.entries(cap ?? {}).map(([metric, amount]) => [metric, String(amount)]))
   return {
     run: id,
     project,
@@ -15,7 +15,7 @@ export function runStateJson({ id, project, state, attempt, message, wanted, cap
     attempt,
     message,
     wanted,
-    cap: cap === null ? null : texts,
+    cap: cap === null ? null : amountsJson(cap),
     limit: limit === null ? null : limitJson(limit),
   }
 }
@@ -42,6 +42,6 @@ function limitJson(reached: LimitReached) {
     metric,
     scope,
     ...figureTexts(reached),
-    resetsAt: resetsAt === null ? null : new Date(resetsAt).toISOString(),
+    resetsAt: resetsAt === null ? null : iso(resetsAt),
   }
 }

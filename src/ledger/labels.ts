@@ -117,3 +117,8 @@ export function splitLabels(
   }
   return split
 }
+
+/** Whether labels have all of some others, with the same values. */
+export function carries(labels: Readonly<Record<string, unknown>>, others: Labels): boolean {
+  return Object.entries(others).every(([key, value]) => labels[key] === value)
+}

@@ -1,8 +1,8 @@
 import type { HoldView } from '../budgets/hold-view.ts'
-import { type CostQuery, type Field, type Filter, passes, resolveField } from '../ledger/cost-query.ts'
+import { type CostQuery, type Field, passes } from '../ledger/cost-query.ts'
 import type { Labels } from '../ledger/charge.ts'
 import type { Nanos } from '../money/nanos.ts'
-import { canonicalProvider } from '../pricing/provider-names.ts'
+import { planFilters } from './cost-plan.ts'
 import { presumedCost, sumOf } from './runs/limits-of-summary.ts'
 import { runHoldPrefix } from '../runs/run-hold-prefix.ts'
 
@@ -25,11 +25,11 @@ export function unresolvedHolds(
   { where, sinceMs = -Infinity, untilMs = Infinity }: Pick<CostQuery, 'where' | 'sinceMs' | 'untilMs'>,
   subjects: ReadonlySet<string>,
 ): UnresolvedHolds | undefined {
-  const filters = where.map((filter) => ({ filter, field: resolveField(filter.field, subjects) }))
+  const filters = planFilters(where, subjects)
   if (filters.some(({ field }) => !isKnown(field))) return undefined
   const asked = holds.filter((hold) => {
     if (hold.reservedAt < sinceMs || hold.reservedAt >= untilMs || isOfRun(hold)) return false
-    return filters.every(({ filter, field }) => passes(byBookedName(filter, field), valueOf(hold, field)))
+    return filters.every(({ filter, field }) => passes(filter, valueOf(hold, field)))
   })
   const presumed = asked.filter(({ state }) => state === 'presumed')
   const open = asked.filter(({ state }) => state === 'open')
@@ -41,12 +41,6 @@ export function unresolvedHolds(
   }
 }
 
-/** Providers are asked for by any of their names. */
-function byBookedName(filter: Filter, field: Field): Filter {
-  const isProvider = field.kind === 'sku' && field.field === 'provider' && filter.op !== 'prefix'
-  return isProvider ? { ...filter, values: filter.values.map(canonicalProvider) } : filter
-}
-
 /** What is held for a run, or a stage of it, as a whole; its calls have holds of their own. */
 function isOfRun({ id, labels: { run } }: HoldView): boolean {
   return run !== undefined && id.startsWith(runHoldPrefix(run))
@@ -55,7 +49,7 @@ function isOfRun({ id, labels: { run } }: HoldView): boolean {
 const knownFields: ReadonlySet<string> = new Set(['provider', 'model', 'basis'])
 
 function isKnown(field: Field): boolean {
-  return field.kind === 'sku' ? knownFields.has(field.field) : field.kind !== 'time' && field.kind !== 'meter'
+  return field.kind !== 'sku' || knownFields.has(field.field)
 }
 
 function valueOf({ labels, ...hold }: HoldView, field: Field): string | null {

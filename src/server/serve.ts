@@ -1,3 +1,4 @@
+import { isLoopback } from '../config/server-settings.ts'
 import type { AddressInfo } from 'node:net'
 import { PurserError } from '../errors.ts'
 import type { Purser } from '../purser.ts'
@@ -16,20 +17,18 @@ export interface Serving {
   readonly close: () => Promise<void>
 }
 
-const loopback: ReadonlySet<string> = new Set(['127.0.0.1', '::1', 'localhost'])
-
 /**
  * Serves a ledger. On another address than that of this machine only where keys are asked for.
  * @throws PURSER_BAD_ARGUMENT where an address is refused, or taken
  */
 export async function serve(purser: Purser, { host, port, ...options }: ListenOptions): Promise<Serving> {
-  if (!loopback.has(host) && !(await purser.access.keys.isAny())) {
+  if (!isLoopback(host) && !(await purser.access.keys.isAny())) {
     throw new PurserError(
       'PURSER_BAD_ARGUMENT',
       `Others can reach ${host}, and the ledger has no keys, so anybody could see and spend. Make one first: \`purser keys create --name admin --role admin\`.`,
     )
   }
-  const app = await buildServer(purser, { ...options, asksForKeys: options.asksForKeys ?? !loopback.has(host) })
+  const app = await buildServer(purser, { ...options, asksForKeys: options.asksForKeys ?? !isLoopback(host) })
   try {
     await app.listen({ host, port })
   } catch (error) {

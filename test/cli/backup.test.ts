@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout } from 'node:timers/promises'
@@ -30,6 +30,20 @@ async function record(machine: Machine, id: string, db = 'spend.db'): Promise<vo
 
 async function calls(machine: Machine, db = 'spend.db'): Promise<number> {
   return (await machine.json(costsShape, ['costs', '--db', db])).total.calls
+}
+
+/** The log of a ledger of some calls whose file is gone; gives its path. */
+async function leftLog(machine: Machine, count: number): Promise<string> {
+  for (let n = 0; n < count; n += 1) await record(machine, `old-${n}`, 'left.db')
+  const path = join(machine.folder, 'left.db')
+  // While it is open its log is not written into the file.
+  const open = new DatabaseSync(path)
+  open.exec("PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0; INSERT INTO settings (key, value) VALUES ('left', 'over')")
+  copyFileSync(`${path}-wal`, join(machine.folder, 'log'))
+  open.close()
+  rmSync(path)
+  renameSync(join(machine.folder, 'log'), `${path}-wal`)
+  return `${path}-wal`
 }
 
 describe('backup', () => {
@@ -73,6 +87,17 @@ describe('backup', () => {
     expect((await machine.json(backupShape, ['backup', 'second.db', '--no-verify'], { env })).verified).toBeNull()
   })
 
+  test('takes no log into it that was left beside its name', async () => {
+    const machine = newMachine()
+    await record(machine, 'a')
+    const left = await leftLog(machine, 3)
+    const refused = await machine.run(['backup', 'left.db'], { env })
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('left.db-wal exists and was left as it is') as string])
+    expect(readFileSync(left)).not.toHaveLength(0)
+    await machine.json(backupShape, ['backup', 'left.db', '--force'], { env })
+    expect(await calls(machine, 'left.db')).toBe(1)
+  })
+
   test('replaces nothing unasked, and never the ledger itself', async () => {
     const machine = newMachine()
     await record(machine, 'a')
@@ -113,6 +138,17 @@ describe('backup', () => {
 })
 
 describe('restore', () => {
+  test('takes no log into it that was left of a ledger that is gone', async () => {
+    const machine = newMachine()
+    await record(machine, 'a')
+    await machine.run(['backup', 'copy.db'], { env })
+    await leftLog(machine, 3)
+    const { kept } = await machine.json(restoreShape, ['restore', 'copy.db', '--to', 'left.db'], { env })
+    expect(kept).toMatch(/left\.db\.before-/)
+    expect(existsSync(`${kept}-wal`)).toBe(true)
+    expect(await calls(machine, 'left.db')).toBe(1)
+  })
+
   test('makes a backup the ledger again, and keeps the one that was there', async () => {
     const machine = newMachine()
     await record(machine, 'a')

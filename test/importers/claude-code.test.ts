@@ -157,7 +157,7 @@ describe('a Claude Code transcript', () => {
     expect(skipped.size).toBe(0)
   })
 
-  it('reads a subagent message nested in a progress record, which loses to the message itself', async () => {
+  it('reads a message of an agent that the session started, nested in a progress record, which loses to the message itself', async () => {
     const inner = assistant({ id: 'msg_sub', output: 70 })
     const progress = {
       type: 'progress',

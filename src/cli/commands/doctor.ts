@@ -96,9 +96,8 @@ async function checkConfig({ config }: Session, purser: Purser | undefined): Pro
   const { loadShippedCatalog } = await import('../../pricing/load-shipped.ts')
   const refreshed = purser?.catalog.cards('refreshed') ?? []
   const catalog = async (): Promise<Purser['catalog']> => loadShippedCatalog({ owner: (await config.ownerCards()).cards, refreshed })
-  const warnings = await configWarnings(config, { catalog, ledger: async () => purser })
-  const own = warnings.filter((warning) => !/^The prices of .* were last checked/.test(warning))
-  if (own.length > 0) return own.map((warning) => warn(warning, '`purser config show` shows what is in effect.'))
+  const warnings = await configWarnings(config, { catalog, ledger: async () => purser, tellsOldPrices: false })
+  if (warnings.length > 0) return warnings.map((warning) => warn(warning, '`purser config show` shows what is in effect.'))
   return [ok(config.files.length === 0 ? 'No purser.yaml; all is as usual.' : `${config.files.join(', ')}: fine.`)]
 }
 

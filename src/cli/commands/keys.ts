@@ -101,7 +101,7 @@ async function revoke(session: Session, id: string): Promise<void> {
   await answerOrSay(done, () => (session.json ? writeJson(keyJson(key)) : writeLines([printable(done)])))
   if (!(await purser.access.keys.isAny())) {
     warn(
-      'no key is left, so a server asks for none: whoever reaches it may do everything. Make another key, or stop a server that others reach.',
+      'no key is left. A server that asked for keys lets nobody in until it is started anew; after that it is open to whoever uses this machine, and starts on no other address.',
     )
   }
 }

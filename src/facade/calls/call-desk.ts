@@ -78,8 +78,8 @@ export class CallDesk implements CallOpener {
   }
 
   async close(): Promise<void> {
-    while (this.#booking.size > 0) await this.flush()
-    await this.flush()
+    do await this.flush()
+    while (this.#booking.size > 0)
     this.#books.journal.close()
   }
 

@@ -79,7 +79,7 @@ export function readTranscriptLine(text: string): LineReading {
   return { kind: 'call', call }
 }
 
-/** The line of a subagent that a progress record repeats. */
+/** The line of an agent that the session started, as a progress record repeats it. */
 function nestedRecord(line: Fields): Fields | undefined {
   return asFields(line['message']) === undefined ? asFields(asFields(line['data'])?.['message']) : undefined
 }

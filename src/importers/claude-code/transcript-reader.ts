@@ -84,7 +84,7 @@ function skip(batch: CallBatch, reason: string, path: string, line: number): tru
 /** What the place of a transcript says of its calls. */
 interface Place {
   readonly path: string
-  /** Its own name, or for a subagent its session's folder; for lines that name no session. */
+  /** Its own name, or of an agent that a session started that session's folder; for lines that name no session. */
   readonly session: string
   readonly project: (cwd: string) => string
 }

@@ -1,3 +1,4 @@
+import { carries } from '../../ledger/labels.ts'
 import type { z } from 'zod'
 import type { Labels } from '../../ledger/charge.ts'
 import { type Nanos, toUsd } from '../../money/nanos.ts'
@@ -98,8 +99,7 @@ async function experimentRuns(store: Store, experiment: string): Promise<GroupRu
 }
 
 function begunWith(runs: Awaited<ReturnType<typeof readRuns>>, labels: Labels): [string, bigint][] {
-  const carries = (own: Labels): boolean => Object.entries(labels).every(([key, value]) => own[key] === value)
-  return runs.filter((run) => run.startedAt !== null && carries(run.labels)).map(({ id }) => [id, 0n])
+  return runs.filter((run) => run.startedAt !== null && carries(run.labels, labels)).map(({ id }) => [id, 0n])
 }
 
 async function projectRuns(store: Store, project: string): Promise<GroupRuns> {

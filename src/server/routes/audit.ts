@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { AuditEntry } from '../../facade/access/audit-log.ts'
-import { auditEntryShape, auditJson } from '../../json/audit-json.ts'
+import { auditEntryShape } from '../../json/access-shapes.ts'
+import { auditJson } from '../../json/audit-json.ts'
 import { askedPeriod } from '../../reports/asked-period.ts'
 import type { Server, ServerContext } from '../server-context.ts'
 

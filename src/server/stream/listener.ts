@@ -1,3 +1,4 @@
+import { carries } from '../../ledger/labels.ts'
 import { Readable } from 'node:stream'
 import type { Principal } from '../../access/principal.ts'
 import type { Labels } from '../../ledger/charge.ts'
@@ -75,7 +76,7 @@ export class Listener {
   /** What of some sums is told to those of this interest. */
   sumsOf(sums: ChargeSums): unknown {
     if (!this.wants(chargesKind)) return undefined
-    return sums.of((labels) => Object.entries(this.#carried).every(([key, value]) => labels[key] === value))
+    return sums.of((labels) => carries(labels, this.#carried))
   }
 
   /** Resolves once the reader has taken most of what waits. */

@@ -1,6 +1,7 @@
 import type { Labels } from '../../ledger/charge.ts'
 import type { DocumentWrite, Store, StoredDocument } from '../store.ts'
-import { assertOwn, carries, forbidden } from './own-labels.ts'
+import { carries } from '../../ledger/labels.ts'
+import { assertOwn, forbidden } from './own-labels.ts'
 
 /** Documents that everybody reads, because they say how calls are priced, and which models are used. */
 const open: ReadonlySet<string> = new Set(['catalog', 'profile', 'profile-step'])

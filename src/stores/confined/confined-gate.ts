@@ -6,7 +6,8 @@ import type { HoldId } from '../../budgets/hold.ts'
 import { PurserError } from '../../errors.ts'
 import type { Labels } from '../../ledger/charge.ts'
 import type { Store } from '../store.ts'
-import { assertOwn, carries, refuse } from './own-labels.ts'
+import { carries } from '../../ledger/labels.ts'
+import { assertOwn, refuse } from './own-labels.ts'
 import { isOwnBudget, isOwnScope, type OwnBudgets, withheldExplanation, withheldGrant, withheldStatus } from './withheld.ts'
 
 type Answers = { readonly [K in GateOperation]: (input: GateOperations[K]['input']) => Promise<GateOperations[K]['answer']> }

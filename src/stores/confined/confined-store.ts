@@ -7,7 +7,8 @@ import type { ChargeSelection, SharedCost, Store, Transaction } from '../store.t
 import { ConfinedDocuments } from './confined-documents.ts'
 import { confinedGate, ownHold } from './confined-gate.ts'
 import { ownEvent, ownEvents } from './own-events.ts'
-import { assertOwn, carries, forbidden, refuse } from './own-labels.ts'
+import { carries } from '../../ledger/labels.ts'
+import { assertOwn, forbidden, refuse } from './own-labels.ts'
 
 /**
  * A ledger as somebody sees it who books and sees only what carries some labels. Whatever is built on it, questions, reports

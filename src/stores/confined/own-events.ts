@@ -1,6 +1,6 @@
 import type { Labels } from '../../ledger/charge.ts'
 import type { LedgerEvent, Store } from '../store.ts'
-import { carries } from './own-labels.ts'
+import { carries } from '../../ledger/labels.ts'
 
 const eventsAtOnce = 500
 

@@ -1,11 +1,6 @@
 import { PurserError } from '../../errors.ts'
 import type { Labels } from '../../ledger/charge.ts'
 
-/** Whether labels are among those that somebody may see and book. */
-export function carries(labels: Readonly<Record<string, unknown>>, bound: Labels): boolean {
-  return Object.entries(bound).every(([key, value]) => labels[key] === value)
-}
-
 /** @throws PURSER_FORBIDDEN naming the label that is missing, or another one */
 export function assertOwn(labels: Labels, bound: Labels): void {
   const differing = Object.keys(bound).find((key) => labels[key] !== bound[key])

@@ -3,7 +3,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import { PurserError } from '../../errors.ts'
 import type { VerifyReport } from '../store.ts'
 import { openDatabase } from './open-database.ts'
-import { readSettings } from './open-file.ts'
+import { readIdentity } from './open-file.ts'
 import { openReadOnly } from './open-read-only.ts'
 import { fromSqlite, isBusy } from './sqlite-errors.ts'
 import { verifyFile } from './verify-file.ts'
@@ -41,15 +41,9 @@ export async function copyFile(source: string, target: string, onProgress: CopyP
 /** Verifies a copy as `Store.verify` does; nothing is written, beside it neither. */
 export async function verifyCopy(path: string, options: Omit<VerifyOptions, 'repair'>): Promise<VerifyReport> {
   const { database } = openReadOnly(path)
-  const settings = readSettings(database)
+  const identity = readIdentity(database)
   database.close()
-  const ledger = {
-    location: path,
-    timezone: settings.get('timezone') ?? 'UTC',
-    subjects: new Set(JSON.parse(settings.get('subjects') ?? '[]') as string[]),
-    isReadOnly: true,
-  }
-  return verifyFile(ledger, { ...options, repair: false })
+  return verifyFile({ location: path, ...identity, isReadOnly: true }, { ...options, repair: false })
 }
 
 /** Brings a copy of an older ledger to the schema of now. */

@@ -49,3 +49,12 @@ export function readSettings(database: DatabaseSync): ReadonlyMap<string, string
   const rows = database.prepare('SELECT key, value FROM settings').all()
   return new Map(rows.map((row) => [String(row['key']), String(row['value'])]))
 }
+
+/** The zone of a ledger's days, and the labels that have totals of their own. */
+export function readIdentity(database: DatabaseSync): { readonly timezone: string; readonly subjects: ReadonlySet<string> } {
+  const settings = readSettings(database)
+  return {
+    timezone: settings.get('timezone') ?? 'UTC',
+    subjects: new Set(JSON.parse(settings.get('subjects') ?? '[]') as string[]),
+  }
+}

@@ -29,7 +29,7 @@ import { Dictionaries } from './dictionaries.ts'
 import { Documents } from './documents.ts'
 import { GateReading } from './gate-reading.ts'
 import type { OpenOptions } from './open-database.ts'
-import { type LedgerFile, openFile, readSettings } from './open-file.ts'
+import { type LedgerFile, openFile, readIdentity } from './open-file.ts'
 import { readOnlyError } from './open-read-only.ts'
 import { removeBatch } from './remove-batch.ts'
 import { RollupReader } from './rollup-reader.ts'
@@ -76,12 +76,12 @@ class SqliteStore implements Store {
   readonly #setSeq: StatementSync
 
   constructor({ database, isReadOnly, warnings }: LedgerFile, { path, now = Date.now, patienceMs }: OpenOptions) {
-    const settings = readSettings(database)
+    const { timezone, subjects } = readIdentity(database)
     this.location = path
     this.isReadOnly = isReadOnly
     this.warnings = warnings
-    this.timezone = settings.get('timezone') ?? 'UTC'
-    this.subjects = new Set(JSON.parse(settings.get('subjects') ?? '[]') as string[])
+    this.timezone = timezone
+    this.subjects = subjects
     const dictionaries = new Dictionaries(database, this.subjects)
     const reader = new ChargeReader(database, dictionaries)
     const calendar = createCalendar(this.timezone)
